@@ -1,0 +1,33 @@
+/** The checksum algorithms a run can record, by the names users type. */
+export const CHECKSUMS = ['md5', 'sha1', 'sha256', 'sha512', 'blake2b', 'blake3', 'xxh128'] as const;
+export type Checksum = (typeof CHECKSUMS)[number];
+
+export type ProgressStyle = 'plain' | 'json' | 'none';
+
+/** Everything a copy run is told, after flags, environment, config file and defaults were merged and checked. */
+export interface Settings {
+  /** Absolute path of the source root. */
+  readonly source: string;
+  /** Absolute path of the destination root. */
+  readonly dest: string;
+  /** Absolute path of the ledger. */
+  readonly ledger: string;
+  /** Absolute path of the audit log. */
+  readonly logFile: string;
+  /** Limit in bytes/s for each direction; 0: unlimited. */
+  readonly bwlimit: { readonly read: number; readonly write: number };
+  readonly checksum: Checksum;
+  readonly deleteExtras: boolean;
+  readonly rescan: boolean;
+  /** Bytes of one block of a large file. */
+  readonly blockSize: number;
+  /** Block slots in the ring. */
+  readonly queueCapacity: number;
+  /** Lanes; 0: automatic. */
+  readonly readers: number;
+  readonly writers: number;
+  readonly scanners: number;
+  readonly dryRun: boolean;
+  readonly verbose: boolean;
+  readonly progress: ProgressStyle;
+}
