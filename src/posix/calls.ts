@@ -1,0 +1,185 @@
+/**
+ * Thin, typed wrappers: names in and out as described in names.ts, failures as SysError. `dir` is always an open
+ * folder descriptor and `name` one component beneath it; nothing here follows a symbolic link in the last component.
+ */
+import { constants } from 'node:fs';
+import { SysError } from './errno.js';
+import { lastErrno, libc, SYS_OPENAT2 } from './libc.js';
+import { decodeName, nameBytes } from './names.js';
+import type { Stat } from './stat.js';
+
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_REMOVEDIR = 0x200;
+const AT_NO_AUTOMOUNT = 0x800;
+const AT_EMPTY_PATH = 0x1000;
+const STATX_BASIC_AND_BTIME = 0xfff;
+const EINVAL = 22;
+const O_CLOEXEC = 0o2000000;
+export const O_PATH = 0o10000000;
+const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+
+/** A path as C takes it; koffi turns strings into UTF-8, other names go as their bytes. */
+function arg(name: string): string | Buffer {
+  return name.isWellFormed() ? name : Buffer.concat([nameBytes(name), Buffer.of(0)]);
+}
+
+function check(result: number, op: string, path: string): number {
+  if (result < 0) throw new SysError(lastErrno(), op, path);
+  return result;
+}
+
+export function openAt(dir: number, name: string, flags: number, mode = 0): number {
+  return check(libc.openat(dir, arg(name), flags | O_NOFOLLOW | O_CLOEXEC, mode), 'open', name);
+}
+
+/** Opens an absolute path, following links: for the two roots, which the operator named. */
+export function openRoot(path: string): number {
+  return check(libc.openat(-100, arg(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0), 'open', path);
+}
+
+const how = Buffer.alloc(24);
+const RESOLVE_NO_MAGICLINKS = 0x02n;
+const RESOLVE_NO_SYMLINKS = 0x04n;
+const RESOLVE_BENEATH = 0x08n;
+how.writeBigUInt64LE(RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH, 16);
+let haveOpenat2 = true;
+
+/**
+ * Opens the folder `path` beneath `root` with openat2(2), so that neither `..` nor a symbolic link on the way, even
+ * one swapped in a moment ago, leads outside. Kernels before 5.6 and some sandboxes lack the call; there the path is
+ * walked one component at a time with O_NOFOLLOW, which gives the same guarantee.
+ */
+export function openDirBeneath(root: number, path: string, flags = O_RDONLY): number {
+  const wanted = flags | O_DIRECTORY | O_CLOEXEC;
+  if (!haveOpenat2) return walkBeneath(root, path, wanted);
+  how.writeBigUInt64LE(BigInt(wanted), 0);
+  for (let attempt = 0; ; attempt++) {
+    const fd = libc.openat2(SYS_OPENAT2, root, path === '' ? '.' : arg(path), how, how.length);
+    if (fd >= 0) return fd;
+    const code = new SysError(lastErrno(), 'open', path);
+    if (code.code === 'EAGAIN' && attempt < 8) continue; // a rename raced with the resolution
+    if (code.code === 'ENOSYS' || (code.code === 'EPERM' && attempt === 0)) {
+      haveOpenat2 = false;
+      return walkBeneath(root, path, wanted);
+    }
+    throw code;
+  }
+}
+
+function walkBeneath(root: number, path: string, flags: number): number {
+  const steps = path === '' ? ['.'] : path.split('/');
+  let at = root;
+  for (const [index, step] of steps.entries()) {
+    if (step === '..' || step === '') throw new SysError(EINVAL, 'open', path);
+    const last = index === steps.length - 1;
+    const fd = libc.openat(at, arg(step), (last ? flags : O_PATH | O_DIRECTORY | O_CLOEXEC) | O_NOFOLLOW, 0);
+    const errno = fd < 0 ? lastErrno() : 0;
+    if (at !== root) libc.close(at);
+    if (fd < 0) throw new SysError(errno, 'open', path);
+    at = fd;
+  }
+  return at;
+}
+
+/** Opens a source file for reading; O_NONBLOCK so that a FIFO swapped in for it cannot hang the lane. */
+export function openForReading(dir: number, name: string): number {
+  return openAt(dir, name, O_RDONLY | O_NONBLOCK);
+}
+
+/** Closes and reports: on NFS and with quotas the error of a late write arrives here (close(2)). Never retried. */
+export function closeFd(fd: number, path = ''): void {
+  check(libc.close(fd), 'close', path);
+}
+
+/** Closes a descriptor whose late errors do not matter (opened for reading, or given up already). */
+export function dropFd(fd: number): void {
+  libc.close(fd);
+}
+
+export function statAt(dir: number, name: string, out: Stat): void {
+  const flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+  check(libc.statx(dir, arg(name), flags, STATX_BASIC_AND_BTIME, out.bytes), 'stat', name);
+}
+
+export function statFd(fd: number, out: Stat, path = ''): void {
+  check(libc.statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_AND_BTIME, out.bytes), 'stat', path);
+}
+
+export function renameAt(fromDir: number, from: string, toDir: number, to: string): void {
+  check(libc.renameat(fromDir, arg(from), toDir, arg(to)), 'rename', to);
+}
+
+export function unlinkAt(dir: number, name: string): void {
+  check(libc.unlinkat(dir, arg(name), 0), 'unlink', name);
+}
+
+export function removeDirAt(dir: number, name: string): void {
+  check(libc.unlinkat(dir, arg(name), AT_REMOVEDIR), 'rmdir', name);
+}
+
+export function makeDirAt(dir: number, name: string, mode: number): void {
+  check(libc.mkdirat(dir, arg(name), mode), 'mkdir', name);
+}
+
+export function symlinkAt(target: string, dir: number, name: string): void {
+  check(libc.symlinkat(arg(target), dir, arg(name)), 'symlink', name);
+}
+
+const linkBuffer = Buffer.alloc(65_536);
+export function readLinkAt(dir: number, name: string): string {
+  const length = check(libc.readlinkat(dir, arg(name), linkBuffer, linkBuffer.length), 'readlink', name);
+  return decodeName(linkBuffer, 0, length);
+}
+
+const times = Buffer.alloc(32);
+function setTimes(atimeNs: bigint, mtimeNs: bigint): Buffer {
+  for (const [at, ns] of [
+    [0, atimeNs],
+    [16, mtimeNs],
+  ] as const) {
+    // tv_nsec is 0..999,999,999 also for times before 1970, so round the seconds down, not towards zero.
+    const rest = ((ns % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
+    times.writeBigInt64LE((ns - rest) / 1_000_000_000n, at);
+    times.writeBigInt64LE(rest, at + 8);
+  }
+  return times;
+}
+
+/** Sets times in ns since the epoch (futimens(3)); fs.futimes takes doubles and loses digits. */
+export function setTimesFd(fd: number, atimeNs: bigint, mtimeNs: bigint, path = ''): void {
+  check(libc.utimensat(fd, null, setTimes(atimeNs, mtimeNs), 0), 'utimes', path);
+}
+
+export function setTimesAt(dir: number, name: string, atimeNs: bigint, mtimeNs: bigint): void {
+  check(libc.utimensat(dir, arg(name), setTimes(atimeNs, mtimeNs), AT_SYMLINK_NOFOLLOW), 'utimes', name);
+}
+
+/** Flushes a file's data and the metadata needed to read it back; its error is reported once by Linux, then lost. */
+export function flushFd(fd: number, path = ''): void {
+  check(libc.fdatasync(fd), 'fdatasync', path);
+}
+
+/** Flushes the whole filesystem that `fd` is on; since Linux 5.8 it also reports write-back errors (syncfs(2)). */
+export function syncFilesystem(fd: number): void {
+  check(libc.syncfs(fd), 'syncfs', '');
+}
+
+const statfsBuffer = Buffer.alloc(256);
+/** f_type of the filesystem, as in statfs(2). */
+export function filesystemType(fd: number): number {
+  check(libc.fstatfs(fd, statfsBuffer), 'statfs', '');
+  return Number(statfsBuffer.readBigInt64LE(0) & 0xffffffffn);
+}
+
+const LOCK_EX_NB = 2 | 4;
+/** Takes an exclusive lock that ends with the process, however it ends (flock(2)); false when someone has it. */
+export function tryLock(fd: number, path: string): boolean {
+  if (libc.flock(fd, LOCK_EX_NB) === 0) return true;
+  const error = new SysError(lastErrno(), 'flock', path);
+  if (error.code === 'EAGAIN') return false;
+  throw error;
+}
+
+export function setXattrFd(fd: number, name: string, value: Buffer, path: string): void {
+  check(libc.fsetxattr(fd, name, value, value.length, 0), 'setxattr', path);
+}

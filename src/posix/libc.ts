@@ -1,0 +1,35 @@
+/**
+ * The C library's functions that Node lacks, or has only with path strings. All calls block the thread that makes
+ * them. Linux on x64 and arm64: struct layouts used here (statx, linux_dirent64, open_how, timespec) are the same.
+ */
+import koffi from 'koffi';
+
+const lib = koffi.load(null);
+
+export const libc = {
+  openat: lib.func('int openat(int dir, const char *path, int flags, int mode)'),
+  close: lib.func('int close(int fd)'),
+  statx: lib.func('int statx(int dir, const char *path, int flags, unsigned int mask, void *out)'),
+  getdents64: lib.func('long getdents64(int fd, void *buffer, size_t size)'),
+  renameat: lib.func('int renameat(int fromDir, const char *from, int toDir, const char *to)'),
+  unlinkat: lib.func('int unlinkat(int dir, const char *path, int flags)'),
+  mkdirat: lib.func('int mkdirat(int dir, const char *path, unsigned int mode)'),
+  symlinkat: lib.func('int symlinkat(const char *target, int dir, const char *path)'),
+  readlinkat: lib.func('long readlinkat(int dir, const char *path, void *out, size_t size)'),
+  utimensat: lib.func('int utimensat(int dir, const char *path, const void *times, int flags)'),
+  fdatasync: lib.func('int fdatasync(int fd)'),
+  syncfs: lib.func('int syncfs(int fd)'),
+  flock: lib.func('int flock(int fd, int operation)'),
+  fstatfs: lib.func('int fstatfs(int fd, void *out)'),
+  fsetxattr: lib.func('int fsetxattr(int fd, const char *name, const void *value, size_t size, int flags)'),
+  lseek: lib.func('long lseek(int fd, long offset, int whence)'),
+  // openat2 has no wrapper in glibc. Its arguments are all integers or pointers, so the plain calling convention
+  // and the variadic one agree on both architectures.
+  openat2: lib.func('syscall', 'long', ['long', 'int', 'const char *', 'void *', 'size_t']),
+};
+
+export const SYS_OPENAT2 = 437;
+
+export function lastErrno(): number {
+  return koffi.errno();
+}

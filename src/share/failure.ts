@@ -1,0 +1,78 @@
+/**
+ * Errors as data. What an error means for the run is decided here, once; across threads it travels as a Failure,
+ * because postMessage drops an Error's code, errno and path.
+ */
+import { asSysError, SysError } from '../posix/errno.js';
+
+/**
+ * retry: may pass by itself; skip: this entry only; stop: the share as a whole cannot go on; fatal: millrace cannot.
+ */
+export type FailureClass = 'retry' | 'skip' | 'stop' | 'fatal';
+
+export interface Failure {
+  /** Symbolic errno such as EACCES, or one of millrace's own: CHANGED, SHORT. */
+  readonly code: string;
+  readonly op: string;
+  /** Beneath the share's root. */
+  readonly path: string;
+  readonly class: FailureClass;
+  /** One line for people, without the path. */
+  readonly message: string;
+}
+
+const RETRY = [
+  ['EIO', 'ESTALE', 'ETIMEDOUT', 'EAGAIN', 'EINTR', 'EBUSY', 'ENOTCONN', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETDOWN'],
+  ['ENETUNREACH', 'ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED', 'EPIPE', 'EREMOTEIO', 'ENOMEM', 'ENFILE', 'EMFILE'],
+  ['ENOLCK', 'ETXTBSY', 'SHORT'],
+].flat();
+const STOP = ['ENOSPC', 'EDQUOT', 'EROFS', 'ENODEV', 'ESHUTDOWN'];
+
+const CLASSES = new Map<string, FailureClass>([
+  ...RETRY.map((code) => [code, 'retry'] as const),
+  ...STOP.map((code) => [code, 'stop'] as const),
+  ['EBADF', 'fatal'],
+  ['EFAULT', 'fatal'],
+]);
+
+/** Everything not listed concerns one entry: EACCES, ENAMETOOLONG, ENOENT, EFBIG, ELOOP ... */
+export function classOf(code: string): FailureClass {
+  return CLASSES.get(code) ?? 'skip';
+}
+
+const MEANINGS: Record<string, string> = {
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  ENOENT: 'vanished',
+  ENOTDIR: 'a folder on the way is not a folder',
+  EISDIR: 'a folder is in the way',
+  EEXIST: 'something is in the way',
+  ENOTEMPTY: 'the folder is not empty',
+  ELOOP: 'a symbolic link is in the way',
+  EXDEV: 'a symbolic link leads outside the root',
+  ENAMETOOLONG: 'the name is too long',
+  EIO: 'input/output error',
+  ENOSPC: 'no space left',
+  EDQUOT: 'quota exceeded',
+  EROFS: 'read-only filesystem',
+  ESTALE: 'stale file handle',
+  EFBIG: 'the file is too large',
+  EINVAL: 'not accepted by the filesystem',
+  CHANGED: 'changed while it was read',
+  SHORT: 'short write',
+};
+
+export function failure(code: string, op: string, path: string): Failure {
+  const meaning = MEANINGS[code];
+  return { code, op, path, class: classOf(code), message: meaning ? `${code}: ${meaning} (${op})` : `${code} (${op})` };
+}
+
+/** The Failure for an error from a share; anything that is not a system error is a bug of ours and thrown on. */
+export function failureOf(error: unknown, op: string, path: string): Failure {
+  const system = asSysError(error, op, path);
+  return failure(system.code, system.op, path);
+}
+
+/** True when the error says that the named thing does not exist; every other error says nothing about existence. */
+export function saysAbsent(error: unknown): boolean {
+  return error instanceof SysError && error.code === 'ENOENT';
+}

@@ -1,0 +1,112 @@
+import { constants, readSync, writeSync } from 'node:fs';
+import { closeFd, dropFd, flushFd, openAt, renameAt, setTimesFd, setXattrFd, statFd, unlinkAt } from '../../posix/calls.js';
+import { SysError } from '../../posix/errno.js';
+import type { FilesystemFacts } from '../../posix/filesystems.js';
+import type { Stat } from '../../posix/stat.js';
+import { partName } from '../partname.js';
+import type { DestFile, SourceFile, Times } from '../share.js';
+import type { Folders } from './folders.js';
+
+export class LocalSourceFile implements SourceFile {
+  constructor(
+    private readonly fd: number,
+    private readonly shared: Stat,
+  ) {}
+
+  read(view: Uint8Array, at: number): number {
+    let done = 0;
+    while (done < view.length) {
+      const count = readSync(this.fd, view, done, view.length - done, at + done);
+      if (count === 0) break;
+      done += count;
+    }
+    return done;
+  }
+
+  stat(): Stat {
+    statFd(this.fd, this.shared);
+    return this.shared;
+  }
+
+  close(): void {
+    dropFd(this.fd);
+  }
+}
+
+const { O_CREAT, O_EXCL, O_WRONLY } = constants;
+
+/** Creates the part file of `name`, in place of one that a crash left. */
+export function createPart(dir: number, name: string): number {
+  const part = partName(name);
+  const flags = O_CREAT | O_EXCL | O_WRONLY;
+  try {
+    return openAt(dir, part, flags, 0o666);
+  } catch (error) {
+    if (!(error instanceof SysError) || error.code !== 'EEXIST') throw error;
+    unlinkAt(dir, part);
+    return openAt(dir, part, flags, 0o666);
+  }
+}
+
+/** Offset of the SMB epoch (1601) from the Unix epoch, in 100 ns. */
+const SMB_EPOCH = 116_444_736_000_000_000n;
+
+/** A file on its way: the only code that creates a file name at a destination. */
+export class LocalDestFile implements DestFile {
+  constructor(
+    private fd: number,
+    private readonly folders: Folders,
+    private readonly dir: string,
+    private readonly name: string,
+    private readonly facts: FilesystemFacts,
+  ) {}
+
+  write(view: Uint8Array, at: number): void {
+    let done = 0;
+    while (done < view.length) {
+      // libuv returns a partial count when a later part failed; the next call then shows the error.
+      const count = writeSync(this.fd, view, done, view.length - done, at + done);
+      if (count === 0) throw new SysError(5, 'write', this.name);
+      done += count;
+    }
+  }
+
+  publish(times: Times): void {
+    try {
+      // A late write-back would move the mtime and hide its error, so network shares are flushed first.
+      if (this.facts.network) flushFd(this.fd, this.name);
+      if (this.facts.cifsTimes && times.btimeNs > 0n) this.setCreationTime(times.btimeNs);
+      setTimesFd(this.fd, times.atimeNs, times.mtimeNs, this.name);
+      const fd = this.fd;
+      this.fd = -1;
+      closeFd(fd, this.name);
+      // Asked for anew: the descriptor of create() may have been closed to make room for other folders.
+      const dir = this.folders.get(this.dir);
+      renameAt(dir, partName(this.name), dir, this.name);
+    } catch (error) {
+      this.abandon();
+      throw error;
+    }
+  }
+
+  abandon(): void {
+    if (this.fd >= 0) dropFd(this.fd);
+    this.fd = -1;
+    try {
+      unlinkAt(this.folders.get(this.dir), partName(this.name));
+    } catch (error) {
+      if (!(error instanceof SysError)) throw error; // the next copy of this file replaces what is left
+    }
+  }
+
+  private setCreationTime(btimeNs: bigint): void {
+    const value = Buffer.alloc(8);
+    value.writeBigInt64LE(btimeNs / 100n + SMB_EPOCH);
+    try {
+      setXattrFd(this.fd, 'user.cifs.creationtime', value, this.name);
+    } catch (error) {
+      // Servers without attribute support cannot store it; the ledger has it.
+      if (!(error instanceof SysError)) throw error;
+    }
+  }
+}

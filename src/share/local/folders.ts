@@ -1,0 +1,85 @@
+import { closeFd, dropFd, makeDirAt, openDirBeneath, statAt, unlinkAt } from '../../posix/calls.js';
+import { SysError } from '../../posix/errno.js';
+import { baseName, dirName } from '../../posix/names.js';
+import { Stat } from '../../posix/stat.js';
+import { saysAbsent } from '../failure.js';
+
+/** Descriptors kept open; a lane works in one folder at a time, so a few are enough. */
+const KEPT = 16;
+
+/**
+ * Open folders beneath a pinned root, the most recently used kept open: every call on an entry is then relative to
+ * a descriptor that was resolved beneath the root, and costs no walk of the path.
+ */
+export class Folders {
+  private readonly open = new Map<string, number>();
+  private readonly stat = new Stat();
+
+  constructor(readonly root: number) {}
+
+  /** Descriptor of the folder; it stays valid until `KEPT` other folders were asked for. */
+  get(path: string): number {
+    const known = this.open.get(path);
+    if (known !== undefined) {
+      this.open.delete(path);
+      this.open.set(path, known);
+      return known;
+    }
+    const fd = openDirBeneath(this.root, path);
+    this.open.set(path, fd);
+    if (this.open.size > KEPT) this.forget(this.open.keys().next().value!);
+    return fd;
+  }
+
+  forget(path: string): void {
+    const fd = this.open.get(path);
+    if (fd === undefined) return;
+    this.open.delete(path);
+    dropFd(fd);
+  }
+
+  /** Runs `use` with the folder's descriptor; when the folder is missing or was replaced, makes it and runs it again. */
+  within<T>(path: string, use: (fd: number) => T): T {
+    try {
+      return use(this.get(path));
+    } catch (error) {
+      if (path === '' || !(error instanceof SysError) || !['ENOENT', 'ENOTDIR', 'ESTALE'].includes(error.code)) throw error;
+      this.forget(path);
+      this.make(path);
+      return use(this.get(path));
+    }
+  }
+
+  /** mkdir -p beneath the root. A non-folder in the place of one is replaced. */
+  make(path: string): void {
+    if (path === '') return;
+    const name = baseName(path);
+    const parent = this.parentOf(path);
+    try {
+      makeDirAt(parent, name, 0o777);
+    } catch (error) {
+      if (!(error instanceof SysError) || error.code !== 'EEXIST') throw error;
+      statAt(parent, name, this.stat);
+      if (this.stat.kind === 'dir') return;
+      unlinkAt(parent, name);
+      makeDirAt(parent, name, 0o777);
+    }
+  }
+
+  private parentOf(path: string): number {
+    const parent = dirName(path);
+    try {
+      return this.get(parent);
+    } catch (error) {
+      const replaceable = error instanceof SysError && ['ENOTDIR', 'ELOOP'].includes(error.code);
+      if (!saysAbsent(error) && !replaceable) throw error;
+      this.make(parent);
+      return this.get(parent);
+    }
+  }
+
+  close(): void {
+    for (const path of [...this.open.keys()]) this.forget(path);
+    closeFd(this.root);
+  }
+}

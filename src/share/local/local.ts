@@ -1,0 +1,134 @@
+import { constants } from 'node:fs';
+import {
+  dropFd,
+  openDirBeneath,
+  openForReading,
+  openRoot,
+  readLinkAt,
+  removeDirAt,
+  renameAt,
+  setTimesAt,
+  setTimesFd,
+  statAt,
+  symlinkAt,
+  unlinkAt,
+  filesystemType,
+} from '../../posix/calls.js';
+import { SysError } from '../../posix/errno.js';
+import { type FilesystemFacts, filesystemFacts } from '../../posix/filesystems.js';
+import { listFd } from '../../posix/listing.js';
+import { baseName, dirName } from '../../posix/names.js';
+import { type Kind, Stat } from '../../posix/stat.js';
+import { Entries } from '../entries.js';
+import { saysAbsent } from '../failure.js';
+import { partName } from '../partname.js';
+import type { DestFile, DestShare, SourceFile, SourceShare, Times } from '../share.js';
+import { createPart, LocalDestFile, LocalSourceFile } from './files.js';
+import { Folders } from './folders.js';
+
+/** A mounted path: NFS, SMB or a local disk. Everything happens beneath a root that is opened once. */
+export class LocalShare implements SourceShare, DestShare {
+  readonly facts: FilesystemFacts;
+  private readonly folders: Folders;
+  private readonly stat = new Stat();
+
+  constructor(root: string) {
+    this.folders = new Folders(openRoot(root));
+    this.facts = filesystemFacts(filesystemType(this.folders.root));
+  }
+
+  list(dir: string, batch: number, sink: (entries: Entries) => void): void {
+    const fd = openDirBeneath(this.folders.root, dir);
+    try {
+      let entries = Entries.withRoom(batch);
+      listFd(fd, dir, (name) => {
+        if (entries.isFull) {
+          sink(entries);
+          entries = Entries.withRoom(batch);
+        }
+        try {
+          statAt(fd, name, this.stat);
+          entries.add(name, this.stat);
+        } catch (error) {
+          // Gone between the listing and the look: as if it had not been listed.
+          if (!saysAbsent(error)) entries.addFailed(name, (error as SysError).errno);
+        }
+      });
+      sink(entries);
+    } finally {
+      dropFd(fd);
+    }
+  }
+
+  listKinds(dir: string, each: (name: string, kind: Kind) => void): void {
+    const fd = openDirBeneath(this.folders.root, dir);
+    try {
+      listFd(fd, dir, (name, kind) => {
+        if (kind === undefined) statAt(fd, name, this.stat);
+        each(name, kind ?? this.stat.kind);
+      });
+    } finally {
+      dropFd(fd);
+    }
+  }
+
+  open(dir: string, name: string): SourceFile {
+    return new LocalSourceFile(openForReading(this.folders.get(dir), name), this.stat);
+  }
+
+  readLink(dir: string, name: string): { target: string; stat: Stat } {
+    const fd = this.folders.get(dir);
+    statAt(fd, name, this.stat);
+    return { target: readLinkAt(fd, name), stat: this.stat };
+  }
+
+  create(dir: string, name: string): DestFile {
+    return this.folders.within(dir, (fd) => {
+      return new LocalDestFile(createPart(fd, name), this.folders, dir, name, this.facts);
+    });
+  }
+
+  link(dir: string, name: string, target: string, times: Times): void {
+    const part = partName(name);
+    this.folders.within(dir, (fd) => {
+      try {
+        symlinkAt(target, fd, part);
+      } catch (error) {
+        if (!(error instanceof SysError) || error.code !== 'EEXIST') throw error;
+        unlinkAt(fd, part);
+        symlinkAt(target, fd, part);
+      }
+      setTimesAt(fd, part, times.atimeNs, times.mtimeNs);
+      renameAt(fd, part, fd, name);
+    });
+  }
+
+  makeDir(path: string): void {
+    this.folders.make(path);
+  }
+
+  stampDir(path: string, times: Times): void {
+    const fd = openDirBeneath(this.folders.root, path);
+    try {
+      setTimesFd(fd, times.atimeNs, times.mtimeNs, path);
+    } finally {
+      dropFd(fd);
+    }
+  }
+
+  remove(dir: string, name: string, kind: Kind): void {
+    try {
+      const fd = this.folders.get(dir);
+      if (kind === 'dir') {
+        this.folders.forget(dir === '' ? name : `${dir}/${name}`);
+        removeDirAt(fd, name);
+      } else unlinkAt(fd, name);
+    } catch (error) {
+      if (!saysAbsent(error)) throw error;
+    }
+  }
+
+  close(): void {
+    this.folders.close();
+  }
+}

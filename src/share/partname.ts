@@ -1,0 +1,19 @@
+import { createHash } from 'node:crypto';
+import { nameBytes } from '../posix/names.js';
+
+/** Unfinished files carry this prefix until they are published; a leftover of a crash is known by it. */
+const PREFIX = '.millrace-part.';
+const NAME_MAX = 255;
+
+/**
+ * The temporary name of a file: derived from its name, so that whoever copies the file again finds and replaces what
+ * a crash left. A name with no room for the prefix is replaced by its hash.
+ */
+export function partName(name: string): string {
+  const long = Buffer.byteLength(name) + PREFIX.length > NAME_MAX || !name.isWellFormed();
+  return PREFIX + (long ? `~${createHash('sha256').update(nameBytes(name)).digest('hex').slice(0, 40)}` : name);
+}
+
+export function isPartName(name: string): boolean {
+  return name.startsWith(PREFIX);
+}

@@ -1,0 +1,60 @@
+/**
+ * What the pipeline asks of a share. All calls block; one object belongs to one thread. `dir` is a path beneath the
+ * root without leading or trailing slash ('' is the root), `name` one component; both as posix/names.ts describes.
+ * Calls throw SysError; failureOf() tells what it means.
+ */
+import type { Kind, Stat } from '../posix/stat.js';
+import type { Entries } from './entries.js';
+
+/** Times in ns since the Unix epoch; a creation time of 0 is unknown. */
+export interface Times {
+  readonly atimeNs: bigint;
+  readonly mtimeNs: bigint;
+  readonly btimeNs: bigint;
+}
+
+export interface SourceFile {
+  /** Reads into `view` from byte `at` of the file; fewer bytes than asked only at its end. */
+  read(view: Uint8Array, at: number): number;
+  /** The open file's state now; valid until the next call on this share. */
+  stat(): Stat;
+  close(): void;
+}
+
+export interface DestFile {
+  /** Writes all of `view` at byte `at`, or throws. */
+  write(view: Uint8Array, at: number): void;
+  /** Flushes where the share needs it, sets the times, closes and moves the file to its name, replacing what is there. */
+  publish(times: Times): void;
+  /** Removes what was written; never throws. */
+  abandon(): void;
+}
+
+export interface Share {
+  /**
+   * Lists a folder with the metadata of each entry, in batches of at most `batch` entries, in no order. When it
+   * throws, the batches given so far are not the whole folder.
+   */
+  list(dir: string, batch: number, sink: (entries: Entries) => void): void;
+  /** Kind of every name in the folder, streamed, as fresh from the share as it can be had. */
+  listKinds(dir: string, each: (name: string, kind: Kind) => void): void;
+  close(): void;
+}
+
+export interface SourceShare extends Share {
+  open(dir: string, name: string): SourceFile;
+  /** Target of a symbolic link and, in the Stat, the link's own metadata. */
+  readLink(dir: string, name: string): { target: string; stat: Stat };
+}
+
+export interface DestShare extends Share {
+  /** Begins a file under a temporary name, making the folder when it is missing. */
+  create(dir: string, name: string): DestFile;
+  /** Puts a symbolic link at the name, replacing what is there. */
+  link(dir: string, name: string, target: string, times: Times): void;
+  /** Makes the folder and those above it; a non-folder in its place is replaced, as a file would be. */
+  makeDir(path: string): void;
+  stampDir(path: string, times: Times): void;
+  /** Removes one entry; a folder must be empty. An entry that is not there is fine. */
+  remove(dir: string, name: string, kind: Kind): void;
+}
