@@ -13,7 +13,7 @@ const MODE = 32; // u32, with the file type bits
 const UID = 36;
 const GID = 40;
 const ERRNO = 44; // u32; not 0: the entry was listed but could not be looked at
-const STRIDE = 48;
+export const STRIDE = 48;
 
 /** What travels between threads. */
 export interface EntryData {
@@ -86,6 +86,10 @@ export class Entries {
   errno(index: number): number {
     return this.view.getUint32(index * STRIDE + ERRNO, true);
   }
+  /** The numbers of one entry, as they are. */
+  bytesOf(index: number): Uint8Array {
+    return new Uint8Array(this.raw.data, index * STRIDE, STRIDE);
+  }
   meta(index: number): Meta {
     const at = index * STRIDE;
     return {
@@ -99,8 +103,16 @@ export class Entries {
     };
   }
 
-  /** For postMessage, cut to what is used; `data` may be transferred, after which this object is dead. */
+  /**
+   * For postMessage, cut to what is used and sorted by name: the ledger's table is ordered by name, and rows that
+   * arrive in order fill its pages.
+   */
   take(): EntryData {
-    return { names: this.names, data: this.raw.data.slice(0, this.count * STRIDE) };
+    const order = Array.from(this.names.keys());
+    order.sort((a, b) => (this.names[a]! < this.names[b]! ? -1 : 1));
+    const from = new Uint8Array(this.raw.data);
+    const data = new Uint8Array(this.count * STRIDE);
+    for (const [to, at] of order.entries()) data.set(from.subarray(at * STRIDE, (at + 1) * STRIDE), to * STRIDE);
+    return { names: order.map((at) => this.names[at]!), data: data.buffer };
   }
 }

@@ -1,0 +1,84 @@
+/**
+ * The audit log: one JSON line for every finished entry. Lines are buffered and written before the ledger calls the
+ * entries synced, so a crash can repeat a line, but not lose one. The file is opened for appending: after logrotate
+ * truncated a copied log (copytruncate), or moved it and sent SIGHUP (reopen), the next line lands in the right place.
+ */
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import pino from 'pino';
+import { UsageError } from '../exit.js';
+
+export interface AuditLine {
+  /** Milliseconds since the Unix epoch at which the entry was finished. */
+  readonly timeMs: number;
+  readonly result: 'copied' | 'failed' | 'skipped' | 'deleted' | 'kept' | 'made';
+  readonly kind: 'file' | 'link' | 'folder' | 'other' | 'entry';
+  readonly source: string;
+  readonly dest: string;
+  readonly size?: number | undefined;
+  /** Lower-case hex. */
+  readonly hash?: string | undefined;
+  readonly algorithm?: string | undefined;
+  readonly durationMs?: number | undefined;
+  readonly error?: string | undefined;
+}
+
+const PRIVATE = 0o600;
+const BUFFER = 64 * 1024;
+
+export class AuditLog {
+  private readonly stream;
+  private readonly logger;
+  private broken: Error | undefined;
+
+  /** Throws UsageError when the file cannot be a log: a folder, a link, or not writable. */
+  constructor(file: string) {
+    try {
+      const flags = constants.O_CREAT | constants.O_APPEND | constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+      const fd = openSync(file, flags, PRIVATE);
+      const isFile = fstatSync(fd).isFile();
+      closeSync(fd);
+      if (!isFile) throw Object.assign(new Error('not a regular file'), { code: 'EINVAL' });
+    } catch (error) {
+      const { code, message } = error as { code?: string; message: string };
+      const reason = code === 'ELOOP' ? 'it is a symbolic link' : message.replace(/,? open '.*$/, '');
+      throw new UsageError(`--log-file ${file}: cannot be written: ${reason}`);
+    }
+    this.stream = pino.destination({ dest: file, append: true, mode: PRIVATE, sync: true, minLength: BUFFER });
+    this.stream.on('error', (error: Error) => {
+      this.broken = error;
+    });
+    this.logger = pino({ base: null, timestamp: false, formatters: { level: () => ({}) } }, this.stream);
+  }
+
+  write(line: AuditLine): void {
+    this.logger.info({
+      time: new Date(line.timeMs).toISOString(),
+      result: line.result,
+      kind: line.kind,
+      source: line.source,
+      dest: line.dest,
+      size: line.size,
+      hash: line.hash,
+      algorithm: line.algorithm,
+      duration_ms: line.durationMs,
+      error: line.error,
+    });
+  }
+
+  /** Writes what is buffered; throws when that is not possible, for then nothing may be called recorded. */
+  flush(): void {
+    this.stream.flushSync();
+    if (this.broken) throw this.broken;
+  }
+
+  /** Opens the file anew by its name, after a rotation. */
+  reopen(): void {
+    this.flush();
+    this.stream.reopen();
+  }
+
+  close(): void {
+    this.flush();
+    this.stream.end();
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * The command line as a layer of settings and a list of paths. yargs reads the options; a first look at each argument
+ * (checkOptions) refuses what yargs would let pass or guess at: `--dry-run=yes` is false to it, `-n5` too.
+ *
+ * Commands and paths are taken from yargs' plain list and not declared as its commands, because yargs passes the paths
+ * of a command through its option parser once more, where one that begins with a dash gets lost.
+ */
+import yargs from 'yargs';
+import { UsageError } from '../exit.js';
+import { didYouMean } from './nearest.js';
+import type { CommandName } from './option.js';
+import { isOption, type Layer, OPTION_NAMES, type OptionName, optionOf } from './options.js';
+import { quoted } from './printable.js';
+
+export interface Arguments {
+  /** The words that are not options, exactly as given, in order. */
+  readonly words: readonly string[];
+  /** How many of `words` stood before `--`, where the first may be a command. */
+  readonly plain: number;
+  readonly flags: Layer;
+}
+
+const SHORT = new Map<string, OptionName>(
+  OPTION_NAMES.flatMap((name) => {
+    const short = optionOf(name).short;
+    return short === undefined ? [] : [[short, name] as const];
+  }),
+);
+
+/** Reads `args` (without node and script). Throws a UsageError for anything that is not a known option, well formed. */
+export function readArguments(args: readonly string[]): Arguments {
+  checkOptions(args);
+  const program = yargs([...args], '/')
+    .parserConfiguration({
+      'boolean-negation': true,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'duplicate-arguments-array': true,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'populate--': true,
+    })
+    .locale('en')
+    .help(false)
+    .version(false)
+    .exitProcess(false)
+    .fail((message) => {
+      throw new UsageError(message);
+    });
+  for (const name of OPTION_NAMES) {
+    const { kind, short } = optionOf(name);
+    const toggle = kind === 'toggle';
+    // nargs makes yargs take a value exactly: none for a toggle (not even `true`), and one, quotes included, elsewhere.
+    const declared = { type: toggle ? 'boolean' : 'string', nargs: toggle ? 0 : 1 } as const;
+    program.option(name, short === undefined ? declared : { ...declared, alias: short });
+  }
+  const found: Record<string, unknown> = program.parseSync();
+  const plain = found._ as string[];
+  const literal = (found['--'] ?? []) as string[];
+  return { words: [...plain, ...literal], plain: plain.length, flags: flagsOf(found) };
+}
+
+/** Throws when an option was given that `command` does not have. */
+export function checkCommand(flags: Layer, command: CommandName): void {
+  for (const name of Object.keys(flags) as OptionName[]) {
+    const { commands } = optionOf(name);
+    if (!commands.includes(command)) {
+      throw new UsageError(`--${name} is an option of 'millrace ${commands[0]}', not of 'millrace ${command}'`);
+    }
+  }
+}
+
+function flagsOf(found: Record<string, unknown>): Layer {
+  const layer: Partial<Record<OptionName, unknown>> = {};
+  for (const name of OPTION_NAMES) {
+    const value = found[name];
+    if (Array.isArray(value)) throw new UsageError(`--${name} was given ${value.length} times; give it once`);
+    if (typeof value === 'boolean') layer[name] = value;
+    if (typeof value === 'string') layer[name] = read(name, value);
+  }
+  return layer as Layer;
+}
+
+function read(name: OptionName, text: string): unknown {
+  if (text === '') throw new UsageError(missing(name));
+  try {
+    return optionOf(name).parse(text);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`--${name} ${quoted(text)}: ${error.message}`);
+  }
+}
+
+/** Looks at each option before `--`; what it lets pass, yargs reads as it is meant. */
+function checkOptions(args: readonly string[]): void {
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at]!;
+    if (arg === '--') return;
+    if (arg.startsWith('--')) at += checkLong(arg, args[at + 1]);
+    else if (arg.startsWith('-') && arg !== '-') checkShort(arg);
+  }
+}
+
+/** The number of arguments after this one that are its value: 0 or 1. */
+function checkLong(arg: string, next: string | undefined): number {
+  const equals = arg.indexOf('=');
+  const name = arg.slice(2, equals < 0 ? undefined : equals);
+  const option = isOption(name) ? name : negated(name);
+  if (option === undefined) {
+    throw new UsageError(`unknown option --${quoted(name)}${didYouMean(name, OPTION_NAMES, (near) => `--${near}`)}`);
+  }
+  if (optionOf(option).kind === 'toggle') {
+    if (equals >= 0) throw new UsageError(`--${name} takes no value; write --${option} or --no-${option}`);
+    return 0;
+  }
+  if (option !== name) throw new UsageError(`--${name}: only an option without a value can be negated`);
+  if (equals >= 0) return 0;
+  // What begins with a dash is the next option, and the value was forgotten; or it is a negative number, which the
+  // option's own check refuses in better words.
+  if (next === undefined || (/^-[^0-9]/.test(next) && next !== '-')) throw new UsageError(missing(option));
+  return 1;
+}
+
+function negated(name: string): OptionName | undefined {
+  const positive = name.startsWith('no-') ? name.slice(3) : '';
+  return isOption(positive) ? positive : undefined;
+}
+
+/** Letters after one dash, each a toggle. */
+function checkShort(arg: string): void {
+  if ([...arg.slice(1)].every((letter) => SHORT.has(letter))) return;
+  const near = didYouMean(arg, OPTION_NAMES, (name) => `--${name}`);
+  throw new UsageError(
+    `unknown option ${quoted(arg)}${near || "; write a path that begins with - as ./- or after '--'"}`,
+  );
+}
+
+function missing(name: OptionName): string {
+  return `--${name} needs a value: --${name} ${optionOf(name).metavar}`;
+}

@@ -1,0 +1,70 @@
+/**
+ * The options of every command, in the order of --help. This table is the one place for an option's rules: the
+ * declaration for yargs (argv.ts), the MILLRACE_* names (environment.ts), the zod check of the config file
+ * (configfile.ts) and the help text (help.ts) are all derived from it.
+ */
+import { CHECKSUMS } from '../settings.js';
+import { choice, type Option, type OptionGroup, path, sized, toggle, valued } from './option.js';
+import { parseCount, parseRates } from './units.js';
+
+const FOR_ONE_RUN = 'is for one run; a forgotten line would change every run, so give it on the command line';
+
+const lanes = (what: string) =>
+  valued('speed', 'N', `threads that ${what}, 1 to 64`, 'auto', (text) =>
+    text === 'auto' ? 0 : parseCount(text, { min: 1, max: 64 }),
+  );
+
+export const OPTIONS = {
+  'dry-run': toggle('work', 'say what would be done, copy nothing', { short: 'n', file: FOR_ONE_RUN }),
+  'delete-extras': toggle('work', 'mirror: delete what the source does not have'),
+  rescan: toggle('work', 'scan in full even when a backlog exists', { file: FOR_ONE_RUN }),
+  checksum: choice('work', 'ALG', 'the hash to record', 'sha256', CHECKSUMS),
+  bwlimit: valued('speed', 'RATE', 'limit in bytes/s, or READ:WRITE', 'off', parseRates),
+  'block-size': sized('speed', 'bytes in one block, 64K to 256M', '5M', { min: '64K', max: '256M' }),
+  'queue-capacity': valued('speed', 'N', 'blocks held in memory, 2 to 1000', '20', (text) =>
+    parseCount(text, { min: 2, max: 1000 }),
+  ),
+  readers: lanes('read'),
+  writers: lanes('write'),
+  scanners: lanes('list folders'),
+  db: path('files', 'the ledger [one per pair in ~/.local/state/millrace]', { status: true }),
+  'log-file': path('files', 'the audit log, JSON lines [beside the ledger]'),
+  config: path('files', 'TOML file [~/.config/millrace/config.toml]', {
+    status: true,
+    file: 'is only for the command line or the environment',
+  }),
+  progress: choice('output', 'STYLE', 'how to report', 'auto', ['auto', 'plain', 'json', 'none']),
+  verbose: toggle('output', 'name each entry', { short: 'v' }),
+  json: toggle('output', 'millrace status: answer in JSON', { commands: ['status'], env: false, file: false }),
+  help: toggle('output', 'show this text', { short: 'h', commands: ['copy', 'status'], env: false, file: false }),
+  version: toggle('output', 'show the version', { commands: ['copy', 'status'], env: false, file: false }),
+} as const satisfies Record<string, Option>;
+
+export type OptionName = keyof typeof OPTIONS;
+type Table = typeof OPTIONS;
+
+type ValueOf<O> = O extends { readonly parse: (text: string) => infer T } ? T : never;
+type Defaulted = { [N in OptionName]: Table[N]['fallback'] extends undefined ? never : N }[OptionName];
+
+/** What one place says (the flags, the environment, the config file): the options it names, parsed. */
+export type Layer = { readonly [N in OptionName]?: ValueOf<Table[N]> };
+/** All places merged. Options without a fixed default may still be absent. */
+export type Values = Layer & { readonly [N in Defaulted]: ValueOf<Table[N]> };
+
+export const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[];
+
+export function isOption(name: string): name is OptionName {
+  return Object.hasOwn(OPTIONS, name);
+}
+
+/** The table's entry without its exact type, for code that treats all options alike. */
+export function optionOf(name: OptionName): Option {
+  return OPTIONS[name];
+}
+
+export const GROUP_TITLES: Readonly<Record<OptionGroup, string>> = {
+  work: 'Work:',
+  speed: 'Speed:',
+  files: 'Files:',
+  output: 'Output:',
+};

@@ -1,0 +1,57 @@
+/** Where millrace keeps its files when it is not told (XDG Base Directory Specification). Nothing is created here. */
+import { createHash } from 'node:crypto';
+import { homedir } from 'node:os';
+import { basename, dirname, isAbsolute, join } from 'node:path';
+import type { Env } from './environment.js';
+import { UsageError } from '../exit.js';
+
+/** Characters of a root's name that go into the ledger's name. */
+const LONGEST_NAME = 40;
+
+/**
+ * The ledger of the pair (`source`, `dest`), both absolute: `<source>-to-<dest>-<hash>.db` in millrace's state folder.
+ * The names are for people; the hash of both paths tells pairs apart whose names are the same.
+ */
+export function defaultLedger(source: string, dest: string, env: Env): string {
+  const home = xdgFolder('XDG_STATE_HOME', '.local/state', env);
+  if (home === undefined) throw new UsageError('no home folder for the ledger; set HOME, or name the ledger with --db');
+  const pair = createHash('sha256').update(`${source}\0${dest}`).digest('hex').slice(0, 8);
+  return join(home, 'millrace', `${cleanName(source)}-to-${cleanName(dest)}-${pair}.db`);
+}
+
+/** The audit log beside a ledger: `x.log` for `x.db`, `x.sqlite.log` for `x.sqlite`. */
+export function defaultLog(ledger: string): string {
+  const name = basename(ledger);
+  return join(dirname(ledger), `${name.endsWith('.db') && name !== '.db' ? name.slice(0, -3) : name}.log`);
+}
+
+/** The folder of the users' config files, if they have a home. */
+export function configHome(env: Env): string | undefined {
+  return xdgFolder('XDG_CONFIG_HOME', '.config', env);
+}
+
+/** The specification says to ignore a relative path in such a variable. */
+function xdgFolder(variable: string, beneathHome: string, env: Env): string | undefined {
+  const told = env[variable];
+  if (told !== undefined && isAbsolute(told)) return told;
+  const home = env.HOME !== undefined && isAbsolute(env.HOME) ? env.HOME : accountHome();
+  return home === undefined ? undefined : join(home, beneathHome);
+}
+
+/** The home of the account that runs this; none where HOME is unset and the user id has no account. */
+function accountHome(): string | undefined {
+  try {
+    const home = homedir();
+    return isAbsolute(home) ? home : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A root's last name with only harmless characters; `root` for `/`. */
+function cleanName(path: string): string {
+  const clean = basename(path)
+    .replace(/[^A-Za-z0-9._-]+/g, '_')
+    .slice(0, LONGEST_NAME);
+  return clean === '' ? 'root' : clean;
+}

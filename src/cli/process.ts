@@ -1,0 +1,78 @@
+/** The process around a command: its streams, its last errors, and its end. */
+import { totalmem } from 'node:os';
+import { Exit } from '../exit.js';
+import { type Engine, explain, type Io, run } from './run.js';
+
+const ENGINE: Engine = {
+  copy: async (settings, io) => (await import('../engine/run.js')).copy(settings, io),
+  status: async (ledger, json, io) => (await import('../engine/status.js')).status(ledger, json, io),
+};
+
+/** Runs the command and ends the process with its exit code, whatever threads may still hang in a share. */
+export async function runProcess(args: readonly string[], engine = ENGINE): Promise<never> {
+  const io: Io = { out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) };
+  const fail = (error: unknown): void => {
+    process.exit(explain(error, process.env.MILLRACE_INTERNAL_DEBUG === '1', io));
+  };
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
+  const output = watchOutput(io);
+
+  const code = await run(args, { env: process.env, memory: totalmem() }, tracked(engine, output), io);
+  await flushed();
+  // An answer that could not be written in full is no answer; a copy has its ledger and log, and its code stands.
+  process.exitCode = output.lost && !output.copied && code === Exit.ok ? Exit.stopped : code;
+  process.exit();
+}
+
+interface Output {
+  /** Something could not be written, other than because the reader left. */
+  lost: boolean;
+  copying: boolean;
+  copied: boolean;
+}
+
+/**
+ * Without listeners a failed write would end the process in the middle of a copy. When the reader of stdout goes away
+ * (`| head`), a copy drains as after a first Ctrl-C, for nobody sees it any more. A full disk under a redirected stdout
+ * is told once, and the copy goes on. A stderr that fails leaves no place to tell it.
+ */
+function watchOutput(io: Io): Output {
+  const output: Output = { lost: false, copying: false, copied: false };
+  process.stderr.on('error', () => {});
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') {
+      // Without a listener, before and after the engine's own, the signal would kill instead.
+      if (!output.copying || process.listenerCount('SIGTERM') === 0) return;
+      output.copying = false;
+      process.kill(process.pid, 'SIGTERM');
+    } else if (!output.lost) {
+      output.lost = true;
+      io.err(`millrace: cannot write to standard output: ${error.code}\n`);
+    }
+  });
+  return output;
+}
+
+/** The engine, whose copies leave their mark in `output`. */
+function tracked(engine: Engine, output: Output): Engine {
+  return {
+    status: engine.status,
+    copy: async (settings, io) => {
+      output.copying = true;
+      output.copied = true;
+      try {
+        return await engine.copy(settings, io);
+      } finally {
+        output.copying = false;
+      }
+    },
+  };
+}
+
+/** Resolves when all that was written to stdout is out, or has failed. */
+function flushed(): Promise<void> {
+  return new Promise((resolve) => {
+    process.stdout.write('', () => setImmediate(resolve));
+  });
+}

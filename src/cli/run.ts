@@ -1,0 +1,56 @@
+/** One command from its arguments to its exit code, without the process around it. */
+import type { Settings } from '../settings.js';
+import { Exit, ExitError } from '../exit.js';
+import { type Command, parse } from './parse.js';
+import { printable } from './printable.js';
+import type { Machine } from './settings.js';
+
+/** Where text goes; each writes as it is told, without a newline of its own. */
+export interface Io {
+  out(text: string): void;
+  err(text: string): void;
+}
+
+/** The commands' own code, loaded when it is needed: the engine is large, and a mistyped option should not wait. */
+export interface Engine {
+  /** Resolves to the exit code. */
+  copy(settings: Settings, io: Io): Promise<number>;
+  /** The exit code. */
+  status(ledger: string, json: boolean, io: Io): Promise<number>;
+}
+
+/** The exit code. Errors end here, as one line on stderr. */
+export async function run(args: readonly string[], machine: Machine, engine: Engine, io: Io): Promise<number> {
+  try {
+    return await perform(await parse(args, machine), engine, io);
+  } catch (error) {
+    return explain(error, machine.env.MILLRACE_INTERNAL_DEBUG === '1', io);
+  }
+}
+
+/**
+ * Tells on stderr why the command ended, and returns its exit code. An error that nobody foresaw counts as stopped
+ * before the end: the ledger is good at any moment, and the next run goes on from it. Its stack is for `debug`.
+ */
+export function explain(error: unknown, debug: boolean, io: Io): number {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof ExitError) {
+    io.err(`millrace: ${printable(message)}\n`);
+    return error.exitCode;
+  }
+  io.err(`millrace: internal error: ${printable(message)}\n`);
+  if (debug && error instanceof Error) io.err(`${error.stack}\n`);
+  return Exit.stopped;
+}
+
+async function perform(command: Command, engine: Engine, io: Io): Promise<number> {
+  switch (command.command) {
+    case 'shown':
+      io.out(command.text);
+      return Exit.ok;
+    case 'status':
+      return engine.status(command.ledger, command.json, io);
+    case 'copy':
+      return engine.copy(command.settings, io);
+  }
+}

@@ -1,0 +1,71 @@
+/** The merged options as the engine's Settings. */
+import { resolve } from 'node:path';
+import type { Settings } from '../settings.js';
+import type { Env } from './environment.js';
+import { UsageError } from '../exit.js';
+import type { Values } from './options.js';
+import { defaultLedger, defaultLog } from './paths.js';
+
+/** What settings depend on beside the options. */
+export interface Machine {
+  readonly env: Env;
+  /** Bytes of main memory. */
+  readonly memory: number;
+}
+
+/**
+ * Settings of a copy from `source` to `dest`, relative to the working folder. Throws a UsageError where options that
+ * are right one by one do not go together.
+ */
+export function settingsOf(values: Values, source: string, dest: string, machine: Machine): Settings {
+  const roots = { source: absolute(source), dest: absolute(dest) };
+  const ledger = ledgerOf(values, roots, machine.env);
+  const logFile = values['log-file'] === undefined ? defaultLog(ledger) : absolute(values['log-file']);
+  if (['', '-wal', '-shm', '-journal'].some((suffix) => logFile === ledger + suffix)) {
+    throw new UsageError(`the audit log ${logFile} is a file of the ledger; give --db and --log-file different names`);
+  }
+  checkMemory(values, machine.memory);
+  return {
+    ...roots,
+    ledger,
+    logFile,
+    bwlimit: values.bwlimit,
+    checksum: values.checksum,
+    deleteExtras: values['delete-extras'],
+    rescan: values.rescan,
+    blockSize: values['block-size'],
+    queueCapacity: values['queue-capacity'],
+    readers: values.readers,
+    writers: values.writers,
+    scanners: values.scanners,
+    dryRun: values['dry-run'],
+    verbose: values.verbose,
+    progress: values.progress === 'auto' ? 'plain' : values.progress,
+  };
+}
+
+/** The absolute path of the ledger: the one that was named, else the one of the pair of roots. */
+export function ledgerOf(values: Values, roots: { source: string; dest: string } | undefined, env: Env): string {
+  if (values.db !== undefined) return absolute(values.db);
+  if (roots === undefined) throw new UsageError('which ledger? give <source> and <dest>, or --db FILE');
+  return defaultLedger(roots.source, roots.dest, env);
+}
+
+/** `path` from / on. */
+export function absolute(path: string): string {
+  try {
+    return resolve(path);
+  } catch {
+    throw new UsageError(`${path}: the working folder is gone; cd to one that exists, or write the path from / on`);
+  }
+}
+
+/** The ring holds all its slots from the start, so one that cannot fit would fail in the middle of the start. */
+function checkMemory(values: Values, memory: number): void {
+  const ring = values['block-size'] * values['queue-capacity'];
+  if (ring <= memory / 2) return;
+  const [needed, half] = [ring, memory / 2].map((bytes) => `${(bytes / 1024 ** 3).toFixed(1)} GiB`);
+  throw new UsageError(
+    `block-size times queue-capacity is ${needed}, more than half of this machine's memory (${half}); lower one`,
+  );
+}

@@ -1,0 +1,165 @@
+/**
+ * The conveyor: items in, results out. It leases waiting items to reader lanes, keeps each lane supplied ahead of
+ * its need, takes in what readers and writers report, and brings retryable failures back after a while.
+ */
+import type { FailedItem, LaneMessage, Lease } from '../pipeline/messages.js';
+import { Action, results } from '../pipeline/record.js';
+import { join } from '../posix/names.js';
+import type { Lane } from './pools.js';
+import { Feed, leaseSize } from './feed.js';
+import type { Item } from './item.js';
+import { backoffMs, worthRetrying } from './retry.js';
+
+/** Leases a reader has at hand: the one it works on and the next. */
+const AHEAD = 2;
+const LEASE_BYTES = 64 * 1024 * 1024;
+
+export interface ConveyorEvents {
+  /** The item is done with, for this session: `result` or `failure` is set, or neither for an extra that is kept. */
+  finished(item: Item): void;
+  /** The item was not begun, because the run ends. */
+  returned(item: Item): void;
+  /** Something changed: there may be room, or nothing left. */
+  moved(): void;
+}
+
+interface ReaderLane {
+  readonly lane: Lane<Lease>;
+  readonly leases: Item[][];
+}
+
+export class Conveyor {
+  readonly feed = new Feed();
+  /** Lanes take no more: the run drains. */
+  draining = false;
+  private readonly readers: ReaderLane[] = [];
+  private readonly inFlight = new Map<number, Item>();
+  private retries: { item: Item; dueMs: number }[] = [];
+  private lastId = 0;
+
+  constructor(private readonly events: ConveyorEvents) {}
+
+  get inFlightCount(): number {
+    return this.inFlight.size;
+  }
+
+  get isIdle(): boolean {
+    return this.inFlight.size === 0 && (this.draining || (this.feed.count === 0 && this.retries.length === 0));
+  }
+
+  item(id: number): Item | undefined {
+    return this.inFlight.get(id);
+  }
+
+  addReader(lane: Lane<Lease>): void {
+    this.readers.push({ lane, leases: [] });
+  }
+
+  /** Hands out what waits, and takes retries that are due back in line. */
+  pump(nowMs: number): void {
+    if (this.retries.length > 0) {
+      const due = this.retries.filter(({ dueMs }) => dueMs <= nowMs);
+      this.retries = this.retries.filter(({ dueMs }) => dueMs > nowMs);
+      for (const { item } of due) this.feed.add(item);
+    }
+    if (this.draining) return;
+    // Round by round, so that every lane has one lease before any has two.
+    for (let depth = 0; depth < AHEAD; depth++)
+      for (const reader of this.readers) if (reader.leases.length === depth && this.feed.count > 0) this.lease(reader);
+  }
+
+  private lease(reader: ReaderLane): void {
+    const items = this.feed.take(leaseSize(this.feed.count, this.readers.length), LEASE_BYTES);
+    reader.leases.push(items);
+    const dirs: string[] = [];
+    const dirOf = new Uint32Array(items.length);
+    const lease = {
+      dirs,
+      dirOf,
+      names: items.map((item) => (isFolderWork(item) ? item.dir.path : item.name)),
+      actions: new Uint8Array(items.length),
+      ids: new Float64Array(items.length),
+      sizes: new Float64Array(items.length),
+      mtimes: new BigInt64Array(items.length),
+      ctimes: new BigInt64Array(items.length),
+    };
+    for (const [index, item] of items.entries()) {
+      const dir = isFolderWork(item) ? '' : item.dir.path;
+      if (dirs.length === 0 || dirs[dirs.length - 1] !== dir) dirs.push(dir);
+      dirOf[index] = dirs.length - 1;
+      lease.actions[index] = item.action;
+      lease.ids[index] = ++this.lastId;
+      lease.sizes[index] = item.meta.size;
+      lease.mtimes[index] = item.meta.mtimeNs;
+      lease.ctimes[index] = item.meta.ctimeNs;
+      item.attempts++;
+      this.inFlight.set(this.lastId, item);
+    }
+    reader.lane.outbox.send(lease);
+  }
+
+  /** A message of a reader (its lane number is given) or a writer. */
+  receive(message: LaneMessage, reader?: number): void {
+    switch (message.type) {
+      case 'leaseDone': {
+        const lease = this.readers.find(({ lane }) => lane.number === reader)!.leases.shift()!;
+        this.feed.release(lease);
+        this.pump(Date.now());
+        break;
+      }
+      case 'finished':
+        for (const result of results(message.headers)) {
+          const item = this.takeBack(result.id);
+          if (!item) continue;
+          item.result = result;
+          this.events.finished(item);
+        }
+        break;
+      case 'failed':
+        for (const failed of message.items) this.failed(failed);
+        break;
+      case 'kept':
+        for (const id of message.ids) {
+          const item = this.takeBack(id);
+          if (item) this.events.finished(item);
+        }
+        break;
+      case 'returned':
+        for (const id of message.ids) {
+          const item = this.takeBack(id);
+          if (item) this.events.returned(item);
+        }
+        break;
+      default:
+        message satisfies never;
+    }
+    this.events.moved();
+  }
+
+  private failed({ id, failure }: FailedItem): void {
+    const item = this.takeBack(id);
+    if (!item) return;
+    if (worthRetrying(failure, item.attempts) && !this.draining) {
+      this.retries.push({ item, dueMs: Date.now() + backoffMs(item.attempts + 1, Math.random()) });
+      return;
+    }
+    item.failure = failure;
+    this.events.finished(item);
+  }
+
+  private takeBack(id: number): Item | undefined {
+    const item = this.inFlight.get(id);
+    this.inFlight.delete(id);
+    return item;
+  }
+}
+
+/** Folders to be made or stamped are named by their path, and have no entry of their own. */
+function isFolderWork(item: Item): boolean {
+  return item.action === Action.makeDir || item.action === Action.stampDir;
+}
+
+/** Beneath the root, for the progress and for messages. */
+export function pathOf(item: Item): string {
+  return isFolderWork(item) ? item.dir.path : join(item.dir.path, item.name);
+}

@@ -1,0 +1,106 @@
+/**
+ * The feed: items that wait for a lane, by folder. Linux locks a folder for every create and rename in it, so lanes
+ * that work in one folder queue up behind each other; the feed hands concurrent lanes items of different folders.
+ */
+import type { Item } from './item.js';
+
+interface DirQueue {
+  readonly id: number;
+  readonly items: Item[];
+  /** Items before this index were taken. */
+  head: number;
+  /** Leases out that hold items of this folder. */
+  leases: number;
+}
+
+/** Folders looked at for one that no lane works in. */
+const LOOKED_AT = 64;
+
+export class Feed {
+  private readonly queues = new Map<number, DirQueue>();
+  /** Folders with waiting items, taken in turn. */
+  private readonly turn: DirQueue[] = [];
+  private next = 0;
+  count = 0;
+
+  add(item: Item): void {
+    let queue = this.queues.get(item.dir.id);
+    if (!queue) {
+      queue = { id: item.dir.id, items: [], head: 0, leases: 0 };
+      this.queues.set(item.dir.id, queue);
+    }
+    if (queue.head === queue.items.length) this.turn.push(queue);
+    queue.items.push(item);
+    this.count++;
+  }
+
+  /** Up to `limit` items of together about `maxBytes`, at least one when there is any, folder by folder. */
+  take(limit: number, maxBytes: number): Item[] {
+    const lease: Item[] = [];
+    let bytes = 0;
+    while (this.count > 0 && lease.length < limit && bytes < maxBytes) {
+      const queue = this.quietest();
+      queue.leases++;
+      while (queue.head < queue.items.length && lease.length < limit && bytes < maxBytes) {
+        const item = queue.items[queue.head++]!;
+        bytes += item.meta.size;
+        lease.push(item);
+        this.count--;
+      }
+      this.settle(queue);
+    }
+    return lease;
+  }
+
+  /** The lease is done with: its folders are quieter now. */
+  release(lease: readonly Item[]): void {
+    let last = -1;
+    for (const { dir } of lease) {
+      if (dir.id === last) continue;
+      last = dir.id;
+      const queue = this.queues.get(dir.id);
+      if (queue && --queue.leases === 0 && queue.head === queue.items.length) this.queues.delete(dir.id);
+    }
+  }
+
+  /** Takes back up to `count` waiting items from the newest folders. */
+  evict(count: number): Item[] {
+    const evicted: Item[] = [];
+    while (evicted.length < count && this.turn.length > 0) {
+      const queue = this.turn.pop()!;
+      evicted.push(...queue.items.slice(queue.head));
+      queue.head = 0;
+      queue.items.length = 0;
+      if (queue.leases === 0) this.queues.delete(queue.id);
+    }
+    this.count -= evicted.length;
+    this.next = 0;
+    return evicted;
+  }
+
+  /** The next folder in turn that no lane works in, or else the one with the fewest lanes. */
+  private quietest(): DirQueue {
+    let best = this.next % this.turn.length;
+    for (let step = 0; step < Math.min(LOOKED_AT, this.turn.length); step++) {
+      const at = (this.next + step) % this.turn.length;
+      if (this.turn[at]!.leases < this.turn[best]!.leases) best = at;
+      if (this.turn[best]!.leases === 0) break;
+    }
+    this.next = best + 1;
+    return this.turn[best]!;
+  }
+
+  private settle(queue: DirQueue): void {
+    if (queue.head < queue.items.length) return;
+    queue.items.length = 0;
+    queue.head = 0;
+    const at = this.turn.indexOf(queue, Math.max(0, this.next - 1));
+    this.turn.splice(at, 1);
+    if (at < this.next) this.next--;
+  }
+}
+
+/** Items in one lease: many while there is plenty, few towards the end, so that all lanes finish together. */
+export function leaseSize(waiting: number, readers: number): number {
+  return Math.max(4, Math.min(128, Math.ceil(waiting / (readers * 3))));
+}

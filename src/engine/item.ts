@@ -1,0 +1,36 @@
+import type { Counted } from '../ledger/ledger.js';
+import type { Action, RecordFields } from '../pipeline/record.js';
+import type { Meta } from '../share/entries.js';
+import type { Failure } from '../share/failure.js';
+
+
+/** The folder in whose row or among whose rows the item has its place. */
+export interface DirRef {
+  readonly id: number;
+  /** Beneath the root. */
+  readonly path: string;
+  readonly parent?: number | undefined;
+}
+
+/** One piece of work on its way through the window. */
+export interface Item {
+  readonly dir: DirRef;
+  readonly name: string;
+  readonly action: Action;
+  readonly meta: Meta;
+  /** How often it was tried in this session. */
+  attempts: number;
+  /** What the ledger has of the entry now. */
+  saved: Counted | undefined;
+  result?: RecordFields;
+  failure?: Failure;
+  /** The destination has it for good: the ledger may say synced. */
+  durable: boolean;
+}
+
+export function newItem(dir: DirRef, name: string, action: Action, meta: Meta, saved: Counted | undefined): Item {
+  return { dir, name, action, meta, attempts: 0, saved, durable: false };
+}
+
+/** Metadata of items that are not files of the source: folders to be made or stamped, extras. */
+export const NO_META: Meta = { size: 0, mtimeNs: 0n, ctimeNs: 0n, btimeNs: 0n, mode: 0, uid: 0, gid: 0 };

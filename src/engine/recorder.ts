@@ -1,0 +1,225 @@
+/**
+ * The recorder: what is to be written to the ledger and the audit log, gathered and written in checkpoints. Rows of
+ * files that were copied before their first checkpoint are written once, as synced; others first as pending. The
+ * order within a checkpoint is what makes `synced` true: destination flushed, audit lines written, ledger committed.
+ */
+import type { AuditLine, AuditLog } from '../audit/log.js';
+import { checksumCode, digestLength } from '../hash/registry.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { Dir, Entry, Extra, KeyedEntry, ScanState } from '../ledger/rows.js';
+import { DirStatus, EntryStatus } from '../ledger/schema.js';
+import { Action } from '../pipeline/record.js';
+import { join } from '../posix/names.js';
+import { kindOfMode } from '../posix/stat.js';
+import type { Checksum } from '../settings.js';
+import type { Meta } from '../share/entries.js';
+import type { DirRef, Item } from './item.js';
+
+export interface RecorderDeps {
+  readonly ledger: Ledger;
+  /** Undefined in a dry run. */
+  readonly log: AuditLog | undefined;
+  readonly source: string;
+  readonly dest: string;
+  readonly checksum: Checksum;
+  /** Makes all that was published durable. */
+  flushDest(): Promise<void>;
+  /** Called with the items whose results are in the ledger now. */
+  committed(items: readonly Item[]): void;
+}
+
+export class Recorder {
+  private unsaved: Item[] = [];
+  private done: Item[] = [];
+  private readonly dirs = new Map<number, Dir>();
+  private rows: { dir: number; name: string; entry: Entry; known: Entry | undefined }[] = [];
+  private goneEntries: KeyedEntry[] = [];
+  private goneDirs: number[] = [];
+  private extras: Extra[] = [];
+  private readonly touched = new Set<number>();
+  private readonly lines: AuditLine[] = [];
+  private scan: ScanState | undefined;
+  private running: Promise<void> | undefined;
+  private readonly room: Buffer;
+  private readonly algorithm: number;
+
+  constructor(private readonly deps: RecorderDeps) {
+    this.room = Buffer.alloc(digestLength(deps.checksum));
+    this.algorithm = checksumCode(deps.checksum);
+  }
+
+  /** Things waiting for the next checkpoint. */
+  get size(): number {
+    return this.unsaved.length + this.done.length + this.rows.length + this.dirs.size + this.extras.length + this.goneEntries.length;
+  }
+
+  get isEmpty(): boolean {
+    return this.size === 0 && this.goneDirs.length === 0 && this.touched.size === 0 && this.scan === undefined && this.lines.length === 0;
+  }
+
+  /** A new item, whose row the ledger does not have as pending yet. */
+  add(item: Item): void {
+    this.unsaved.push(item);
+  }
+
+  /** An item that is finished or has failed for this session. */
+  finish(item: Item): void {
+    this.done.push(item);
+  }
+
+  row(dir: DirRef, name: string, entry: Entry, known: Entry | undefined): void {
+    this.rows.push({ dir: dir.id, name, entry, known });
+    if (entry.error === undefined || entry.error === known?.error) return;
+    const result = entry.status === EntryStatus.failed ? 'failed' : 'skipped';
+    this.line(result, entry.status === EntryStatus.failed ? 'entry' : 'other', join(dir.path, name), { error: entry.error });
+  }
+
+  dir(dir: Dir): void {
+    this.dirs.set(dir.id, dir);
+  }
+
+  goneEntry(entry: KeyedEntry): void {
+    this.goneEntries.push(entry);
+  }
+
+  goneDir(dir: Dir): void {
+    this.goneDirs.push(dir.id);
+  }
+
+  extra(extra: Extra): void {
+    this.extras.push(extra);
+  }
+
+  scanState(state: ScanState): void {
+    this.scan = state;
+  }
+
+  line(result: AuditLine['result'], kind: AuditLine['kind'], path: string, more: Partial<AuditLine>): void {
+    const { source, dest } = this.deps;
+    this.lines.push({ timeMs: Date.now(), result, kind, source: join(source, path), dest: join(dest, path), ...more });
+  }
+
+  /** Writes all that was gathered until now; a call during another's wait joins it. */
+  checkpoint(): Promise<void> {
+    this.running ??= this.write().finally(() => {
+      this.running = undefined;
+    });
+    return this.running;
+  }
+
+  private async write(): Promise<void> {
+    const { ledger, log } = this.deps;
+    const done = this.done;
+    this.done = [];
+    if (done.some((item) => item.result && (item.action === Action.copy || item.action === Action.link)))
+      await this.deps.flushDest();
+    for (const item of done) {
+      item.durable = true;
+      this.logItem(item);
+    }
+    if (log) {
+      for (const line of this.lines) log.write(line);
+      log.flush();
+    }
+    this.lines.length = 0;
+    const unsaved = this.unsaved;
+    ledger.commit(() => this.putAll(unsaved, done));
+    this.unsaved = [];
+    this.rows = [];
+    this.dirs.clear();
+    this.goneEntries = [];
+    this.goneDirs = [];
+    this.extras = [];
+    this.touched.clear();
+    this.scan = undefined;
+    this.deps.committed(done);
+  }
+
+  private putAll(unsaved: readonly Item[], done: readonly Item[]): void {
+    const { ledger } = this.deps;
+    for (const dir of this.dirs.values()) ledger.putDir(dir);
+    for (const { dir, name, entry, known } of this.rows)
+      ledger.putEntry(dir, name, entry, known && { status: known.status, size: known.meta.size });
+    for (const item of unsaved) this.putItem(item);
+    for (const item of done) this.putResult(item);
+    for (const entry of this.goneEntries) ledger.removeEntry(entry.dir, entry.name, entry);
+    for (const id of this.goneDirs) ledger.removeDir(id);
+    for (const extra of this.extras) ledger.putExtra(extra);
+    for (const id of this.touched) ledger.touchDir(id);
+    if (this.scan) ledger.setMeta('scan', this.scan);
+  }
+
+  private putResult(item: Item): void {
+    const { ledger } = this.deps;
+    switch (item.action) {
+      case Action.copy:
+      case Action.link:
+        if (item.saved?.status === EntryStatus.pending) this.putItem(item);
+        if (item.result) this.touched.add(item.dir.id);
+        break;
+      case Action.makeDir:
+      case Action.stampDir: {
+        const next = item.action === Action.makeDir ? DirStatus.toStamp : DirStatus.synced;
+        ledger.setDirStatus(item.dir.id, item.result ? next : DirStatus.failed, item.failure?.message);
+        if (item.action === Action.makeDir && item.dir.parent !== undefined) this.touched.add(item.dir.parent);
+        break;
+      }
+      case Action.remove:
+      case Action.removeDir:
+      case Action.removePart:
+        // A failed removal is forgotten too: the next scan finds the extra again.
+        ledger.removeExtra(item.dir.id, item.name);
+        if (item.result) this.touched.add(item.dir.id);
+        break;
+    }
+  }
+
+  private putItem(item: Item): void {
+    const entry = this.entryOf(item);
+    this.deps.ledger.putEntry(item.dir.id, item.name, entry, item.saved);
+    item.saved = { status: entry.status, size: entry.meta.size };
+  }
+
+  private entryOf(item: Item): Entry {
+    const { result, failure } = item;
+    if (item.durable && result) {
+      const meta: Meta = result;
+      return { status: EntryStatus.synced, meta, algorithm: result.hash && this.algorithm, hash: result.hash, error: undefined };
+    }
+    const room = item.action === Action.copy ? this.room : undefined;
+    const status = item.durable && failure ? EntryStatus.failed : EntryStatus.pending;
+    return { status, meta: item.meta, algorithm: room && this.algorithm, hash: room, error: failure?.message };
+  }
+
+  private logItem(item: Item): void {
+    const { result, failure, action } = item;
+    const path = join(item.dir.path, item.name);
+    const kind = kindOfAction(item);
+    if (failure) this.line('failed', kind, path, { error: failure.message });
+    else if (result && (action === Action.copy || action === Action.link)) {
+      this.line('copied', kind, path, {
+        timeMs: result.endedMs,
+        size: result.size,
+        hash: result.hash && Buffer.from(result.hash).toString('hex'),
+        algorithm: result.hash && this.deps.checksum,
+        durationMs: Math.round(result.endedMs - result.startedMs),
+      });
+    } else if (action === Action.remove || action === Action.removeDir) this.line(result ? 'deleted' : 'kept', kind, path, {});
+    else if (action === Action.makeDir) this.line('made', kind, path, {});
+  }
+}
+
+function kindOfAction(item: Item): AuditLine['kind'] {
+  switch (item.action) {
+    case Action.copy:
+      return 'file';
+    case Action.link:
+      return 'link';
+    case Action.makeDir:
+    case Action.stampDir:
+    case Action.removeDir:
+      return 'folder';
+    default:
+      return kindOfMode(item.meta.mode) === 'link' ? 'link' : 'file';
+  }
+}

@@ -1,0 +1,354 @@
+/**
+ * The scan, seen from the main thread: hands folders to the scanner lanes of both sides, joins what they find, and
+ * passes the outcome on. Folders still to be listed are rows of the ledger (`listed` = no), the nearest of them also
+ * in memory, so that a scan survives the process and its memory does not grow with the tree.
+ */
+import type { Ledger } from '../ledger/ledger.js';
+import type { Dir, Entry, ScanState } from '../ledger/rows.js';
+import { DirSide, DirStatus, EntryStatus, Listed } from '../ledger/schema.js';
+import { Action } from '../pipeline/record.js';
+import { baseName, join } from '../posix/names.js';
+import type { Verdict } from '../scan/compare.js';
+import { joinFolder, type JoinSink } from '../scan/join.js';
+import { Listing } from '../scan/listing.js';
+import type { ListAnswer, ListRequest, Side } from '../scan/messages.js';
+import { Entries, type Meta } from '../share/entries.js';
+import { type Failure, failure } from '../share/failure.js';
+import { type Item, newItem } from './item.js';
+import type { Lane } from './pools.js';
+import type { Recorder } from './recorder.js';
+
+/** Folders known to be next, in memory; beyond, they are in the ledger only. */
+const FRONTIER = 20_000;
+/** Requests a scanner lane has at hand. */
+const AHEAD = 4;
+
+export interface ScanEvents {
+  /** A file or link to be copied. */
+  found(item: Item): void;
+  same(meta: Meta): void;
+  /** A folder that is missing, or an extra: for dry runs and counting. */
+  note(what: 'make' | 'delete', path: string): void;
+  failed(path: string, message: string): void;
+  /** The root itself could not be listed: the share is not there. */
+  rootFailed(side: Side, failure: Failure): void;
+  moved(): void;
+}
+
+interface InHand {
+  readonly dir: Dir;
+  readonly listings: Record<Side, Listing>;
+  waiting: number;
+  failures: Partial<Record<Side, Failure>>;
+}
+
+interface ScannerLane {
+  readonly lane: Lane<ListRequest>;
+  asked: number;
+}
+
+export class Scan {
+  readonly seen = { dirs: 0, files: 0, bytes: 0, errors: 0 };
+  /** Set while the window is full: no more folders are asked for, and joins rest. */
+  paused = false;
+  private state: ScanState;
+  private readonly lanes: Record<Side, ScannerLane[]> = { source: [], dest: [] };
+  private frontier: Dir[] = [];
+  private head = 0;
+  /** More folders are in the ledger than in memory. */
+  private overflow: boolean;
+  private readonly inHand = new Map<number, InHand>();
+  private readonly listed: InHand[] = [];
+  private joining: { folder: InHand; steps: Generator<void> } | undefined;
+  private nextId: number;
+
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly recorder: Recorder,
+    private readonly grainNs: bigint,
+    private readonly events: ScanEvents,
+  ) {
+    this.state = ledger.scanState;
+    this.overflow = this.state.running;
+    this.nextId = ledger.lastDirId + 1;
+  }
+
+  get isDone(): boolean {
+    return !this.state.running;
+  }
+  get number(): number {
+    return this.state.number;
+  }
+  /** Complete and without a single error: only then may extras be deleted. */
+  get provesAbsence(): boolean {
+    return this.isDone && this.state.errors === 0 && this.state.extras;
+  }
+  get errors(): number {
+    return this.state.errors;
+  }
+
+  /** Begins a new scan of everything. */
+  start(extras: boolean): void {
+    this.state = { number: this.state.number + 1, running: true, errors: 0, extras };
+    this.recorder.scanState(this.state);
+    this.ledger.commit(() => this.ledger.clearExtras());
+    const root: Dir = this.ledger.dir(1) ?? {
+      id: this.nextId++,
+      parent: undefined,
+      path: '',
+      depth: 0,
+      side: DirSide.source,
+      listed: Listed.no,
+      status: DirStatus.toStamp,
+      scan: 0,
+      meta: undefined,
+      error: undefined,
+    };
+    root.listed = Listed.no;
+    this.frontier = [];
+    this.head = 0;
+    this.overflow = false;
+    this.push(root);
+  }
+
+  addLane(side: Side, lane: Lane<ListRequest>): void {
+    this.lanes[side].push({ lane, asked: 0 });
+  }
+
+  /** Asks for the next folders, and goes on joining. */
+  pump(): void {
+    if (!this.state.running || this.paused) return;
+    this.ask();
+    if (this.joining || this.listed.length > 0) setImmediate(() => this.work());
+    else this.endIfDone();
+  }
+
+  /** True when the folders in memory are used up but the ledger has more: a checkpoint, then `refill`. */
+  get wantsRefill(): boolean {
+    return this.overflow && this.head === this.frontier.length && this.inHand.size + this.listed.length < AHEAD;
+  }
+
+  /** Takes the next folders from the ledger; everything gathered must have been committed. */
+  refill(): void {
+    const found = this.ledger.dirsToList(FRONTIER / 2 + this.inHand.size);
+    this.overflow = found.length >= FRONTIER / 2;
+    const joining = this.joining?.folder.dir.id;
+    const busy = new Set([...this.inHand.keys(), ...this.listed.map(({ dir }) => dir.id), joining]);
+    this.frontier = found.filter(({ id }) => !busy.has(id));
+    this.head = 0;
+    this.pump();
+  }
+
+  private push(dir: Dir): void {
+    this.recorder.dir(dir);
+    if (this.frontier.length - this.head >= FRONTIER) this.overflow = true;
+    // Once some are only in the ledger, all that follow are too: `refill` finds them there.
+    if (!this.overflow) this.frontier.push(dir);
+  }
+
+  private ask(): void {
+    const limit = AHEAD * this.lanes.source.length;
+    while (this.head < this.frontier.length && this.inHand.size + this.listed.length < limit) {
+      const dir = this.frontier[this.head++]!;
+      if (this.head > 1024 && this.head * 2 > this.frontier.length) {
+        this.frontier = this.frontier.slice(this.head);
+        this.head = 0;
+      }
+      const sides: Side[] = dir.side === DirSide.extra ? ['dest'] : dir.status === DirStatus.toMake ? ['source'] : ['source', 'dest'];
+      const listings = { source: new Listing(), dest: new Listing() };
+      this.inHand.set(dir.id, { dir, listings, waiting: sides.length, failures: {} });
+      for (const side of sides) {
+        const lane = this.lanes[side].reduce((a, b) => (b.asked < a.asked ? b : a));
+        lane.asked++;
+        lane.lane.outbox.send({ dir: dir.id, path: dir.path });
+      }
+    }
+  }
+
+  receive(side: Side, laneNumber: number, answer: ListAnswer): void {
+    const lane = this.lanes[side].find(({ lane: { number } }) => number === laneNumber)!;
+    lane.lane.outbox.answerTaken();
+    const folder = this.inHand.get(answer.dir)!;
+    folder.listings[side].add(new Entries(answer.entries));
+    if (!answer.last) return;
+    lane.asked--;
+    if (answer.failure) folder.failures[side] = answer.failure;
+    if (--folder.waiting > 0) return;
+    this.inHand.delete(answer.dir);
+    this.listed.push(folder);
+    this.ask();
+    this.work();
+  }
+
+  /** Joins listed folders, a stretch at a time. */
+  private work(): void {
+    const until = performance.now() + 20;
+    while (!this.paused && this.state.running) {
+      if (!this.joining) {
+        const folder = this.listed.shift();
+        if (!folder) break;
+        const steps = this.join(folder);
+        if (steps) this.joining = { folder, steps };
+      } else if (this.joining.steps.next().done) {
+        this.close(this.joining.folder);
+        this.joining = undefined;
+      }
+      this.events.moved();
+      if (performance.now() > until) {
+        setImmediate(() => this.work());
+        return;
+      }
+    }
+    this.ask();
+    this.endIfDone();
+  }
+
+  private endIfDone(): void {
+    const busy = this.inHand.size + this.listed.length > 0 || this.joining || this.head < this.frontier.length;
+    if (busy || this.overflow || !this.state.running) return;
+    this.state = { ...this.state, running: false };
+    this.recorder.scanState(this.state);
+    this.events.moved();
+  }
+
+  /** Begins the join of a folder; undefined when it is settled at once. */
+  private join(folder: InHand): Generator<void> | undefined {
+    const { dir, listings, failures } = folder;
+    const failedAt = failures.source ? 'source' : 'dest';
+    const cause = failures.source ?? failures.dest;
+    if (cause) {
+      if (dir.path === '') {
+        this.events.rootFailed(failedAt, cause);
+        return undefined;
+      }
+      if (failedAt === 'source' && cause.code === 'ENOENT') {
+        this.recorder.goneDir(dir); // vanished since its parent was listed
+        return undefined;
+      }
+      if (failedAt === 'dest' && cause.code === 'ENOENT') {
+        if (dir.side === DirSide.extra) return undefined;
+        dir.status = DirStatus.toMake;
+      } else {
+        this.fault(dir.path, cause.message);
+        dir.error = cause.message;
+        dir.listed = Listed.failed;
+        dir.status = DirStatus.failed;
+        // Without the destination's side nothing can be decided; with part of the source's, that part can.
+        if (failedAt === 'dest') return undefined;
+      }
+    }
+    const known = dir.scan > 0;
+    // From the first checkpoint on the ledger may have some of the entries, should this join be cut off.
+    dir.scan = this.state.number;
+    if (dir.listed !== Listed.failed) dir.error = undefined;
+    this.recorder.dir(dir);
+    const complete = failures.source === undefined;
+    const input = { dir, known, source: listings.source, dest: listings.dest, complete, grainNs: this.grainNs };
+    return joinFolder(input, this.ledger, dir.side === DirSide.extra ? this.extraSink(dir) : this.sink(dir));
+  }
+
+  private close({ dir, listings }: InHand): void {
+    listings.source.close();
+    listings.dest.close();
+    if (dir.listed === Listed.no) dir.listed = Listed.yes;
+    this.recorder.dir(dir);
+    if (dir.side === DirSide.source) this.seen.dirs++;
+  }
+
+  private fault(path: string, message: string): void {
+    this.seen.errors++;
+    this.state = { ...this.state, errors: this.state.errors + 1 };
+    this.recorder.scanState(this.state);
+    this.recorder.line('failed', 'entry', path, { error: message });
+    this.events.failed(path, message);
+  }
+
+  private sink(dir: Dir): JoinSink {
+    const saw = (meta: Meta) => {
+      this.seen.files++;
+      this.seen.bytes += meta.size;
+    };
+    return {
+      copy: (name, meta, verdict, known) => {
+        saw(meta);
+        const saved = known && { status: known.status, size: known.meta.size };
+        this.events.found(newItem(dir, name, verdict === 'copy' ? Action.copy : Action.link, meta, saved));
+      },
+      record: (name, entry, known) => {
+        saw(entry.meta);
+        this.recorder.row(dir, name, entry, known);
+        if (entry.status === EntryStatus.synced) this.events.same(entry.meta);
+      },
+      unchanged: (meta) => {
+        saw(meta);
+        this.events.same(meta);
+      },
+      folder: (path, meta, verdict, known) => this.folder(dir, path, meta, verdict, known),
+      unreadable: (name, code, known) => {
+        const { message } = failure(code, 'stat', name);
+        const meta: Meta = known?.meta ?? { size: 0, mtimeNs: 0n, ctimeNs: 0n, btimeNs: 0n, mode: 0, uid: 0, gid: 0 };
+        const entry: Entry = { status: EntryStatus.failed, meta, algorithm: undefined, hash: undefined, error: message };
+        this.recorder.row(dir, name, entry, known);
+        this.fault(join(dir.path, name), message);
+      },
+      extra: (name, isFolder, isPart) => this.extra(dir, name, isFolder, isPart),
+      goneEntry: (entry) => this.recorder.goneEntry(entry),
+      goneFolder: (gone) => this.recorder.goneDir(gone),
+    };
+  }
+
+  private folder(parent: Dir, path: string, meta: Meta, verdict: Verdict, known: Dir | undefined): void {
+    const missing = verdict === 'makeDir';
+    if (missing) this.events.note('make', path);
+    this.push({
+      id: known?.id ?? this.nextId++,
+      parent: parent.id,
+      path,
+      depth: parent.depth + 1,
+      side: DirSide.source,
+      listed: Listed.no,
+      status: missing ? DirStatus.toMake : verdict === 'same' ? DirStatus.synced : DirStatus.toStamp,
+      scan: known?.scan ?? 0,
+      meta,
+      error: undefined,
+    });
+  }
+
+  private extra(dir: Dir, name: string, isFolder: boolean, isPart: boolean): void {
+    if (!isPart && !this.state.extras) return;
+    const kind = isPart ? Action.removePart : isFolder ? Action.removeDir : Action.remove;
+    this.recorder.extra({ dir: dir.id, name, kind });
+    if (!isPart) this.events.note('delete', join(dir.path, name));
+    if (!isFolder) return;
+    this.push({
+      id: this.nextId++,
+      parent: dir.id,
+      path: join(dir.path, name),
+      depth: dir.depth + 1,
+      side: DirSide.extra,
+      listed: Listed.no,
+      status: DirStatus.synced,
+      scan: 0,
+      meta: undefined,
+      error: undefined,
+    });
+  }
+
+  /** Everything beneath an extra folder is an extra. */
+  private extraSink(dir: Dir): JoinSink {
+    const none = () => {
+      throw new Error(`an extra folder has no source: ${baseName(dir.path)}`);
+    };
+    return {
+      copy: none,
+      record: none,
+      unchanged: none,
+      folder: none,
+      unreadable: none,
+      goneEntry: none,
+      goneFolder: none,
+      extra: (name, isFolder, isPart) => this.extra(dir, name, isFolder, isPart),
+    };
+  }
+}
+

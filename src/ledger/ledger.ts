@@ -1,0 +1,336 @@
+/**
+ * The ledger's queries. Reads page by key and never hold a cursor across writes; writes happen inside `commit`, one
+ * short transaction, which also keeps the totals and each folder's count of pending entries true.
+ */
+import type { Statement } from 'better-sqlite3';
+import { fromColumn, toColumn } from '../posix/names.js';
+import type { Meta } from '../share/entries.js';
+import { CHECKSUMS } from '../settings.js';
+import { checksumCode } from '../hash/registry.js';
+import type { Db, Pair } from './open.js';
+import { type Dir, type Entry, type Extra, type KeyedEntry, NO_TOTALS, type ScanState, type Totals } from './rows.js';
+import { DirStatus, EntryStatus, Listed } from './schema.js';
+
+type Row = (string | Buffer | bigint | null)[];
+
+const DIR_COLUMNS = 'id, parent, path, depth, side, listed, status, scan, mtime, ctime, btime, mode, uid, gid, error';
+const ENTRY_COLUMNS = 'dir, name, status, size, mtime, ctime, btime, mode, uid, gid, algorithm, hash, error';
+
+export class Ledger {
+  readonly totals: Totals;
+  private readonly pendingChanges = new Map<number, number>();
+  private readonly statements = new Map<string, Statement<unknown[]>>();
+
+  constructor(readonly db: Db) {
+    this.totals = { ...NO_TOTALS, ...this.meta<Totals>('totals') };
+    const name = db.prepare('INSERT INTO algorithms VALUES (?, ?) ON CONFLICT DO NOTHING');
+    if (!db.readonly) db.transaction(() => CHECKSUMS.map((checksum) => name.run(checksumCode(checksum), checksum)))();
+  }
+
+  get pair(): Pair {
+    const value = this.db.prepare('SELECT value FROM meta WHERE key = ?').pluck();
+    return { source: value.get('source') as string, dest: value.get('dest') as string };
+  }
+
+  meta<T>(key: string): T | undefined {
+    const text = this.one('SELECT value FROM meta WHERE key = ?').pluck().get(key) as string | undefined;
+    return text === undefined ? undefined : (JSON.parse(text) as T);
+  }
+
+  setMeta(key: string, value: unknown): void {
+    this.one('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value').run(key, JSON.stringify(value));
+  }
+
+  get scanState(): ScanState {
+    return this.meta<ScanState>('scan') ?? { number: 0, running: false, errors: 0, extras: false };
+  }
+
+  /** Runs `work` as one transaction; nothing of it stays when it throws. */
+  commit(work: () => void): void {
+    const before = { ...this.totals };
+    try {
+      this.db.transaction(() => {
+        work();
+        const add = this.one('UPDATE dirs SET pending = pending + ? WHERE id = ?');
+        for (const [dir, change] of this.pendingChanges) if (change !== 0) add.run(change, dir);
+        this.setMeta('totals', this.totals);
+      })();
+    } catch (error) {
+      Object.assign(this.totals, before);
+      throw error;
+    } finally {
+      this.pendingChanges.clear();
+    }
+  }
+
+  // ---- folders
+
+  get lastDirId(): number {
+    return (this.one('SELECT max(id) FROM dirs').pluck().get() as number | null) ?? 0;
+  }
+
+  dir(id: number): Dir | undefined {
+    const row = this.rows(`SELECT ${DIR_COLUMNS} FROM dirs WHERE id = ?`).get(id) as Row | undefined;
+    return row && dirFrom(row);
+  }
+
+  putDir(dir: Dir): void {
+    const { meta } = dir;
+    this.one(
+      `INSERT INTO dirs (${DIR_COLUMNS}, pending) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
+       ON CONFLICT DO UPDATE SET listed = excluded.listed, status = excluded.status, scan = excluded.scan,
+         mtime = excluded.mtime, ctime = excluded.ctime, btime = excluded.btime, mode = excluded.mode,
+         uid = excluded.uid, gid = excluded.gid, error = excluded.error`,
+    ).run(
+      dir.id,
+      dir.parent ?? null,
+      toColumn(dir.path),
+      dir.depth,
+      dir.side,
+      dir.listed,
+      dir.status,
+      dir.scan,
+      ...metaColumns(meta),
+      dir.error ?? null,
+    );
+  }
+
+  /** Folders that the present scan has still to list, lowest ids first. */
+  dirsToList(limit: number): Dir[] {
+    const query = this.rows(`SELECT ${DIR_COLUMNS} FROM dirs WHERE listed = ${Listed.no} ORDER BY id LIMIT ?`);
+    return (query.all(limit) as Row[]).map(dirFrom);
+  }
+
+  childDirs(parent: number): Dir[] {
+    return (this.rows(`SELECT ${DIR_COLUMNS} FROM dirs WHERE parent = ? AND side = 0`).all(parent) as Row[]).map(dirFrom);
+  }
+
+  dirsByStatus(status: DirStatus, afterId: number, limit: number): Dir[] {
+    const query = this.rows(
+      `SELECT ${DIR_COLUMNS} FROM dirs WHERE status = ${status} AND status <> 2 AND id > ? AND side = 0 ORDER BY id LIMIT ?`,
+    );
+    return (query.all(afterId, limit) as Row[]).map(dirFrom);
+  }
+
+  setDirStatus(id: number, status: DirStatus, error?: string): void {
+    this.one('UPDATE dirs SET status = ?, error = ? WHERE id = ?').run(status, error ?? null, id);
+  }
+
+  /** Entries of the folder were changed at the destination, so its times must be set (again). */
+  touchDir(id: number): void {
+    this.one(`UPDATE dirs SET status = ${DirStatus.toStamp} WHERE id = ? AND status <> ${DirStatus.toStamp}`).run(id);
+  }
+
+  /** Folders that were joined by scan number `scan` and have pending entries. */
+  dirsWithPending(scan: number, afterId: number, limit: number): { id: number; path: string }[] {
+    const query = this.rows(
+      `SELECT id, path FROM dirs WHERE pending > 0 AND listed <> ${Listed.no} AND scan = ? AND id > ? ORDER BY id LIMIT ?`,
+    );
+    return (query.all(scan, afterId, limit) as Row[]).map(([id, path]) => ({ id: Number(id), path: fromColumn(path as string) }));
+  }
+
+  /** Forgets a folder that is no longer at the source, with all beneath it. */
+  removeDir(id: number): void {
+    const below = this.one('SELECT id FROM dirs WHERE parent = ?').pluck().all(id) as number[];
+    for (const child of below) this.removeDir(child);
+    for (let page = this.entriesAfter(id, undefined, 1000); page.length > 0; page = this.entriesAfter(id, undefined, 1000))
+      for (const entry of page) this.removeEntry(id, entry.name, entry);
+    this.one('DELETE FROM extras WHERE dir = ?').run(id);
+    this.one('DELETE FROM dirs WHERE id = ?').run(id);
+    this.pendingChanges.delete(id);
+  }
+
+  // ---- entries
+
+  entriesOf(dir: number): KeyedEntry[] {
+    return (this.rows(`SELECT ${ENTRY_COLUMNS} FROM entries WHERE dir = ?`).all(dir) as Row[]).map(entryFrom);
+  }
+
+  entry(dir: number, name: string): KeyedEntry | undefined {
+    const query = this.rows(`SELECT ${ENTRY_COLUMNS} FROM entries WHERE dir = ? AND name = ?`);
+    const row = query.get(dir, toColumn(name)) as Row | undefined;
+    return row && entryFrom(row);
+  }
+
+  entriesAfter(dir: number, name: string | undefined, limit: number): KeyedEntry[] {
+    const from = name === undefined ? '' : ' AND name > ?';
+    const query = this.rows(`SELECT ${ENTRY_COLUMNS} FROM entries WHERE dir = ?${from} ORDER BY name LIMIT ?`);
+    const key = name === undefined ? [] : [toColumn(name)];
+    return (query.all(dir, ...key, limit) as Row[]).map(entryFrom);
+  }
+
+  pendingOf(dir: number, afterName: string | undefined, limit: number): KeyedEntry[] {
+    const from = afterName === undefined ? '' : ' AND name > ?';
+    const query = this.rows(
+      `SELECT ${ENTRY_COLUMNS} FROM entries WHERE dir = ?${from} AND status = ${EntryStatus.pending} ORDER BY name LIMIT ?`,
+    );
+    const key = afterName === undefined ? [] : [toColumn(afterName)];
+    return (query.all(dir, ...key, limit) as Row[]).map(entryFrom);
+  }
+
+  /** Failed entries in order of (folder, name), after the given one. */
+  failedAfter(dir: number, name: string, limit: number): KeyedEntry[] {
+    const query = this.rows(
+      `SELECT ${ENTRY_COLUMNS} FROM entries WHERE status = ${EntryStatus.failed} AND (dir, name) > (?, ?) ORDER BY dir, name LIMIT ?`,
+    );
+    return (query.all(dir, toColumn(name), limit) as Row[]).map(entryFrom);
+  }
+
+  /** Stores an entry; `before` is what the ledger has of it now, undefined when it has nothing. */
+  putEntry(dir: number, name: string, entry: Entry, before: Counted | undefined): void {
+    this.one(
+      `INSERT INTO entries (${ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET status = excluded.status, size = excluded.size, mtime = excluded.mtime,
+         ctime = excluded.ctime, btime = excluded.btime, mode = excluded.mode, uid = excluded.uid, gid = excluded.gid,
+         algorithm = excluded.algorithm, hash = excluded.hash, error = excluded.error`,
+    ).run(
+      dir,
+      toColumn(name),
+      entry.status,
+      entry.meta.size,
+      ...metaColumns(entry.meta),
+      entry.algorithm ?? null,
+      entry.hash ?? null,
+      entry.error ?? null,
+    );
+    if (before) this.count(dir, before, -1);
+    this.count(dir, { status: entry.status, size: entry.meta.size }, 1);
+  }
+
+  removeEntry(dir: number, name: string, before: { status: EntryStatus; meta: { size: number } }): void {
+    this.one('DELETE FROM entries WHERE dir = ? AND name = ?').run(dir, toColumn(name));
+    this.count(dir, { status: before.status, size: before.meta.size }, -1);
+  }
+
+  private count(dir: number, { status, size }: Counted, sign: 1 | -1): void {
+    const { totals } = this;
+    switch (status) {
+      case EntryStatus.pending:
+        totals.pendingFiles += sign;
+        totals.pendingBytes += sign * size;
+        this.pendingChanges.set(dir, (this.pendingChanges.get(dir) ?? 0) + sign);
+        break;
+      case EntryStatus.synced:
+        totals.syncedFiles += sign;
+        totals.syncedBytes += sign * size;
+        break;
+      case EntryStatus.failed:
+        totals.failedFiles += sign;
+        totals.failedBytes += sign * size;
+        break;
+      case EntryStatus.skipped:
+        totals.skippedFiles += sign;
+        break;
+    }
+  }
+
+  // ---- extras
+
+  putExtra(extra: Extra): void {
+    this.one('INSERT INTO extras VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET kind = excluded.kind').run(
+      extra.dir,
+      toColumn(extra.name),
+      extra.kind,
+    );
+  }
+
+  removeExtra(dir: number, name: string): void {
+    this.one('DELETE FROM extras WHERE dir = ? AND name = ?').run(dir, toColumn(name));
+  }
+
+  /** Extras of one kind in folders of one depth, in order of (folder, name), after the given one. */
+  extrasAfter(kind: number, depth: number | undefined, dir: number, name: string, limit: number): (Extra & { path: string })[] {
+    const atDepth = depth === undefined ? '' : `AND d.depth = ${depth}`;
+    const query = this.rows(
+      `SELECT e.dir, e.name, e.kind, d.path FROM extras e JOIN dirs d ON d.id = e.dir
+       WHERE e.kind = ? ${atDepth} AND (e.dir, e.name) > (?, ?) ORDER BY e.dir, e.name LIMIT ?`,
+    );
+    return (query.all(kind, dir, toColumn(name), limit) as Row[]).map(([dirId, entry, entryKind, path]) => ({
+      dir: Number(dirId),
+      name: fromColumn(entry as string),
+      kind: Number(entryKind),
+      path: fromColumn(path as string),
+    }));
+  }
+
+  /** Depths of the folders that hold extras of a kind, deepest first. */
+  extraDepths(kind: number): number[] {
+    const query = 'SELECT DISTINCT d.depth FROM extras e JOIN dirs d ON d.id = e.dir WHERE e.kind = ? ORDER BY 1 DESC';
+    return this.one(query).pluck().all(kind) as number[];
+  }
+
+  /** Forgets the extras of an earlier scan. */
+  clearExtras(): void {
+    this.db.exec('DELETE FROM extras; DELETE FROM dirs WHERE side = 1');
+  }
+
+  close(): void {
+    this.db.close();
+  }
+
+  private one(sql: string): Statement<unknown[]> {
+    let statement = this.statements.get(sql);
+    if (!statement) {
+      statement = this.db.prepare(sql);
+      this.statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  /** A query whose rows come as arrays, with integers as bigint: times need all 64 bits. */
+  private rows(sql: string): Statement<unknown[]> {
+    return this.one(sql).raw(true).safeIntegers(true);
+  }
+}
+
+/** What the totals need to know of an entry. */
+export interface Counted {
+  readonly status: EntryStatus;
+  readonly size: number;
+}
+
+function metaColumns(meta: Meta | undefined): (bigint | number | null)[] {
+  if (!meta) return [null, null, null, null, null, null];
+  return [meta.mtimeNs, meta.ctimeNs, meta.btimeNs, meta.mode, meta.uid, meta.gid];
+}
+
+function metaFrom(size: number, row: Row, at: number): Meta {
+  return {
+    size,
+    mtimeNs: row[at] as bigint,
+    ctimeNs: row[at + 1] as bigint,
+    btimeNs: row[at + 2] as bigint,
+    mode: Number(row[at + 3]),
+    uid: Number(row[at + 4]),
+    gid: Number(row[at + 5]),
+  };
+}
+
+function dirFrom(row: Row): Dir {
+  const [id, parent, path, depth, side, listed, status, scan] = row;
+  return {
+    id: Number(id),
+    parent: parent === null ? undefined : Number(parent),
+    path: fromColumn(path as string),
+    depth: Number(depth),
+    side: Number(side) as Dir['side'],
+    listed: Number(listed) as Listed,
+    status: Number(status) as DirStatus,
+    scan: Number(scan),
+    meta: row[8] === null ? undefined : metaFrom(0, row, 8),
+    error: (row[14] as string | null) ?? undefined,
+  };
+}
+
+function entryFrom(row: Row): KeyedEntry {
+  const [dir, name, status, size] = row;
+  return {
+    dir: Number(dir),
+    name: fromColumn(name as string),
+    status: Number(status) as EntryStatus,
+    meta: metaFrom(Number(size), row, 4),
+    algorithm: row[10] === null ? undefined : Number(row[10]),
+    hash: (row[11] as Buffer | null) ?? undefined,
+    error: (row[12] as string | null) ?? undefined,
+  };
+}

@@ -1,0 +1,145 @@
+/** Opening the ledger's file: who may, what it must be, what is refused. Refusing leaves everything as it was. */
+import { closeSync, constants, existsSync, ftruncateSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { filesystemType, tryLock } from '../posix/calls.js';
+import { filesystemFacts } from '../posix/filesystems.js';
+import { LedgerError } from './errors.js';
+import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION } from './schema.js';
+
+export type Db = Database.Database;
+
+/** The pair of roots that a ledger belongs to: absolute paths. */
+export interface Pair {
+  readonly source: string;
+  readonly dest: string;
+}
+
+/** A file that only its owner may read (0600), kept open; SQLite gives its WAL the mode of the database. */
+const PRIVATE = 0o600;
+
+/**
+ * Opens, and where needed creates, the ledger for a run, and takes its lock for the life of the process.
+ * Throws LedgerError when it is in use, belongs to another pair, is of a newer version, is not a ledger, is broken,
+ * cannot be written or is on a network filesystem.
+ */
+export function openLedgerFile(file: string, pair: Pair): Db {
+  const folder = dirname(file);
+  refuseNetwork(folder, file);
+  const isNew = !existsSync(file);
+  if (!isNew) readPair(file, pair); // before the lock file is made: a refusal leaves no trace
+  takeLock(file);
+  const db = guard(file, () => {
+    if (isNew) closeSync(openSync(file, constants.O_CREAT | constants.O_EXCL | constants.O_RDWR, PRIVATE));
+    const opened = new Database(file, { timeout: 10_000 });
+    opened.pragma('journal_mode = WAL');
+    opened.pragma('synchronous = FULL');
+    opened.pragma('cache_size = -16000');
+    opened.pragma('wal_autocheckpoint = 4000');
+    opened.pragma('journal_size_limit = 67108864');
+    migrate(opened);
+    return opened;
+  });
+  const put = db.prepare('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING');
+  guard(file, () => db.transaction(() => [put.run('source', pair.source), put.run('dest', pair.dest)])());
+  return db;
+}
+
+/** Opens an existing ledger to look at it, also while a run has it. */
+export function openLedgerForReading(file: string): Db {
+  if (!existsSync(file)) throw new LedgerError(`${file}: no ledger here; name one with --db FILE, or the two shares`);
+  readPair(file, undefined);
+  return guard(file, () => new Database(file, { readonly: true, timeout: 10_000 }));
+}
+
+/** A ledger in memory-backed temporary files of SQLite's own, gone with the process: for dry runs. */
+export function openScratchLedger(pair: Pair): Db {
+  const db = new Database('');
+  migrate(db);
+  const put = db.prepare('INSERT INTO meta (key, value) VALUES (?, ?)');
+  put.run('source', pair.source);
+  put.run('dest', pair.dest);
+  return db;
+}
+
+function migrate(db: Db): void {
+  const from = db.pragma('user_version', { simple: true }) as number;
+  db.transaction(() => {
+    for (const step of MIGRATIONS.slice(from)) db.exec(step);
+    db.pragma(`user_version = ${SCHEMA_VERSION}`);
+    db.pragma(`application_id = ${APPLICATION_ID}`);
+  })();
+}
+
+/** Checks, without writing a byte, that the file is a ledger that this version understands, and whose it is. */
+function readPair(file: string, wanted: Pair | undefined): void {
+  guard(file, () => {
+    if (!statSync(file).isFile()) throw new LedgerError(`${file}: not a file`);
+    if (statSync(file).size === 0) return;
+    const db = new Database(file, { readonly: true, timeout: 10_000 });
+    try {
+      if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID)
+        throw new LedgerError(`${file}: not a millrace ledger; it was left untouched`);
+      const version = db.pragma('user_version', { simple: true }) as number;
+      if (version > SCHEMA_VERSION)
+        throw new LedgerError(`${file}: written by a newer millrace (version ${version} of the ledger, this one knows ${SCHEMA_VERSION})`);
+      if (!wanted) return;
+      const value = db.prepare('SELECT value FROM meta WHERE key = ?').pluck();
+      const [source, dest] = [value.get('source'), value.get('dest')];
+      if (source !== wanted.source || dest !== wanted.dest)
+        throw new LedgerError(`${file}: belongs to another pair, ${source} -> ${dest}; name another ledger with --db`);
+    } finally {
+      db.close();
+    }
+  });
+}
+
+function refuseNetwork(folder: string, file: string): void {
+  guard(file, () => {
+    const fd = openSync(folder, 'r');
+    try {
+      const facts = filesystemFacts(filesystemType(fd));
+      if (facts.network)
+        throw new LedgerError(`${file}: on a network filesystem (${facts.name}), where SQLite cannot lock; put the ledger on a local disk with --db`);
+    } finally {
+      closeSync(fd);
+    }
+  });
+}
+
+/** One run at a time: a lock that dies with its process, on a file of its own that says who has it. */
+function takeLock(file: string): void {
+  const lockFile = `${file}-lock`;
+  guard(file, () => {
+    const flags = constants.O_CREAT | constants.O_RDWR | constants.O_NOFOLLOW;
+    const fd = openSync(lockFile, flags, PRIVATE);
+    if (!tryLock(fd, lockFile)) {
+      closeSync(fd);
+      const holder = readFileSync(lockFile, 'utf8').trim() || 'another process';
+      throw new LedgerError(`${file}: in use by ${holder}`);
+    }
+    ftruncateSync(fd, 0);
+    writeSync(fd, `millrace process ${process.pid}, since ${new Date().toISOString()}\n`, 0);
+    // Not closed: the lock lasts as long as this descriptor, that is, as long as the process.
+  });
+}
+
+/** The folder of a default ledger is made (private); one that the user named must be there. */
+export function makeLedgerFolder(file: string): void {
+  guard(file, () => mkdirSync(dirname(file), { recursive: true, mode: 0o700 }));
+}
+
+/** Turns errors of the filesystem and of SQLite into one line with the ledger's name. */
+export function guard<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof LedgerError) throw error;
+    const { code, message } = error as { code?: string; message: string };
+    if (code === 'ENOENT') throw new LedgerError(`${file}: its folder does not exist; make it first`);
+    if (code?.startsWith('SQLITE_NOTADB')) throw new LedgerError(`${file}: not a millrace ledger; it was left untouched`);
+    if (code?.startsWith('SQLITE_CORRUPT')) throw new LedgerError(`${file}: damaged (${message}); restore it or start anew with --db`);
+    if (code) throw new LedgerError(`${file}: ${message}`);
+    throw error;
+  }
+}

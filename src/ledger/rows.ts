@@ -1,0 +1,71 @@
+/** The rows of the ledger as the engine sees them. Times in ns since the Unix epoch, sizes in bytes. */
+import type { Meta } from '../share/entries.js';
+import type { DirSide, DirStatus, EntryStatus, Listed } from './schema.js';
+
+/** A folder. Its metadata is undefined for the root of a first scan and for extras. */
+export interface Dir {
+  readonly id: number;
+  readonly parent: number | undefined;
+  /** Beneath the root; '' is the root. */
+  readonly path: string;
+  readonly depth: number;
+  readonly side: DirSide;
+  listed: Listed;
+  status: DirStatus;
+  /** Number of the scan that last joined it; 0: none yet, so the ledger knows no entries of it. */
+  scan: number;
+  meta: Meta | undefined;
+  error: string | undefined;
+}
+
+/** What is stored of a file, symbolic link or other non-folder. */
+export interface Entry {
+  status: EntryStatus;
+  meta: Meta;
+  /** Code of the hash's algorithm (hash/registry.ts); undefined: no hash. */
+  algorithm: number | undefined;
+  hash: Uint8Array | undefined;
+  error: string | undefined;
+}
+
+export interface KeyedEntry extends Entry {
+  readonly dir: number;
+  readonly name: string;
+}
+
+/** An extra found by a scan: `kind` is the Action that removes it. */
+export interface Extra {
+  readonly dir: number;
+  readonly name: string;
+  readonly kind: number;
+}
+
+/** Where the present scan stands; kept in the ledger, so that another session goes on with it. */
+export interface ScanState {
+  readonly number: number;
+  readonly running: boolean;
+  /** Folders or entries that could not be looked at: with any, nothing is deleted. */
+  readonly errors: number;
+  /** Whether the scan looks for extras (--delete-extras). */
+  readonly extras: boolean;
+}
+
+export interface Totals {
+  pendingFiles: number;
+  pendingBytes: number;
+  syncedFiles: number;
+  syncedBytes: number;
+  failedFiles: number;
+  failedBytes: number;
+  skippedFiles: number;
+}
+
+export const NO_TOTALS: Totals = {
+  pendingFiles: 0,
+  pendingBytes: 0,
+  syncedFiles: 0,
+  syncedBytes: 0,
+  failedFiles: 0,
+  failedBytes: 0,
+  skippedFiles: 0,
+};

@@ -1,0 +1,91 @@
+/**
+ * The ledger's tables. Rows are small, since there is one for every file of a migration: a folder's path is stored
+ * once, a file's row has its name only and lies beside its siblings (WITHOUT ROWID: the table is its own index).
+ * Times are ns since the Unix epoch, sizes bytes; names and paths are TEXT, or BLOB when they are not valid UTF-8.
+ */
+export const SCHEMA_VERSION = 1;
+/** "mill" in SQLite's header, so that file(1) and we know the file as ours. */
+export const APPLICATION_ID = 0x6d696c6c;
+
+/** Status of an entry. 0 and 1 take no byte in a row. */
+export const EntryStatus = { pending: 0, synced: 1, failed: 2, skipped: 3 } as const;
+export type EntryStatus = (typeof EntryStatus)[keyof typeof EntryStatus];
+
+/** Status of a folder: missing at the destination, to get its times, done, failed. */
+export const DirStatus = { toMake: 0, toStamp: 1, synced: 2, failed: 3 } as const;
+export type DirStatus = (typeof DirStatus)[keyof typeof DirStatus];
+
+/** Whether a folder's entries are in the ledger. */
+export const Listed = { no: 0, yes: 1, failed: 2 } as const;
+export type Listed = (typeof Listed)[keyof typeof Listed];
+
+/** Which share a folder exists on: at the source, or as an extra at the destination only. */
+export const DirSide = { source: 0, extra: 1 } as const;
+export type DirSide = (typeof DirSide)[keyof typeof DirSide];
+
+/** Migrations, each from one version to the next; version 0 is an empty database. */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+
+  CREATE TABLE dirs (
+    id INTEGER PRIMARY KEY,    -- larger than its parent's
+    parent INTEGER,
+    path NOT NULL,             -- beneath the root; '' is the root
+    depth INTEGER NOT NULL,
+    side INTEGER NOT NULL,     -- DirSide
+    listed INTEGER NOT NULL,   -- Listed
+    status INTEGER NOT NULL,   -- DirStatus
+    pending INTEGER NOT NULL,  -- entries of this folder that are pending
+    scan INTEGER NOT NULL,     -- number of the scan that last joined it
+    mtime INTEGER, ctime INTEGER, btime INTEGER, mode INTEGER, uid INTEGER, gid INTEGER,
+    error TEXT
+  );
+  CREATE INDEX dirs_parent ON dirs (parent);
+  CREATE INDEX dirs_to_list ON dirs (id) WHERE listed = 0;
+  CREATE INDEX dirs_pending ON dirs (id) WHERE pending > 0;
+  CREATE INDEX dirs_unsynced ON dirs (status, id) WHERE status <> 2;
+
+  CREATE TABLE entries (
+    dir INTEGER NOT NULL,
+    name NOT NULL,
+    status INTEGER NOT NULL,   -- EntryStatus
+    size INTEGER NOT NULL,
+    mtime INTEGER, ctime INTEGER, btime INTEGER,
+    mode INTEGER,              -- file type and permissions, as st_mode
+    uid INTEGER, gid INTEGER,
+    algorithm INTEGER,         -- of the hash
+    hash BLOB,                 -- of a pending entry: room for it, so that the row does not grow and split its page
+    error TEXT,
+    PRIMARY KEY (dir, name)
+  ) WITHOUT ROWID;
+  CREATE INDEX entries_failed ON entries (dir, name) WHERE status = 2;
+
+  CREATE TABLE extras (
+    dir INTEGER NOT NULL,
+    name NOT NULL,
+    kind INTEGER NOT NULL,     -- Action of its removal
+    PRIMARY KEY (dir, name)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE algorithms (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+
+  CREATE VIEW files AS
+  SELECT
+    (SELECT value FROM meta WHERE key = 'source') || '/' || CASE WHEN d.path = '' THEN '' ELSE d.path || '/' END || e.name AS source_path,
+    (SELECT value FROM meta WHERE key = 'dest') || '/' || CASE WHEN d.path = '' THEN '' ELSE d.path || '/' END || e.name AS dest_path,
+    NULLIF(e.btime, 0) AS created,
+    e.ctime AS changed,
+    e.mtime AS modified,
+    e.mode & 4095 AS permissions,
+    CASE WHEN e.status = 1 THEN lower(hex(e.hash)) END AS hash,
+    e.size AS size,
+    CASE e.status WHEN 0 THEN 'pending' WHEN 1 THEN 'synced' WHEN 2 THEN 'failed' ELSE 'skipped' END AS status,
+    e.error AS error,
+    CASE e.mode & 61440 WHEN 32768 THEN 'file' WHEN 40960 THEN 'link' ELSE 'other' END AS kind,
+    CASE WHEN e.status = 1 AND e.hash IS NOT NULL THEN (SELECT name FROM algorithms WHERE id = e.algorithm) END AS algorithm,
+    e.uid AS uid,
+    e.gid AS gid
+  FROM entries e JOIN dirs d ON d.id = e.dir;
+  `,
+];

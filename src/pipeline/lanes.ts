@@ -1,0 +1,34 @@
+/** What a lane's thread is given to begin with: plain data and shared memory. */
+import type { MessagePort } from 'node:worker_threads';
+import type { Checksum } from '../settings.js';
+import type { RingShape } from './ring.js';
+
+interface LaneStart {
+  readonly lane: number;
+  /** Absolute path of the share's root. */
+  readonly root: string;
+  /** Messages to the main thread; for readers and scanners also the inbox. */
+  readonly port: MessagePort;
+  readonly counters: SharedArrayBuffer;
+}
+
+interface PipelineStart extends LaneStart {
+  readonly ring: RingShape;
+  readonly pace: SharedArrayBuffer;
+}
+
+export interface ReaderStart extends PipelineStart {
+  readonly inbox: SharedArrayBuffer;
+  readonly checksum: Checksum;
+}
+
+export type WriterStart = PipelineStart;
+
+export interface ScannerStart extends LaneStart {
+  readonly inbox: SharedArrayBuffer;
+}
+
+/** Where in the pace memory each direction's bucket is, in bytes. */
+export const READ_PACE = 0;
+export const WRITE_PACE = 64;
+export const PACE_BYTES = 128;

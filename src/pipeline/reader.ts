@@ -1,0 +1,223 @@
+/**
+ * The reader's role: takes leases, does the source's part of each entry (reads and hashes files, reads links, proves
+ * extras absent) and puts records into the ring.
+ */
+import type { Hasher } from '../hash/registry.js';
+import type { Bucket } from '../pace/bucket.js';
+import { join } from '../posix/names.js';
+import type { Kind, Stat } from '../posix/stat.js';
+import { failure, failureOf } from '../share/failure.js';
+import type { SourceFile, SourceShare } from '../share/share.js';
+import type { LaneCounters } from '../stats/shared.js';
+import { confirmAbsent } from './absence.js';
+import type { Inbox } from './inbox.js';
+import type { FailedItem, LaneMessage, Lease } from './messages.js';
+import { Packer, SlotRecords } from './packer.js';
+import { Action, FIRST, LAST, type RecordFields } from './record.js';
+import { Command, type Ring } from './ring.js';
+import { streamFile } from './stream.js';
+
+export interface ReaderDeps {
+  readonly lane: number;
+  readonly source: SourceShare;
+  readonly ring: Ring;
+  readonly inbox: Inbox<Lease>;
+  readonly hasher: Hasher;
+  readonly pace: Bucket;
+  readonly counters: LaneCounters;
+  report(message: LaneMessage): void;
+}
+
+/** Files up to this many bytes travel in packs. */
+export const PACKED_MAX = 256 * 1024;
+
+/** How often a file that changes while it is read is begun anew. */
+export const READ_ATTEMPTS = 3;
+
+/** One entry of a lease. */
+export interface LeaseItem {
+  readonly dir: string;
+  readonly name: string;
+  readonly action: Action;
+  readonly id: number;
+  readonly size: number;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+}
+
+export function runReader(deps: ReaderDeps): void {
+  const records = new SlotRecords(deps.ring);
+  const packer = new Packer(deps.ring, records);
+  for (;;) {
+    let lease = deps.inbox.poll();
+    if (!lease) {
+      packer.handOver();
+      lease = deps.inbox.take();
+      if (!lease) return;
+    }
+    workOff(lease, deps, packer, records);
+    deps.report({ type: 'leaseDone' });
+  }
+}
+
+function workOff(lease: Lease, deps: ReaderDeps, packer: Packer, records: SlotRecords): void {
+  const failed: FailedItem[] = [];
+  const returned: number[] = [];
+  const absent = removalsAllowed(lease, deps, failed);
+  for (let index = 0; index < lease.names.length; index++) {
+    const item: LeaseItem = {
+      dir: lease.dirs[lease.dirOf[index]!]!,
+      name: lease.names[index]!,
+      action: lease.actions[index] as Action,
+      id: lease.ids[index]!,
+      size: lease.sizes[index]!,
+      mtimeNs: lease.mtimes[index]!,
+      ctimeNs: lease.ctimes[index]!,
+    };
+    if (deps.ring.command !== Command.run) {
+      returned.push(item.id);
+      continue;
+    }
+    if (isRemoval(item.action) && !absent.has(item.id)) continue;
+    try {
+      if (!forward(item, deps, packer, records)) returned.push(item.id);
+    } catch (error) {
+      failed.push({ id: item.id, failure: failureOf(error, 'read', join(item.dir, item.name)) });
+    }
+    deps.counters.end();
+  }
+  if (failed.length > 0) deps.report({ type: 'failed', items: failed });
+  if (returned.length > 0) deps.report({ type: 'returned', ids: returned });
+}
+
+/** Does the source's part of one entry. False: the run stops, the entry was not handed over. */
+function forward(item: LeaseItem, deps: ReaderDeps, packer: Packer, records: SlotRecords): boolean {
+  switch (item.action) {
+    case Action.copy:
+      if (item.size <= PACKED_MAX && packFile(item, deps, packer)) return true;
+      packer.handOver();
+      return streamFile(item, deps, records);
+    case Action.link: {
+      const { target, stat } = deps.source.readLink(item.dir, item.name);
+      const fields = fieldsOf(item, stat, Date.now());
+      return packData(item, fields, Buffer.from(target, 'utf16le'), packer);
+    }
+    case Action.makeDir:
+    case Action.stampDir:
+    case Action.remove:
+    case Action.removeDir:
+    case Action.removePart:
+      return packData(item, fieldsOf(item, undefined, Date.now()), new Uint8Array(0), packer);
+    default:
+      item.action satisfies never;
+      throw new Error(`unknown action ${item.action}`);
+  }
+}
+
+export function fieldsOf(item: LeaseItem, stat: Stat | undefined, startedMs: number): RecordFields {
+  return {
+    action: item.action,
+    flags: FIRST | LAST,
+    reader: 0,
+    id: item.id,
+    offset: 0,
+    size: stat?.size ?? item.size,
+    startedMs,
+    endedMs: 0,
+    atimeNs: stat?.atimeNs ?? item.mtimeNs,
+    mtimeNs: stat?.mtimeNs ?? item.mtimeNs,
+    ctimeNs: stat?.ctimeNs ?? item.ctimeNs,
+    btimeNs: stat?.btimeNs ?? 0n,
+    mode: stat?.mode ?? 0,
+    uid: stat?.uid ?? 0,
+    gid: stat?.gid ?? 0,
+    hash: undefined,
+  };
+}
+
+function packData(item: LeaseItem, fields: RecordFields, data: Uint8Array, packer: Packer): boolean {
+  const place = packer.reserve(item.dir, item.name, data.length);
+  if (!place) return false;
+  place.data.set(data);
+  place.commit(fields, data.length);
+  return true;
+}
+
+/**
+ * Reads a small file whole into the pack. One look after the reading is enough: when size, mtime and ctime are still
+ * those that the scan saw, nothing changed in between. Otherwise the file is read again against a look before; false
+ * when it no longer is a small file, or keeps changing.
+ */
+function packFile(item: LeaseItem, deps: ReaderDeps, packer: Packer): boolean {
+  const startedMs = Date.now();
+  deps.counters.begin(item.id, startedMs);
+  deps.pace.take(item.size);
+  const file = openTimed(item, deps);
+  try {
+    const place = packer.reserve(item.dir, item.name, item.size);
+    if (!place) return false;
+    const length = item.size === 0 ? 0 : file.read(place.data, 0);
+    const stat = file.stat();
+    const same = stat.size === item.size && stat.mtimeNs === item.mtimeNs && stat.ctimeNs === item.ctimeNs;
+    if (!same || length !== item.size || stat.kind !== 'file') return false;
+    const fields = fieldsOf(item, stat, startedMs);
+    fields.hash = deps.hasher.of(place.data);
+    deps.counters.moved(length);
+    place.commit(fields, length);
+    return true;
+  } finally {
+    file.close();
+  }
+}
+
+/** Opens a source file; how long that takes tells how far away the share is. */
+export function openTimed(item: LeaseItem, deps: ReaderDeps): SourceFile {
+  const begunMs = performance.now();
+  const file = deps.source.open(item.dir, item.name);
+  deps.counters.timed(1, performance.now() - begunMs);
+  return file;
+}
+
+function isRemoval(action: Action): boolean {
+  return action === Action.remove || action === Action.removeDir || action === Action.removePart;
+}
+
+interface Extras {
+  readonly kinds: Map<string, Kind>;
+  readonly ids: Map<string, number>;
+}
+
+/** The removals of a lease that may go ahead; the others are reported here as kept or failed. */
+function removalsAllowed(lease: Lease, deps: ReaderDeps, failed: FailedItem[]): Set<number> {
+  const allowed = new Set<number>();
+  const byDir = new Map<string, Extras>();
+  for (const [index, name] of lease.names.entries()) {
+    const action = lease.actions[index] as Action;
+    const id = lease.ids[index]!;
+    if (action === Action.removePart) allowed.add(id);
+    if (action !== Action.remove && action !== Action.removeDir) continue;
+    const dir = lease.dirs[lease.dirOf[index]!]!;
+    const extras = byDir.get(dir) ?? { kinds: new Map(), ids: new Map() };
+    byDir.set(dir, extras);
+    extras.kinds.set(name, action === Action.removeDir ? 'dir' : 'file');
+    extras.ids.set(name, id);
+  }
+  for (const [dir, { kinds, ids }] of byDir) {
+    // Not checked, not allowed: when the run stops, workOff returns these items before it asks.
+    if (deps.ring.command !== Command.run) break;
+    try {
+      const absent = confirmAbsent(deps.source, dir, kinds);
+      const kept: number[] = [];
+      for (const [name, id] of ids) {
+        if (absent.has(name)) allowed.add(id);
+        else kept.push(id);
+      }
+      if (kept.length > 0) deps.report({ type: 'kept', ids: kept });
+    } catch (error) {
+      const { code } = failureOf(error, 'readdir', dir);
+      for (const [name, id] of ids)
+        failed.push({ id, failure: failure(code, 'live check at the source', join(dir, name)) });
+    }
+  }
+  return allowed;
+}

@@ -1,0 +1,177 @@
+/**
+ * A record: one entry, or one block of a large file, on its way from reader to writer inside a slot, and, without
+ * path and data, from writer to the main thread as its result. Little endian, 8-byte aligned:
+ *
+ *     header (HEADER bytes) | folder | name | data | padding to 8
+ *
+ * Times are ns since the Unix epoch, sizes and offsets bytes (as doubles, exact to 2^53).
+ */
+import { decodeName } from '../posix/names.js';
+
+/** What is to be done with an entry. Numbers, because they live in shared memory. */
+export const Action = { copy: 0, link: 1, makeDir: 2, stampDir: 3, remove: 4, removeDir: 5, removePart: 6 } as const;
+export type Action = (typeof Action)[keyof typeof Action];
+
+/** Flags of a block: a small file is one record with both `first` and `last`. */
+export const FIRST = 1;
+export const LAST = 2;
+/** The reader gave the file up; the writer drops what it has. Carries no data. */
+export const ABORT = 4;
+
+const LENGTH = 0; // u32, whole record with padding
+const ACTION = 4; // u8
+const FLAGS = 5; // u8
+const HASH_LENGTH = 6; // u8
+const READER = 7; // u8, the lane that reads the file
+const DIR_LENGTH = 8; // u32, bytes
+const NAME_LENGTH = 12; // u32
+const DATA_LENGTH = 16; // u32
+const MODE = 20; // u32
+const UID = 24; // u32
+const GID = 28; // u32
+const ID = 32; // f64, the main thread's number for the item
+const OFFSET = 40; // f64
+const SIZE = 48; // f64, of the whole file
+const STARTED = 56; // f64, ms since the epoch
+const ATIME = 64; // i64
+const MTIME = 72; // i64
+const CTIME = 80; // i64
+const BTIME = 88; // i64
+const ENDED = 96; // f64, ms since the epoch; set by the writer
+const HASH = 104;
+export const HEADER = HASH + 64;
+
+export interface RecordFields {
+  action: Action;
+  flags: number;
+  reader: number;
+  id: number;
+  offset: number;
+  size: number;
+  startedMs: number;
+  endedMs: number;
+  atimeNs: bigint;
+  mtimeNs: bigint;
+  ctimeNs: bigint;
+  btimeNs: bigint;
+  mode: number;
+  uid: number;
+  gid: number;
+  hash: Uint8Array | undefined;
+}
+
+/** Bytes a record takes in a slot; `pathBytes` is an upper bound or the exact length of folder plus name. */
+export function recordLength(pathBytes: number, dataBytes: number): number {
+  return (HEADER + pathBytes + dataBytes + 7) & ~7;
+}
+
+/** Reads and writes records in one stretch of (shared) memory. */
+export class Records {
+  private readonly view: DataView;
+  readonly bytes: Uint8Array;
+  private lastDirBytes = Buffer.alloc(0);
+  private lastDir = '';
+
+  constructor(memory: ArrayBuffer | SharedArrayBuffer, byteOffset: number, length: number) {
+    this.view = new DataView(memory, byteOffset, length);
+    this.bytes = new Uint8Array(memory, byteOffset, length);
+  }
+
+  /** Writes folder and name of a record at `at`; returns where its data begins. */
+  putPath(at: number, dir: Uint8Array, name: Uint8Array): number {
+    this.view.setUint32(at + DIR_LENGTH, dir.length, true);
+    this.view.setUint32(at + NAME_LENGTH, name.length, true);
+    this.bytes.set(dir, at + HEADER);
+    this.bytes.set(name, at + HEADER + dir.length);
+    return at + HEADER + dir.length + name.length;
+  }
+
+  /** Completes the record at `at` after its path and data are in place; returns where the next one begins. */
+  putFields(at: number, fields: RecordFields, dataLength: number): number {
+    const view = this.view;
+    const pathBytes = view.getUint32(at + DIR_LENGTH, true) + view.getUint32(at + NAME_LENGTH, true);
+    const length = recordLength(pathBytes, dataLength);
+    view.setUint32(at + LENGTH, length, true);
+    view.setUint8(at + ACTION, fields.action);
+    view.setUint8(at + FLAGS, fields.flags);
+    view.setUint8(at + READER, fields.reader);
+    view.setUint32(at + DATA_LENGTH, dataLength, true);
+    view.setUint32(at + MODE, fields.mode, true);
+    view.setUint32(at + UID, fields.uid, true);
+    view.setUint32(at + GID, fields.gid, true);
+    view.setFloat64(at + ID, fields.id, true);
+    view.setFloat64(at + OFFSET, fields.offset, true);
+    view.setFloat64(at + SIZE, fields.size, true);
+    view.setFloat64(at + STARTED, fields.startedMs, true);
+    view.setBigInt64(at + ATIME, fields.atimeNs, true);
+    view.setBigInt64(at + MTIME, fields.mtimeNs, true);
+    view.setBigInt64(at + CTIME, fields.ctimeNs, true);
+    view.setBigInt64(at + BTIME, fields.btimeNs, true);
+    view.setUint8(at + HASH_LENGTH, fields.hash?.length ?? 0);
+    if (fields.hash) this.bytes.set(fields.hash, at + HASH);
+    return at + length;
+  }
+
+  get(at: number): RecordFields {
+    const view = this.view;
+    const hashLength = view.getUint8(at + HASH_LENGTH);
+    return {
+      action: view.getUint8(at + ACTION) as Action,
+      flags: view.getUint8(at + FLAGS),
+      reader: view.getUint8(at + READER),
+      id: view.getFloat64(at + ID, true),
+      offset: view.getFloat64(at + OFFSET, true),
+      size: view.getFloat64(at + SIZE, true),
+      startedMs: view.getFloat64(at + STARTED, true),
+      endedMs: view.getFloat64(at + ENDED, true),
+      atimeNs: view.getBigInt64(at + ATIME, true),
+      mtimeNs: view.getBigInt64(at + MTIME, true),
+      ctimeNs: view.getBigInt64(at + CTIME, true),
+      btimeNs: view.getBigInt64(at + BTIME, true),
+      mode: view.getUint32(at + MODE, true),
+      uid: view.getUint32(at + UID, true),
+      gid: view.getUint32(at + GID, true),
+      hash: hashLength === 0 ? undefined : this.bytes.slice(at + HASH, at + HASH + hashLength),
+    };
+  }
+
+  next(at: number): number {
+    return at + this.view.getUint32(at + LENGTH, true);
+  }
+
+  /** The folder; neighbours in a pack mostly share it, so the last one decoded is kept. */
+  dir(at: number): string {
+    const start = at + HEADER;
+    const bytes = this.bytes.subarray(start, start + this.view.getUint32(at + DIR_LENGTH, true));
+    if (this.lastDirBytes.compare(bytes) !== 0) {
+      this.lastDirBytes = Buffer.from(bytes);
+      this.lastDir = decodeName(this.lastDirBytes, 0, bytes.length);
+    }
+    return this.lastDir;
+  }
+
+  name(at: number): string {
+    const start = at + HEADER + this.view.getUint32(at + DIR_LENGTH, true);
+    const bytes = Buffer.from(this.bytes.buffer, this.bytes.byteOffset + start, this.view.getUint32(at + NAME_LENGTH, true));
+    return decodeName(bytes, 0, bytes.length);
+  }
+
+  data(at: number): Uint8Array {
+    const start =
+      at + HEADER + this.view.getUint32(at + DIR_LENGTH, true) + this.view.getUint32(at + NAME_LENGTH, true);
+    return this.bytes.subarray(start, start + this.view.getUint32(at + DATA_LENGTH, true));
+  }
+
+  /** Copies the header of a finished record to `out` at `to`, stamped with when it was finished. */
+  copyResult(at: number, out: Uint8Array, to: number, endedMs: number): void {
+    this.view.setFloat64(at + ENDED, endedMs, true);
+    out.set(this.bytes.subarray(at, at + HEADER), to);
+  }
+}
+
+/** The fields of results that a writer sent as headers end to end. */
+export function* results(headers: Uint8Array): Generator<RecordFields> {
+  const records = new Records(headers.buffer as ArrayBuffer, headers.byteOffset, headers.length);
+  for (let at = 0; at < headers.length; at += HEADER) yield records.get(at);
+}
+

@@ -1,0 +1,229 @@
+/**
+ * The ring: slots in a SharedArrayBuffer that readers fill and writers empty. Two sizes of slot: a block slot holds
+ * one block of a large file, a pack slot many small files.
+ *
+ * A slot's state word says who may touch it: free -> filling (a reader) -> ready -> draining (a writer) -> free.
+ * Each change is one compare-and-exchange on that word, so there is no lock that a dying thread could keep. Threads
+ * wait on two counters ("bells") that are rung when a slot becomes ready or free; a wait is always inside a loop on
+ * the states themselves, so a missed or extra ring does no harm.
+ *
+ * A free slot is taken from the low end, so that a ring larger than needed stays untouched (and out of memory) at
+ * its upper end, and what is written to next is likely still in the processor's cache. Ready slots are taken in the
+ * order they became ready.
+ */
+export const SlotState = { free: 0, filling: 1, ready: 2, draining: 3 } as const;
+
+/** How a run is told to end; only ever rises. */
+export const Command = { run: 0, drain: 1, stop: 2 } as const;
+export type Command = (typeof Command)[keyof typeof Command];
+
+export const ANY_WRITER = -1;
+
+// Words at the start of the control area.
+const READY_BELL = 0;
+const FREE_BELL = 1;
+const COMMAND = 2;
+const CLOSED = 3; // readers are gone; writers end when nothing is ready
+const TICKET = 4;
+const IDLE_WRITERS = 5;
+const READY_ANY = 6; // ready slots that any writer may take
+const HEAD_WORDS = 8;
+
+// Words of one slot.
+const STATE = 0;
+const WRITER = 1; // the only writer that may take it, or ANY_WRITER
+const ORDER = 2;
+const USED = 3; // bytes
+const SLOT_WORDS = 4;
+
+/** What it takes to open the same ring in another thread. */
+export interface RingShape {
+  readonly memory: SharedArrayBuffer;
+  readonly blockSlots: number;
+  readonly packSlots: number;
+  readonly blockBytes: number;
+  readonly packBytes: number;
+  readonly readers: number;
+}
+
+export interface Slot {
+  readonly index: number;
+  readonly byteOffset: number;
+  readonly length: number;
+}
+
+const WAIT_MS = 1000;
+
+export class Ring {
+  private readonly words: Int32Array;
+  private readonly bindings: number;
+  readonly slots: readonly Slot[];
+
+  constructor(readonly shape: RingShape) {
+    const count = shape.blockSlots + shape.packSlots;
+    this.bindings = HEAD_WORDS + count * SLOT_WORDS;
+    this.words = new Int32Array(shape.memory, 0, this.bindings + shape.readers);
+    const start = dataStart(shape);
+    this.slots = Array.from({ length: count }, (_, index) => {
+      const packs = Math.max(0, index - shape.blockSlots);
+      const blocks = Math.min(index, shape.blockSlots);
+      const length = index < shape.blockSlots ? shape.blockBytes : shape.packBytes;
+      return { index, byteOffset: start + blocks * shape.blockBytes + packs * shape.packBytes, length };
+    });
+  }
+
+  static create(shape: Omit<RingShape, 'memory'>): Ring {
+    const bytes = dataStart(shape) + shape.blockSlots * shape.blockBytes + shape.packSlots * shape.packBytes;
+    return new Ring({ ...shape, memory: new SharedArrayBuffer(bytes) });
+  }
+
+  /** Takes a free slot for filling, waiting for one; undefined once the run is to stop now. */
+  acquire(kind: 'block' | 'pack'): Slot | undefined {
+    const from = kind === 'block' ? 0 : this.shape.blockSlots;
+    const to = kind === 'block' ? this.shape.blockSlots : this.slots.length;
+    for (;;) {
+      if (this.command === Command.stop) return undefined;
+      const bell = Atomics.load(this.words, FREE_BELL);
+      for (let index = from; index < to; index++)
+        if (this.swap(index, SlotState.free, SlotState.filling)) return this.slots[index]!;
+      Atomics.wait(this.words, FREE_BELL, bell, WAIT_MS);
+    }
+  }
+
+  /** Hands a filled slot over, to any writer or to the one that has the file open. */
+  handOver(slot: Slot, used: number, writer: number): void {
+    const at = this.at(slot.index);
+    this.words[at + WRITER] = writer;
+    this.words[at + USED] = used;
+    this.words[at + ORDER] = Atomics.add(this.words, TICKET, 1);
+    if (writer === ANY_WRITER) Atomics.add(this.words, READY_ANY, 1);
+    Atomics.store(this.words, at + STATE, SlotState.ready);
+    this.ring(READY_BELL);
+  }
+
+  /** Gives back a slot that was acquired and not filled. */
+  discard(slot: Slot): void {
+    Atomics.store(this.words, this.at(slot.index) + STATE, SlotState.free);
+    this.ring(FREE_BELL);
+  }
+
+  /** Takes the oldest slot that is ready for this writer, waiting for one; undefined when no more can come. */
+  take(writer: number): { slot: Slot; used: number } | undefined {
+    for (;;) {
+      const bell = Atomics.load(this.words, READY_BELL);
+      const closed = Atomics.load(this.words, CLOSED) !== 0;
+      const slot = this.oldestReady(writer);
+      if (slot !== undefined) return { slot, used: this.words[this.at(slot.index) + USED]! };
+      if (closed || this.command === Command.stop) return undefined;
+      Atomics.add(this.words, IDLE_WRITERS, 1);
+      Atomics.wait(this.words, READY_BELL, bell, WAIT_MS);
+      Atomics.sub(this.words, IDLE_WRITERS, 1);
+    }
+  }
+
+  private oldestReady(writer: number): Slot | undefined {
+    for (;;) {
+      let best = -1;
+      let bestOrder = 0;
+      for (let index = 0; index < this.slots.length; index++) {
+        const at = this.at(index);
+        if (Atomics.load(this.words, at + STATE) !== SlotState.ready) continue;
+        const wanted = this.words[at + WRITER]!;
+        if (wanted !== ANY_WRITER && wanted !== writer) continue;
+        const order = this.words[at + ORDER]!;
+        // Tickets wrap around; the signed difference of two that are near each other is still right.
+        if (best < 0 || ((order - bestOrder) | 0) < 0) {
+          best = index;
+          bestOrder = order;
+        }
+      }
+      if (best < 0) return undefined;
+      if (!this.swap(best, SlotState.ready, SlotState.draining)) continue;
+      const wanted = this.words[this.at(best) + WRITER]!;
+      if (wanted === ANY_WRITER) Atomics.sub(this.words, READY_ANY, 1);
+      if (wanted === ANY_WRITER || wanted === writer) return this.slots[best]!;
+      // Taken, emptied and filled anew for another writer since it was looked at: put it back.
+      Atomics.store(this.words, this.at(best) + STATE, SlotState.ready);
+      this.ring(READY_BELL);
+    }
+  }
+
+  release(slot: Slot): void {
+    Atomics.store(this.words, this.at(slot.index) + STATE, SlotState.free);
+    this.ring(FREE_BELL);
+  }
+
+  /** True when a writer waits and nothing is ready for it: a pack that is not full should be handed over now. */
+  get writersStarve(): boolean {
+    return Atomics.load(this.words, IDLE_WRITERS) > Atomics.load(this.words, READY_ANY);
+  }
+
+  /** Slots in use, for the progress. */
+  get occupied(): number {
+    let count = 0;
+    for (let index = 0; index < this.slots.length; index++)
+      if (Atomics.load(this.words, this.at(index) + STATE) !== SlotState.free) count++;
+    return count;
+  }
+
+  /*
+   * All blocks of a file go to the writer that opened it. The first block may be taken by any writer, which then
+   * binds itself to the reader's lane; the reader asks for the binding before it hands over the second block. This
+   * cannot lock up: a writer never waits for a particular slot, so a first block is always taken in the end.
+   */
+
+  unbind(reader: number): void {
+    Atomics.store(this.words, this.bindings + reader, 0);
+  }
+
+  bind(reader: number, writer: number): void {
+    Atomics.store(this.words, this.bindings + reader, writer + 1);
+    Atomics.notify(this.words, this.bindings + reader);
+  }
+
+  /** The writer bound to the reader's present file, waiting for it; undefined once the run is to stop now. */
+  boundWriter(reader: number): number | undefined {
+    for (;;) {
+      const bound = Atomics.load(this.words, this.bindings + reader);
+      if (bound !== 0) return bound - 1;
+      if (this.command === Command.stop) return undefined;
+      Atomics.wait(this.words, this.bindings + reader, 0, WAIT_MS);
+    }
+  }
+
+  get command(): Command {
+    return Atomics.load(this.words, COMMAND) as Command;
+  }
+
+  /** Tells all lanes to drain or to stop now. */
+  tell(command: Command): void {
+    Atomics.store(this.words, COMMAND, command);
+    for (const bell of [READY_BELL, FREE_BELL]) this.ring(bell);
+    for (let reader = 0; reader < this.shape.readers; reader++) Atomics.notify(this.words, this.bindings + reader);
+  }
+
+  /** No reader will hand over anything more: writers end once they have emptied the ring. */
+  close(): void {
+    Atomics.store(this.words, CLOSED, 1);
+    this.ring(READY_BELL);
+  }
+
+  private at(index: number): number {
+    return HEAD_WORDS + index * SLOT_WORDS;
+  }
+
+  private swap(index: number, from: number, to: number): boolean {
+    return Atomics.compareExchange(this.words, this.at(index) + STATE, from, to) === from;
+  }
+
+  private ring(bell: number): void {
+    Atomics.add(this.words, bell, 1);
+    Atomics.notify(this.words, bell);
+  }
+}
+
+/** The data begins on a page boundary after the words. */
+function dataStart(shape: Omit<RingShape, 'memory'>): number {
+  const words = HEAD_WORDS + (shape.blockSlots + shape.packSlots) * SLOT_WORDS + shape.readers;
+  return (words * 4 + 4095) & ~4095;
+}

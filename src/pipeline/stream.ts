@@ -1,0 +1,146 @@
+/** Large files: block by block through block slots, hashed on the way, all blocks to one writer. */
+import { join, nameBytes } from '../posix/names.js';
+import { type Failure, failure, failureOf } from '../share/failure.js';
+import { SysError } from '../posix/errno.js';
+import type { SourceFile } from '../share/share.js';
+import { fieldsOf, type LeaseItem, openTimed, READ_ATTEMPTS, type ReaderDeps } from './reader.js';
+import type { SlotRecords } from './packer.js';
+import { ABORT, FIRST, LAST, type RecordFields } from './record.js';
+import { ANY_WRITER, Command, type Slot } from './ring.js';
+
+/** Read and hashed in one go, so that the hash finds the bytes in the processor's cache. */
+const CHUNK = 256 * 1024;
+
+/**
+ * Streams one file. A file that changes while it is read (size, mtime or ctime before and after) is given up and
+ * begun anew; when it never holds still, the entry is reported as failed with CHANGED.
+ * Returns false when the run is to stop now.
+ */
+export function streamFile(item: LeaseItem, deps: ReaderDeps, records: SlotRecords): boolean {
+  let writer = ANY_WRITER;
+  for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
+    const file = openTimed(item, deps);
+    try {
+      // A second attempt goes to the writer of the first, behind its abort: two would meet in one part file.
+      const stream = new FileStream(item, deps, records, file, writer);
+      const outcome = stream.run();
+      writer = stream.writer;
+      if (outcome !== 'changed') return outcome !== 'stopped';
+    } finally {
+      file.close();
+    }
+  }
+  const path = join(item.dir, item.name);
+  deps.report({ type: 'failed', items: [{ id: item.id, failure: failure('CHANGED', 'read', path) }] });
+  return true;
+}
+
+class FileStream {
+  private readonly fields: RecordFields;
+  private readonly dir: Buffer;
+  private readonly name: Buffer;
+  private handedOver = false;
+
+  constructor(
+    private readonly item: LeaseItem,
+    private readonly deps: ReaderDeps,
+    private readonly records: SlotRecords,
+    private readonly file: SourceFile,
+    /** The writer that has the file open; known once the first block was taken. */
+    public writer: number,
+  ) {
+    this.dir = nameBytes(item.dir);
+    this.name = nameBytes(item.name);
+    const stat = file.stat();
+    // ENXIO is what opening a socket gives; a FIFO or device that took the file's place is treated alike.
+    if (stat.kind !== 'file') throw new SysError(6, 'open', join(item.dir, item.name));
+    this.fields = { ...fieldsOf(item, stat, Date.now()), reader: deps.lane };
+    deps.counters.begin(item.id, this.fields.startedMs);
+    deps.hasher.reset();
+    deps.ring.unbind(deps.lane);
+  }
+
+  /** failed: the writer was told why, and reports it once it has dropped the file. */
+  run(): 'done' | 'changed' | 'failed' | 'stopped' {
+    const { size } = this.fields;
+    let at = 0;
+    do {
+      const slot = this.deps.ring.acquire('block');
+      if (!slot) return this.giveUp('stopped');
+      const records = this.records.of(slot);
+      const dataAt = records.putPath(0, this.dir, this.name);
+      const length = Math.min(size - at, this.deps.ring.shape.blockBytes - dataAt - 8);
+      let complete: boolean;
+      try {
+        complete = this.fill(records.bytes.subarray(dataAt, dataAt + length), at);
+      } catch (error) {
+        this.deps.ring.discard(slot);
+        if (!this.handedOver) throw error;
+        return this.giveUp('failed', failureOf(error, 'read', join(this.item.dir, this.item.name)));
+      }
+      const last = at + length === size;
+      if (!complete || (last && this.changed())) {
+        this.deps.ring.discard(slot);
+        return this.giveUp(this.deps.ring.command === Command.stop ? 'stopped' : 'changed');
+      }
+      this.fields.flags = (at === 0 ? FIRST : 0) | (last ? LAST : 0);
+      this.fields.offset = at;
+      if (last) this.fields.hash = this.deps.hasher.digest();
+      records.putFields(0, this.fields, length);
+      if (!this.pass(slot, dataAt + length)) {
+        this.deps.ring.discard(slot);
+        return 'stopped';
+      }
+      at += length;
+    } while (at < size);
+    return 'done';
+  }
+
+  /** Reads a block; false when the file ended early or the run is to stop. */
+  private fill(view: Uint8Array, at: number): boolean {
+    const chunk = Math.min(CHUNK, this.deps.pace.quantum());
+    for (let done = 0; done < view.length; ) {
+      if (this.deps.ring.command === Command.stop) return false;
+      const part = view.subarray(done, Math.min(done + chunk, view.length));
+      this.deps.pace.take(part.length);
+      const count = this.file.read(part, at + done);
+      if (count < part.length) return false;
+      this.deps.hasher.update(part);
+      this.deps.counters.moved(count);
+      done += count;
+    }
+    return true;
+  }
+
+  private changed(): boolean {
+    const { size, mtimeNs, ctimeNs } = this.fields;
+    const now = this.file.stat();
+    return now.size !== size || now.mtimeNs !== mtimeNs || now.ctimeNs !== ctimeNs;
+  }
+
+  /** Hands a block over to the file's writer; false when the run is to stop before the writer is known. */
+  private pass(slot: Slot, used: number): boolean {
+    if (this.handedOver && this.writer === ANY_WRITER) {
+      const bound = this.deps.ring.boundWriter(this.deps.lane);
+      if (bound === undefined) return false;
+      this.writer = bound;
+    }
+    this.deps.ring.handOver(slot, used, this.writer);
+    this.handedOver = true;
+    return true;
+  }
+
+  /** Tells the writer, if it has begun, to drop the file. */
+  private giveUp<T>(outcome: T, cause?: Failure): T {
+    if (!this.handedOver) return outcome;
+    const slot = this.deps.ring.acquire('block');
+    if (!slot) return outcome; // stopping now: every writer drops what it has open
+    const records = this.records.of(slot);
+    const dataAt = records.putPath(0, this.dir, this.name);
+    const data = Buffer.from(cause ? JSON.stringify(cause) : '');
+    records.bytes.set(data, dataAt);
+    const used = records.putFields(0, { ...this.fields, flags: LAST | ABORT, hash: undefined }, data.length);
+    if (!this.pass(slot, used)) this.deps.ring.discard(slot);
+    return outcome;
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * The writer's role: takes filled slots and does the destination's part of each record. Every file that becomes
+ * visible at a destination goes through DestFile.publish, called from here and nowhere else.
+ */
+import type { Bucket } from '../pace/bucket.js';
+import { join } from '../posix/names.js';
+import { type Failure, failureOf } from '../share/failure.js';
+import type { DestFile, DestShare, Times } from '../share/share.js';
+import type { LaneCounters } from '../stats/shared.js';
+import type { FailedItem, LaneMessage } from './messages.js';
+import { SlotRecords } from './packer.js';
+import { ABORT, Action, FIRST, HEADER, LAST, type RecordFields, type Records } from './record.js';
+import { Command, type Ring } from './ring.js';
+
+export interface WriterDeps {
+  readonly lane: number;
+  readonly dest: DestShare;
+  readonly ring: Ring;
+  readonly pace: Bucket;
+  readonly counters: LaneCounters;
+  report(message: LaneMessage): void;
+}
+
+/** A large file that this writer has begun: open, or failed with the blocks to come thrown away. */
+type Begun = { file: DestFile; failure?: undefined } | { file?: undefined; failure: Failure };
+
+export function runWriter(deps: WriterDeps): void {
+  new Writer(deps).run();
+}
+
+class Writer {
+  private readonly records: SlotRecords;
+  /** By reader lane: a reader streams one file at a time. */
+  private readonly begun = new Map<number, Begun>();
+  private finished = new Uint8Array(64 * HEADER);
+  private finishedCount = 0;
+  private failed: FailedItem[] = [];
+
+  constructor(private readonly deps: WriterDeps) {
+    this.records = new SlotRecords(deps.ring);
+  }
+
+  run(): void {
+    const { ring } = this.deps;
+    for (let taken = ring.take(this.deps.lane); taken; taken = ring.take(this.deps.lane)) {
+      const records = this.records.of(taken.slot);
+      for (let at = 0; at < taken.used && ring.command !== Command.stop; at = records.next(at)) this.work(records, at);
+      ring.release(taken.slot);
+      this.report();
+    }
+    for (const { file } of this.begun.values()) file?.abandon();
+  }
+
+  private work(records: Records, at: number): void {
+    const fields = records.get(at);
+    try {
+      if (this.apply(fields, records, at)) this.finish(records, at);
+    } catch (error) {
+      const path = join(records.dir(at), records.name(at));
+      this.failed.push({ id: fields.id, failure: failureOf(error, 'write', path) });
+    }
+  }
+
+  /** True when the entry is finished with this record. */
+  private apply(fields: RecordFields, records: Records, at: number): boolean {
+    const dir = records.dir(at);
+    const name = records.name(at);
+    const { dest } = this.deps;
+    switch (fields.action) {
+      case Action.copy:
+        return fields.flags === (FIRST | LAST)
+          ? this.writeWhole(this.create(dir, name), fields, records.data(at))
+          : this.writeBlock(fields, dir, name, records.data(at));
+      case Action.link:
+        dest.link(dir, name, Buffer.from(records.data(at)).toString('utf16le'), fields);
+        return true;
+      case Action.makeDir:
+        dest.makeDir(join(dir, name));
+        return true;
+      case Action.stampDir:
+        dest.stampDir(join(dir, name), fields);
+        return true;
+      case Action.remove:
+      case Action.removePart:
+        dest.remove(dir, name, 'file');
+        return true;
+      case Action.removeDir:
+        dest.remove(dir, name, 'dir');
+        return true;
+      default:
+        fields.action satisfies never;
+        throw new Error(`unknown action ${fields.action}`);
+    }
+  }
+
+  private writeWhole(file: DestFile, fields: RecordFields, data: Uint8Array): boolean {
+    try {
+      if (data.length > 0) this.move(file, data, 0);
+    } catch (error) {
+      file.abandon();
+      throw error;
+    }
+    file.publish(fields as Times);
+    return true;
+  }
+
+  /** One block of a larger file. The first failure is reported once; the blocks after it are thrown away. */
+  private writeBlock(fields: RecordFields, dir: string, name: string, data: Uint8Array): boolean {
+    const { reader, flags } = fields;
+    const last = (flags & LAST) !== 0;
+    if (flags & FIRST) {
+      this.deps.ring.bind(reader, this.deps.lane);
+      this.begin(reader, dir, name);
+    }
+    let begun = this.begun.get(reader)!;
+    if (flags & ABORT) {
+      begun.file?.abandon();
+      // The reader's own failure travels with the abort, and is told only now that the part file is gone.
+      if (data.length > 0) this.failed.push({ id: fields.id, failure: JSON.parse(Buffer.from(data).toString()) });
+    } else if (begun.file) {
+      try {
+        this.deps.counters.begin(fields.id, fields.startedMs);
+        this.move(begun.file, data, fields.offset);
+        if (last) begun.file.publish(fields as Times);
+      } catch (error) {
+        begun.file.abandon();
+        begun = { failure: failureOf(error, 'write', join(dir, name)) };
+        this.begun.set(reader, begun);
+      }
+    }
+    if (!last) return false;
+    this.begun.delete(reader);
+    this.deps.counters.end();
+    if (flags & ABORT) return false;
+    // Told with the last block, so that the file is not begun again while its blocks still come.
+    if (begun.failure) this.failed.push({ id: fields.id, failure: begun.failure });
+    return begun.failure === undefined;
+  }
+
+  private begin(reader: number, dir: string, name: string): void {
+    try {
+      this.begun.set(reader, { file: this.create(dir, name) });
+    } catch (error) {
+      this.begun.set(reader, { failure: failureOf(error, 'create', join(dir, name)) });
+    }
+  }
+
+  private create(dir: string, name: string): DestFile {
+    const begunMs = performance.now();
+    const file = this.deps.dest.create(dir, name);
+    this.deps.counters.timed(1, performance.now() - begunMs);
+    return file;
+  }
+
+  private move(file: DestFile, data: Uint8Array, offset: number): void {
+    const { pace, counters } = this.deps;
+    const quantum = pace.quantum();
+    for (let done = 0; done < data.length; ) {
+      const part = quantum < data.length - done ? data.subarray(done, done + quantum) : data.subarray(done);
+      pace.take(part.length);
+      file.write(part, offset + done);
+      counters.moved(part.length);
+      done += part.length;
+    }
+  }
+
+  private finish(records: Records, at: number): void {
+    const to = this.finishedCount++ * HEADER;
+    if (to === this.finished.length) {
+      const larger = new Uint8Array(this.finished.length * 2);
+      larger.set(this.finished);
+      this.finished = larger;
+    }
+    records.copyResult(at, this.finished, to, Date.now());
+  }
+
+  private report(): void {
+    if (this.finishedCount > 0)
+      this.deps.report({ type: 'finished', headers: this.finished.slice(0, this.finishedCount * HEADER) });
+    if (this.failed.length > 0) this.deps.report({ type: 'failed', items: this.failed });
+    this.finishedCount = 0;
+    this.failed = [];
+  }
+}

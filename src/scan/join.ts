@@ -1,0 +1,187 @@
+/**
+ * The march: one folder's listings of both sides, and what the ledger knows of it, joined by name. Each entry ends
+ * in exactly one call of the sink. A generator that yields now and then, so that a huge folder does not keep the
+ * main thread from everything else.
+ */
+import { errnoName } from '../posix/errno.js';
+import { join as joinPath } from '../posix/names.js';
+import { kindOfMode } from '../posix/stat.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { Dir, Entry, KeyedEntry } from '../ledger/rows.js';
+import { EntryStatus } from '../ledger/schema.js';
+import type { Meta } from '../share/entries.js';
+import { isPartName } from '../share/partname.js';
+import { compare, type Verdict } from './compare.js';
+import type { Found, Listing } from './listing.js';
+
+export interface JoinSink {
+  /** A file or link to be copied. */
+  copy(name: string, meta: Meta, verdict: 'copy' | 'link', known: Entry | undefined): void;
+  /** An entry that needs no copying, as the ledger shall have it. */
+  record(name: string, entry: Entry, known: Entry | undefined): void;
+  /** The ledger has the entry just as it is. */
+  unchanged(meta: Meta): void;
+  /** A folder at the source. */
+  folder(path: string, meta: Meta, verdict: Verdict, known: Dir | undefined): void;
+  /** An entry at the source that could not be looked at: nothing is known of it. */
+  unreadable(name: string, code: string, known: Entry | undefined): void;
+  /** At the destination only. */
+  extra(name: string, isFolder: boolean, isPart: boolean): void;
+  /** In the ledger, but no longer at the source. */
+  goneEntry(entry: KeyedEntry): void;
+  goneFolder(dir: Dir): void;
+}
+
+export interface JoinInput {
+  readonly dir: Dir;
+  /** Whether the ledger may have entries of this folder. */
+  readonly known: boolean;
+  readonly source: Listing;
+  readonly dest: Listing;
+  /** False when the source's listing is not complete: then absence means nothing. */
+  readonly complete: boolean;
+  readonly grainNs: bigint;
+}
+
+const YIELD_EVERY = 4096;
+/** A folder up to this size has its ledger rows read at once, a larger one row by row. */
+const ROWS_AT_ONCE = 40_000;
+
+export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): Generator<void> {
+  const { dir, known, source, dest, complete, grainNs } = input;
+  const rows = known ? knownRows(dir, source.count, ledger) : NO_ROWS;
+  const folders = new Map((known ? ledger.childDirs(dir.id) : []).map((child) => [child.path, child]));
+  let steps = 0;
+
+  for (const entries of source.each()) {
+    for (let index = 0; index < entries.count; index++) {
+      if (++steps % YIELD_EVERY === 0) yield;
+      const name = entries.names[index]!;
+      const row = rows.find(name);
+      const errno = entries.errno(index);
+      if (errno !== 0) {
+        sink.unreadable(name, errnoName(errno), row);
+        continue;
+      }
+      joinEntry(name, { entries, index }, dest.find(name), row, { dir, folders, grainNs }, sink);
+    }
+  }
+
+  for (const entries of dest.each()) {
+    for (let index = 0; index < entries.count; index++) {
+      if (++steps % YIELD_EVERY === 0) yield;
+      const name = entries.names[index]!;
+      const isFolder = entries.kind(index) === 'dir';
+      if (isPartName(name) && !isFolder) {
+        sink.extra(name, false, true);
+        continue;
+      }
+      if (!complete || entries.errno(index) !== 0) continue;
+      const counterpart = source.find(name);
+      // A folder where the source has a file is in the way of it, and as such an extra.
+      if (!counterpart || (isFolder && isKnownNoFolder(counterpart))) sink.extra(name, isFolder, false);
+    }
+  }
+
+  if (!complete) return;
+  for (const page of rows.pages()) {
+    for (const row of page) {
+      const found = source.find(row.name);
+      if (!found || isKnownFolder(found)) sink.goneEntry(row);
+    }
+    yield;
+  }
+  for (const [path, child] of folders) {
+    const found = source.find(path.slice(path.lastIndexOf('/') + 1));
+    if (!found || isKnownNoFolder(found)) sink.goneFolder(child);
+  }
+}
+
+function isKnownNoFolder({ entries, index }: Found): boolean {
+  return entries.errno(index) === 0 && entries.kind(index) !== 'dir';
+}
+
+function isKnownFolder({ entries, index }: Found): boolean {
+  return entries.errno(index) === 0 && entries.kind(index) === 'dir';
+}
+
+function joinEntry(
+  name: string,
+  at: Found,
+  there: Found | undefined,
+  known: Entry | undefined,
+  { dir, folders, grainNs }: { dir: Dir; folders: Map<string, Dir>; grainNs: bigint },
+  sink: JoinSink,
+): void {
+  const meta = at.entries.meta(at.index);
+  const kind = kindOfMode(meta.mode);
+  const dest = there &&
+    there.entries.errno(there.index) === 0 && {
+      kind: there.entries.kind(there.index),
+      size: there.entries.size(there.index),
+      mtimeNs: there.entries.mtimeNs(there.index),
+    };
+  const verdict = isPartName(name) && kind === 'file' ? 'skip' : compare({ kind, ...meta }, dest || undefined, grainNs);
+  if (kind === 'dir') {
+    const path = joinPath(dir.path, name);
+    sink.folder(path, meta, verdict, folders.get(path));
+  } else if (verdict === 'copy' || verdict === 'link') sink.copy(name, meta, verdict, known);
+  else recordKept(name, meta, verdict === 'skip', known, sink);
+}
+
+/** An entry that stays as it is at the destination: a hash made of the same size and mtime is kept. */
+function recordKept(name: string, meta: Meta, skipped: boolean, known: Entry | undefined, sink: JoinSink): void {
+  const status = skipped ? EntryStatus.skipped : EntryStatus.synced;
+  const sameContent = known?.status === EntryStatus.synced && known.meta.size === meta.size && known.meta.mtimeNs === meta.mtimeNs;
+  if (known?.status === status && sameMeta(known.meta, meta)) sink.unchanged(meta);
+  else {
+    const hash = sameContent ? known.hash : undefined;
+    const error = skipped ? skipReason(name, meta) : undefined;
+    sink.record(name, { status, meta, algorithm: hash && known?.algorithm, hash, error }, known);
+  }
+}
+
+function skipReason(name: string, meta: Meta): string {
+  if (isPartName(name)) return 'unfinished file of a millrace run';
+  const kinds: Record<number, string> = { 1: 'FIFO', 2: 'character device', 6: 'block device', 12: 'socket' };
+  return `${kinds[(meta.mode >> 12) & 15] ?? 'special file'}: not copied`;
+}
+
+function sameMeta(a: Meta, b: Meta): boolean {
+  return (
+    a.size === b.size &&
+    a.mtimeNs === b.mtimeNs &&
+    a.ctimeNs === b.ctimeNs &&
+    a.btimeNs === b.btimeNs &&
+    a.mode === b.mode &&
+    a.uid === b.uid &&
+    a.gid === b.gid
+  );
+}
+
+interface KnownRows {
+  find(name: string): KeyedEntry | undefined;
+  pages(): Iterable<KeyedEntry[]>;
+}
+
+const NO_ROWS: KnownRows = { find: () => undefined, pages: () => [] };
+
+function knownRows(dir: Dir, count: number, ledger: Ledger): KnownRows {
+  if (count <= ROWS_AT_ONCE) {
+    const rows = ledger.entriesAfter(dir.id, undefined, ROWS_AT_ONCE + 1);
+    if (rows.length <= ROWS_AT_ONCE) {
+      const byName = new Map(rows.map((row) => [row.name, row]));
+      return { find: (name) => byName.get(name), pages: () => [rows] };
+    }
+  }
+  return {
+    find: (name) => ledger.entry(dir.id, name),
+    *pages() {
+      let page = ledger.entriesAfter(dir.id, undefined, 1000);
+      while (page.length > 0) {
+        yield page;
+        page = ledger.entriesAfter(dir.id, page[page.length - 1]!.name, 1000);
+      }
+    },
+  };
+}

@@ -1,0 +1,103 @@
+/**
+ * One side's listing of one folder, to be looked up by name: in memory, or, beyond a size, in a temporary SQLite
+ * table, so that a folder with millions of entries needs no more memory than any other.
+ */
+import Database from 'better-sqlite3';
+import { fromColumn, toColumn } from '../posix/names.js';
+import { Entries, STRIDE } from '../share/entries.js';
+
+/** Entries of one side held in memory. */
+const MEMORY_LIMIT = 40_000;
+
+/** One entry: the batch it is in and its place there. */
+export interface Found {
+  readonly entries: Entries;
+  readonly index: number;
+}
+
+export class Listing {
+  private readonly batches: Entries[] = [];
+  private index: Map<string, Found> | undefined;
+  private spool: Spool | undefined;
+  count = 0;
+
+  add(entries: Entries): void {
+    this.count += entries.count;
+    if (!this.spool && this.count > MEMORY_LIMIT) {
+      this.spool = new Spool();
+      for (const batch of this.batches.splice(0)) this.spool.add(batch);
+      this.index = undefined;
+    }
+    if (this.spool) this.spool.add(entries);
+    else this.batches.push(entries);
+  }
+
+  /** All entries, in batches. */
+  each(): Iterable<Entries> {
+    return this.spool ? this.spool.each() : this.batches;
+  }
+
+  find(name: string): Found | undefined {
+    if (this.spool) return this.spool.find(name);
+    if (!this.index) {
+      this.index = new Map();
+      for (const entries of this.batches)
+        for (let index = 0; index < entries.count; index++) this.index.set(entries.names[index]!, { entries, index });
+    }
+    return this.index.get(name);
+  }
+
+  close(): void {
+    this.spool?.close();
+  }
+}
+
+/** A temporary database of SQLite's own: a file that is unlinked once open, gone with the process. */
+class Spool {
+  private readonly db = new Database('');
+  private readonly insert: Database.Statement;
+  private readonly select: Database.Statement;
+  private readonly page: Database.Statement;
+
+  constructor() {
+    this.db.exec('PRAGMA cache_size = -8000; CREATE TABLE listing (name PRIMARY KEY, data BLOB) WITHOUT ROWID');
+    this.insert = this.db.prepare('INSERT OR REPLACE INTO listing VALUES (?, ?)');
+    this.select = this.db.prepare('SELECT data FROM listing WHERE name = ?').pluck();
+    this.page = this.db.prepare('SELECT name, data FROM listing WHERE name > ? ORDER BY name LIMIT 2000').raw();
+  }
+
+  add(entries: Entries): void {
+    this.db.transaction(() => {
+      for (let index = 0; index < entries.count; index++)
+        this.insert.run(toColumn(entries.names[index]!), entries.bytesOf(index));
+    })();
+  }
+
+  find(name: string): Found | undefined {
+    const data = this.select.get(toColumn(name)) as Buffer | undefined;
+    return data && { entries: new Entries({ names: [name], data: copyOf(data) }), index: 0 };
+  }
+
+  /** Pages by key. The empty string sorts before every name, and TEXT before BLOB. */
+  *each(): Generator<Entries> {
+    let after: string | Buffer = '';
+    for (;;) {
+      const rows = this.page.all(after) as [string | Buffer, Buffer][];
+      if (rows.length === 0) return;
+      after = rows[rows.length - 1]![0];
+      const data = new Uint8Array(rows.length * STRIDE);
+      for (const [at, row] of rows.entries()) data.set(row[1], at * STRIDE);
+      yield new Entries({ names: rows.map(([name]) => fromColumn(name)), data: data.buffer });
+    }
+  }
+
+  close(): void {
+    this.db.close();
+  }
+}
+
+function copyOf(data: Buffer): ArrayBuffer {
+  const copy = new Uint8Array(data.length);
+  copy.set(data);
+  return copy.buffer;
+}

@@ -1,0 +1,179 @@
+import { backlogEta, fileEta } from '../stats/eta.js';
+import { type History, tightest } from '../stats/history.js';
+import { idleSeconds, ratesMean, ratesNow } from '../stats/rates.js';
+import type { Phase, Snapshot } from '../stats/snapshot.js';
+import { cleanName, cleanText } from './clean.js';
+import { type RunResult, SHOWN_FAILURES } from './summary.js';
+
+/**
+ * The objects of `--progress json`, one to a line. Field names are stable: fields may be added, none changes its meaning.
+ * Sizes are bytes, times are seconds, rates are bytes per second; `null` is "not known". Paths are beneath the root and
+ * cleaned (see cleanName), since JSON cannot carry names that are not valid Unicode.
+ */
+export type JsonMessage = JsonProgressMessage | JsonTextMessage | JsonSummaryMessage;
+
+interface JsonCounts {
+  /** True when the session took up the backlog of an earlier one. */
+  readonly resumed: boolean;
+  readonly dry_run: boolean;
+  /** Seen by this session's scan; `scan_errors` counts folders that could not be listed. */
+  readonly scan_done: boolean;
+  readonly scan_dirs: number;
+  readonly scan_files: number;
+  readonly scan_bytes: number;
+  readonly scan_errors: number;
+  /** Moved by this session, counted as they move. */
+  readonly read_bytes: number;
+  readonly written_bytes: number;
+  /** Finished by this session. */
+  readonly copied_files: number;
+  readonly copied_bytes: number;
+  readonly same_files: number;
+  readonly same_bytes: number;
+  readonly deleted_entries: number;
+  readonly failed_entries: number;
+  /** The whole migration, over all sessions. In a dry run, pending is what would be copied. */
+  readonly total_synced_files: number;
+  readonly total_synced_bytes: number;
+  readonly total_pending_files: number;
+  readonly total_pending_bytes: number;
+  readonly total_failed_files: number;
+  readonly total_failed_bytes: number;
+  readonly total_skipped_entries: number;
+}
+
+export interface JsonProgressMessage extends JsonCounts {
+  readonly type: 'progress';
+  /** Seconds since the Unix epoch, and since the session began. */
+  readonly time: number;
+  readonly elapsed_seconds: number;
+  readonly phase: Phase;
+  readonly stopping: Snapshot['stopping'];
+  /** Over about the last 5 s, and over the session. */
+  readonly read_bytes_per_second: number | null;
+  readonly written_bytes_per_second: number | null;
+  readonly files_per_second: number | null;
+  readonly mean_read_bytes_per_second: number | null;
+  readonly mean_written_bytes_per_second: number | null;
+  /** Until the backlog known now is done; a lower bound until `scan_done`. */
+  readonly eta_seconds: number | null;
+  /** Since a byte or a file last moved. */
+  readonly idle_seconds: number;
+  /** `null`: unlimited. */
+  readonly read_limit_bytes_per_second: number | null;
+  readonly write_limit_bytes_per_second: number | null;
+  readonly readers: number;
+  readonly writers: number;
+  readonly scanners: number;
+  /** Files in flight, largest first, at most 8. */
+  readonly active: readonly {
+    readonly path: string;
+    readonly size: number;
+    readonly done_bytes: number;
+    readonly eta_seconds: number | null;
+  }[];
+}
+
+/** A note to the operator, or (with -v) a line about one entry. */
+export interface JsonTextMessage {
+  readonly type: 'note' | 'item';
+  readonly text: string;
+}
+
+/** The last line of a run. */
+export interface JsonSummaryMessage extends JsonCounts {
+  readonly type: 'summary';
+  readonly exit_code: number;
+  readonly seconds: number;
+  /** Failed entries, all counted and the first 20 listed. */
+  readonly failures_total: number;
+  readonly failures: readonly { readonly path: string; readonly error: string }[];
+  readonly ledger: string | null;
+  readonly log: string | null;
+}
+
+function counts(snapshot: Snapshot): JsonCounts {
+  const { scan, session, total } = snapshot;
+  return {
+    resumed: snapshot.resumed,
+    dry_run: snapshot.dryRun,
+    scan_done: scan.done,
+    scan_dirs: scan.dirs,
+    scan_files: scan.files,
+    scan_bytes: scan.bytes,
+    scan_errors: scan.errors,
+    read_bytes: snapshot.readBytes,
+    written_bytes: snapshot.writtenBytes,
+    copied_files: session.copied.files,
+    copied_bytes: session.copied.bytes,
+    same_files: session.same.files,
+    same_bytes: session.same.bytes,
+    deleted_entries: session.deleted,
+    failed_entries: session.failed,
+    total_synced_files: total.synced.files,
+    total_synced_bytes: total.synced.bytes,
+    total_pending_files: total.pending.files,
+    total_pending_bytes: total.pending.bytes,
+    total_failed_files: total.failed.files,
+    total_failed_bytes: total.failed.bytes,
+    total_skipped_entries: total.skipped,
+  };
+}
+
+/** To the millisecond, or the whole byte per second: more digits only make lines longer. */
+function seconds(value: number): number;
+function seconds(value: number | null): number | null;
+function seconds(value: number | null): number | null {
+  return value === null ? null : Math.round(value * 1000) / 1000;
+}
+
+function whole(value: number | undefined): number | null {
+  return value === undefined ? null : Math.round(value);
+}
+
+/** `history` holds the snapshot's own sample as its latest. */
+export function progressMessage(snapshot: Snapshot, history: History): JsonProgressMessage {
+  const now = snapshot.nowMs;
+  const rates = ratesNow(history, now);
+  const mean = ratesMean(snapshot, now);
+  const limit = tightest(snapshot.bwlimit);
+  return {
+    type: 'progress',
+    time: seconds(now / 1000),
+    elapsed_seconds: seconds(Math.max(0, now - snapshot.startedMs) / 1000),
+    phase: snapshot.phase,
+    stopping: snapshot.stopping,
+    ...counts(snapshot),
+    read_bytes_per_second: whole(rates?.read),
+    written_bytes_per_second: whole(rates?.written),
+    files_per_second: seconds(rates?.files ?? null),
+    mean_read_bytes_per_second: whole(mean?.read),
+    mean_written_bytes_per_second: whole(mean?.written),
+    eta_seconds: seconds(backlogEta(snapshot, history, now)),
+    idle_seconds: seconds(idleSeconds(history, now)),
+    read_limit_bytes_per_second: snapshot.bwlimit.read || null,
+    write_limit_bytes_per_second: snapshot.bwlimit.write || null,
+    ...snapshot.lanes,
+    active: snapshot.active.map((file) => ({
+      path: cleanName(file.path),
+      size: file.size,
+      done_bytes: file.done,
+      eta_seconds: seconds(fileEta(file, limit, now)),
+    })),
+  };
+}
+
+export function summaryMessage(result: RunResult): JsonSummaryMessage {
+  return {
+    type: 'summary',
+    exit_code: result.exitCode,
+    seconds: seconds(result.seconds),
+    ...counts(result.snapshot),
+    failures_total: result.failuresTotal,
+    failures: result.failures
+      .slice(0, SHOWN_FAILURES)
+      .map(({ path, error }) => ({ path: cleanName(path), error: cleanText(error) })),
+    ledger: result.ledger === null ? null : cleanName(result.ledger),
+    log: result.log === null ? null : cleanName(result.log),
+  };
+}

@@ -1,0 +1,181 @@
+import { backlogEta, fileEta } from '../stats/eta.js';
+import {
+  byteUnit,
+  formatBytes,
+  formatBytesOf,
+  formatCount,
+  formatDuration,
+  formatShortCount,
+  inUnit,
+} from '../stats/format.js';
+import { type History, tightest } from '../stats/history.js';
+import { idleSeconds, ratesMean, ratesNow } from '../stats/rates.js';
+import type { Snapshot } from '../stats/snapshot.js';
+import { cleanName, truncateMiddle } from './clean.js';
+import { columnsOf, fitStart } from './width.js';
+
+/** Columns of a line in a log. */
+export const LOG_COLUMNS = 100;
+
+/** So many seconds without a byte or a file are shown as a stall. */
+const STALL_SECONDS = 15;
+
+const PARTS = [
+  'clock',
+  'state',
+  'files',
+  'bytes',
+  'rates',
+  'mean',
+  'eta',
+  'failed',
+  'stalled',
+  'scan',
+  'file',
+] as const;
+type Part = (typeof PARTS)[number];
+
+/** The wordings of each part, longest first. An empty one leaves the part out. */
+type Wordings = Partial<Record<Part, readonly string[]>>;
+
+/**
+ * What gives way when a line is too long: each step takes the next shorter wording of a part. The state, failures, a
+ * stall and the end in sight stay longest.
+ */
+const GIVE_WAY: readonly Part[] = [
+  'file',
+  'scan',
+  'file',
+  'rates',
+  'scan',
+  'files',
+  'mean',
+  'file',
+  'files',
+  'clock',
+  'rates',
+  'bytes',
+  'files',
+  'rates',
+  'eta',
+];
+
+function fitLine(wordings: Wordings, columns: number): string {
+  const chosen = new Map<Part, number>();
+  const line = (): string =>
+    PARTS.map((part) => wordings[part]?.[chosen.get(part) ?? 0] ?? '')
+      .filter((text) => text !== '')
+      .join('  ');
+  for (const part of GIVE_WAY) {
+    if (columnsOf(line()) <= columns) break;
+    const next = (chosen.get(part) ?? 0) + 1;
+    if (next < (wordings[part]?.length ?? 0)) chosen.set(part, next);
+  }
+  return fitStart(line(), columns);
+}
+
+function clock(ms: number): string {
+  const date = new Date(ms);
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map((n) => String(n).padStart(2, '0')).join(':');
+}
+
+/** What the run is doing, and whether it began with a scan or with the backlog of an earlier session. */
+function state(snapshot: Snapshot): string {
+  if (snapshot.stopping !== 'no') return snapshot.stopping === 'drain' ? 'draining' : 'stopping';
+  if (snapshot.dryRun) return 'dry run';
+  if (snapshot.phase !== 'transfer') return snapshot.phase;
+  if (snapshot.resumed) return 'resumed';
+  return snapshot.scan.done ? 'transfer' : 'fresh scan';
+}
+
+function scanPart(snapshot: Snapshot): string[] {
+  const { scan } = snapshot;
+  if (scan.done && !snapshot.dryRun) return [];
+  const dirs = `${formatCount(scan.dirs)} dirs`;
+  return [`${scan.done ? 'scanned' : 'scanning'} ${dirs}`, dirs, ''];
+}
+
+/** Synced of all that is known, over all sessions; bytes of files in flight count as they are read. */
+function amounts(snapshot: Snapshot): Wordings {
+  const { synced, pending, failed } = snapshot.total;
+  const files = synced.files + pending.files + failed.files;
+  const bytes = synced.bytes + pending.bytes + failed.bytes;
+  const inFlight = snapshot.active.reduce((sum, file) => sum + file.done, 0);
+  const short = `${formatShortCount(synced.files)}/${formatShortCount(files)}`;
+  return {
+    files: [`${formatCount(synced.files)}/${formatCount(files)} files`, `${short} files`, short, ''],
+    bytes: [formatBytesOf(Math.min(synced.bytes + inFlight, bytes), bytes), ''],
+  };
+}
+
+/** Rates in one unit, named once: `read 98.2  write 97.9 MiB/s  mean 95.0`. The mean is that of writing. */
+function speeds(snapshot: Snapshot, history: History): Wordings {
+  const rates = ratesNow(history, snapshot.nowMs);
+  if (rates === null) return {};
+  const mean = ratesMean(snapshot, snapshot.nowMs)?.written ?? null;
+  const unit = byteUnit(Math.max(rates.read, rates.written));
+  const [read, write] = [inUnit(rates.read, unit), inUnit(rates.written, unit)];
+  return {
+    rates: [
+      `read ${read}  write ${write} ${unit.name}/s`,
+      `r ${read} w ${write} ${unit.name}/s`,
+      `${write} ${unit.name}/s`,
+      '',
+    ],
+    mean: mean === null ? [] : [`mean ${inUnit(mean, unit)}`, ''],
+  };
+}
+
+function largestFile(snapshot: Snapshot): string[] {
+  const file = snapshot.active[0];
+  if (file === undefined) return [];
+  const percent = file.size > 0 ? Math.min(100, Math.floor((file.done / file.size) * 100)) : 0;
+  const eta = fileEta(file, tightest(snapshot.bwlimit), snapshot.nowMs);
+  const name = cleanName(file.path);
+  return [...[48, 32, 20].map((room) => `${truncateMiddle(name, room)} ${percent}% ${formatDuration(eta)}`), ''];
+}
+
+export interface LineOptions {
+  /** Terminal columns the line may take; default 100. */
+  readonly columns?: number;
+  /** Whether to end with the largest file in flight, its percent and its ETA, where there is room. */
+  readonly withFile?: boolean;
+}
+
+/**
+ * One line of progress, such as
+ *
+ *     12:04:05  resumed  1,204/20,000 files  3.2/98.1 GiB  r 98.2 w 97.9 MiB/s  mean 95.0  ETA 4h 10m  failed 2
+ *
+ * It never takes more than `columns`: what matters least is shortened or left out. `ETA >4h` while a scan still adds to
+ * the backlog. `history` holds the snapshot's own sample as its latest. The clock shows local time.
+ */
+export function plainLine(snapshot: Snapshot, history: History, options: LineOptions = {}): string {
+  const { total, session } = snapshot;
+  const common: Wordings = {
+    clock: [clock(snapshot.nowMs), ''],
+    state: [state(snapshot)],
+    failed: total.failed.files > 0 ? [`failed ${formatCount(total.failed.files)}`] : [],
+    scan: scanPart(snapshot),
+  };
+  const columns = options.columns ?? LOG_COLUMNS;
+  if (snapshot.dryRun) {
+    const files = `would copy ${formatCount(total.pending.files)} files`;
+    return fitLine({ ...common, files: [files], bytes: [formatBytes(total.pending.bytes)] }, columns);
+  }
+  if (snapshot.phase === 'clean-up') {
+    return fitLine({ ...common, files: [`deleted ${formatCount(session.deleted)}`] }, columns);
+  }
+  const eta = backlogEta(snapshot, history, snapshot.nowMs);
+  const idle = idleSeconds(history, snapshot.nowMs);
+  const stalled = idle >= STALL_SECONDS && total.pending.files > 0;
+  const wordings: Wordings = {
+    ...common,
+    ...amounts(snapshot),
+    ...speeds(snapshot, history),
+    eta: [`ETA ${snapshot.scan.done || eta === null ? '' : '>'}${formatDuration(eta)}`, ''],
+    stalled: stalled ? [`stalled ${formatDuration(idle)}`] : [],
+    file: options.withFile ? largestFile(snapshot) : [],
+  };
+  return fitLine(wordings, columns);
+}

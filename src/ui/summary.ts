@@ -1,0 +1,140 @@
+import { formatBytes, formatCount, formatDuration, formatRate } from '../stats/format.js';
+import type { Snapshot, Tally } from '../stats/snapshot.js';
+import { cleanName, cleanText } from './clean.js';
+
+/** How a run ended. */
+export interface RunResult {
+  /** The last snapshot of the run. */
+  readonly snapshot: Snapshot;
+  /** The exit code of the process, as listed in `millrace --help`. */
+  readonly exitCode: number;
+  /** Seconds the session took. */
+  readonly seconds: number;
+  /** Some of the failed entries, raw paths beneath the root, with the reason. Only the first 20 are shown. */
+  readonly failures: readonly { readonly path: string; readonly error: string }[];
+  /** All of them. */
+  readonly failuresTotal: number;
+  /** Absolute paths. A dry run has neither. */
+  readonly ledger: string | null;
+  readonly log: string | null;
+}
+
+export const SHOWN_FAILURES = 20;
+
+function counted(count: number, one: string, many: string): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+function files(tally: Tally): string {
+  return `${counted(tally.files, 'file', 'files')}, ${formatBytes(tally.bytes)}`;
+}
+
+function entries(count: number): string {
+  return counted(count, 'entry', 'entries');
+}
+
+function headline(result: RunResult): string {
+  const time = formatDuration(result.seconds);
+  if (result.snapshot.dryRun && result.exitCode <= 1) return `dry run, nothing was changed (${time})`;
+  switch (result.exitCode) {
+    case 0:
+      return `all synced in ${time}`;
+    case 1:
+      return `finished in ${time}, but ${entries(result.failuresTotal)} failed`;
+    case 3:
+      return `stopped before the end, after ${time}`;
+    case 4:
+      return `gave up after ${time}: a share is missing, not what it was, or failing`;
+    case 5:
+      return `gave up after ${time}: the ledger cannot be used`;
+    default:
+      return `ended after ${time} with exit code ${result.exitCode}`;
+  }
+}
+
+/** What to do next, or '' when nothing is left to do. */
+function advice(result: RunResult): string {
+  const dry = result.snapshot.dryRun;
+  switch (result.exitCode) {
+    case 0:
+      return dry ? 'Next: run the same command without --dry-run.' : '';
+    case 1:
+      if (dry) return 'Next: look at the failures above; the rest can be copied without --dry-run.';
+      return 'Next: mend the cause, then run the same command again; it tries the failed entries anew.';
+    case 3:
+      return `Next: run the same command again${dry ? '' : ' to resume'}.`;
+    case 4:
+      return `Next: bring the share back, then run the same command again${dry ? '' : ' to resume'}.`;
+    default:
+      return '';
+  }
+}
+
+type Row = readonly [label: string, value: string];
+
+/** `rows` without those whose first value is 0. */
+function present(rows: readonly (readonly [amount: number, ...Row])[]): Row[] {
+  return rows.filter(([amount]) => amount > 0).map(([, label, value]) => [label, value]);
+}
+
+/** Rows that a dry run and a real one share. */
+function commonRows(result: RunResult): Row[] {
+  const { scan, session, total } = result.snapshot;
+  return present([
+    [session.same.files, 'same', files(session.same)],
+    [total.skipped, 'skipped', `${entries(total.skipped)} (not a file, folder or link)`],
+    [result.failuresTotal, 'failed', entries(result.failuresTotal)],
+    [scan.errors, 'not listed', `${counted(scan.errors, 'folder', 'folders')} (contents unknown)`],
+  ]);
+}
+
+function dryRows(result: RunResult): Row[] {
+  const { session, total } = result.snapshot;
+  return [
+    ['would copy', files(total.pending)],
+    ...present([[session.deleted, 'would delete', entries(session.deleted)]]),
+    ...commonRows(result),
+  ];
+}
+
+function realRows(result: RunResult): Row[] {
+  const { snapshot, seconds } = result;
+  const { session, total } = snapshot;
+  const mean = (bytes: number): string => formatRate(seconds > 0 ? bytes / seconds : null);
+  return [
+    ['copied', files(session.copied)],
+    ...present([[session.deleted, 'deleted', entries(session.deleted)]]),
+    ...commonRows(result),
+    ...present([
+      [total.pending.files, 'left to do', files(total.pending)],
+      [snapshot.resumed ? 1 : 0, 'all sessions', `${files(total.synced)} synced`],
+      [session.copied.files, 'mean', `read ${mean(snapshot.readBytes)}, write ${mean(snapshot.writtenBytes)}`],
+    ]),
+  ];
+}
+
+function failureLines(result: RunResult): string[] {
+  const shown = result.failures.slice(0, SHOWN_FAILURES);
+  if (shown.length === 0) return [];
+  const more = result.failuresTotal - shown.length;
+  return [
+    'Failed:',
+    ...shown.map(({ path, error }) => `  ${cleanName(path)}: ${cleanText(error)}`),
+    ...(more > 0 ? [`  ... and ${formatCount(more)} more, all of them in the ledger and the log`] : []),
+  ];
+}
+
+/** The last words of a run: several lines, each ended with a newline, with every name and reason cleaned. */
+export function summaryText(result: RunResult): string {
+  const places: Row[] = [];
+  if (result.ledger !== null) places.push(['ledger', cleanName(result.ledger)]);
+  if (result.log !== null) places.push(['log', cleanName(result.log)]);
+  const rows = [...(result.snapshot.dryRun ? dryRows(result) : realRows(result)), ...places];
+  const lines = [
+    `millrace: ${headline(result)}`,
+    ...rows.map(([label, value]) => `  ${label.padEnd(13)} ${value}`),
+    ...failureLines(result),
+    advice(result),
+  ];
+  return `${lines.filter((line) => line !== '').join('\n')}\n`;
+}

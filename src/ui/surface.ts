@@ -1,0 +1,54 @@
+/**
+ * A surface shows a run to people or programs. It pulls the snapshot on its own timer; the engine only hands it what is
+ * not in the snapshot: notes, items and the result. The order of calls is start, any number of notes and items, stop,
+ * summary.
+ */
+import type { ProgressStyle } from '../settings.js';
+import type { Snapshot } from '../stats/snapshot.js';
+import { JsonProgress } from './json.js';
+import { PlainProgress } from './plain.js';
+import type { RunResult } from './summary.js';
+
+/** Where a surface writes: standard output, or a stand-in. */
+export interface SurfaceIo {
+  out(text: string): void;
+  readonly isTTY: boolean;
+  /** Columns of the terminal now; asked anew for each line, since windows are resized. 0 or `undefined`: unknown. */
+  columns(): number | undefined;
+}
+
+/** Makes the present picture. It is called about once a second, so it must be cheap. */
+export type Pull = () => Snapshot;
+
+export interface Surface {
+  /** Begins to pull and show. Its timer does not keep the process alive. */
+  start(): void;
+  /** Something worth a line of its own, such as "resuming 12 files, 3.4 GiB" or an error. Names in it are cleaned. */
+  note(text: string): void;
+  /** One line about one entry; the caller sends these only when they are wanted (-v). Names in it are cleaned. */
+  item(text: string): void;
+  /** Ends the live display; may be called twice, and before `start`. */
+  stop(): void;
+  /** The last word, after `stop`. */
+  summary(result: RunResult): void;
+}
+
+/** Writes nothing at all. */
+class NoProgress implements Surface {
+  start(): void {}
+  note(_text: string): void {}
+  item(_text: string): void {}
+  stop(): void {}
+  summary(_result: RunResult): void {}
+}
+
+export function createSurface(style: ProgressStyle, pull: Pull, io: SurfaceIo): Surface {
+  switch (style) {
+    case 'plain':
+      return new PlainProgress(pull, io);
+    case 'json':
+      return new JsonProgress(pull, io);
+    case 'none':
+      return new NoProgress();
+  }
+}

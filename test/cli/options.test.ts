@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import { isOption, OPTION_NAMES, OPTIONS, type OptionName, optionOf } from '../../src/cli/options.js';
+import { CHECKSUMS } from '../../src/settings.js';
+import { usageMessage } from './helpers.js';
+
+test('every default obeys its own option', () => {
+  for (const name of OPTION_NAMES) {
+    const { fallback, parse } = optionOf(name);
+    if (fallback !== undefined) expect(() => parse(fallback)).not.toThrow();
+  }
+  expect(OPTIONS['block-size'].parse(OPTIONS['block-size'].fallback)).toBe(5 * 1024 ** 2);
+  expect(OPTIONS.checksum.fallback).toBe('sha256');
+});
+
+test('only toggles have a letter, so that letters can be joined', () => {
+  const lettered = OPTION_NAMES.filter((name) => optionOf(name).short !== undefined);
+  expect(lettered).toEqual(['dry-run', 'verbose', 'help']);
+  for (const name of lettered) expect(optionOf(name).kind).toBe('toggle');
+});
+
+test('names of the language are no options', () => {
+  for (const name of ['toString', '__proto__', 'constructor', '_', '$0', '']) expect(isOption(name)).toBe(false);
+});
+
+const GOOD: [OptionName, string, unknown][] = [
+  ...CHECKSUMS.map((name): [OptionName, string, unknown] => ['checksum', name, name]),
+  ['block-size', '64K', 65_536],
+  ['block-size', '256M', 256 * 1024 ** 2],
+  ['queue-capacity', '2', 2],
+  ['queue-capacity', '1000', 1000],
+  ['readers', '1', 1],
+  ['writers', '64', 64],
+  ['scanners', 'auto', 0],
+  ['progress', 'json', 'json'],
+  ['db', 'rel/x.db', 'rel/x.db'],
+  ['db', '...', '...'],
+  ['log-file', '/var/log/m.log', '/var/log/m.log'],
+  ['config', './~', './~'],
+  ['bwlimit', '1M:off', { read: 1024 ** 2, write: 0 }],
+];
+
+const BAD: [OptionName, string, string][] = [
+  ['checksum', 'SHA256', 'did you mean sha256?'],
+  ['checksum', 'sha265', 'did you mean sha256?'],
+  ['checksum', 'crc32', 'must be one of md5, sha1, sha256, sha512, blake2b, blake3, xxh128'],
+  ['block-size', '65535', 'must be from 64K to 256M'],
+  ['block-size', '257M', 'must be from 64K to 256M'],
+  ['block-size', '0', 'more than zero'],
+  ['queue-capacity', '1', 'from 2 to 1000'],
+  ['queue-capacity', '1001', 'from 2 to 1000'],
+  ['queue-capacity', 'auto', 'from 2 to 1000'],
+  ['readers', '0', 'from 1 to 64'],
+  ['writers', '65', 'from 1 to 64'],
+  ['scanners', 'many', 'from 1 to 64'],
+  ['progress', 'tui', 'must be one of auto, plain, json, none'],
+  ['db', '/tmp/', 'names a folder'],
+  ['db', '.', 'names a folder'],
+  ['log-file', 'logs/..', 'names a folder'],
+  ['log-file', '~/m.log', 'the shell left ~'],
+  ['config', '~', 'the shell left ~'],
+  ['config', 'a\0b', 'zero byte'],
+  ['db', 'a\ufffdb', 'not UTF-8'],
+  ['bwlimit', 'fast', 'not a rate'],
+];
+
+describe('values', () => {
+  test.each(GOOD)('--%s takes %j', (name, text, value) => {
+    expect(optionOf(name).parse(text)).toEqual(value);
+  });
+  test.each(BAD)('--%s refuses %j: %s', (name, text, reason) => {
+    expect(usageMessage(() => optionOf(name).parse(text))).toContain(reason);
+  });
+});

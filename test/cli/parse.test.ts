@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parse } from '../../src/cli/parse.js';
+import { temporaryFolder, usageMessageOf } from './helpers.js';
+
+const read = (args: string[], env: Record<string, string> = {}) =>
+  parse(args, { env: { HOME: temporaryFolder(), ...env }, memory: 8 * 1024 ** 3 });
+
+describe('copy', () => {
+  test.each([
+    [['copy', '/a', '/b'], '/a', '/b'],
+    [['/a', '/b'], '/a', '/b'],
+    [['-v', '/a', '--readers', '2', '/b', '--dry-run'], '/a', '/b'],
+    [['copy', '--', '/a', '/b'], '/a', '/b'],
+    [['--', 'copy', 'status'], `${process.cwd()}/copy`, `${process.cwd()}/status`],
+    [['--', '-a', '--help'], `${process.cwd()}/-a`, `${process.cwd()}/--help`],
+    [['copy', 'copy', 'status'], `${process.cwd()}/copy`, `${process.cwd()}/status`],
+    [['123', '0456'], `${process.cwd()}/123`, `${process.cwd()}/0456`],
+    [['state', '/b'], `${process.cwd()}/state`, '/b'],
+    [['/a/', '/b//c/.'], '/a', '/b/c'],
+    [['/a b\n', '/"c"'], '/a b\n', '/"c"'],
+  ])('%j', async (args, source, dest) => {
+    expect(await read(args)).toMatchObject({ command: 'copy', settings: { source, dest } });
+  });
+
+  test('flags and variables arrive', async () => {
+    const made = await read(['/a', '/b', '-n', '--block-size=1M'], { MILLRACE_READERS: '3' });
+    expect(made).toMatchObject({ settings: { dryRun: true, blockSize: 1024 ** 2, readers: 3 } });
+  });
+});
+
+describe('status', () => {
+  test('the ledger follows from the roots, or is named by flag or variable', async () => {
+    const HOME = '/home/ann';
+    const copy = await read(['/a', '/b'], { HOME });
+    const ledger = copy.command === 'copy' ? copy.settings.ledger : '';
+    expect(await read(['status', '/a', '/b/'], { HOME })).toEqual({ command: 'status', ledger, json: false });
+    expect(await read(['status', '--db', '/x.db', '--json'])).toEqual({
+      command: 'status',
+      ledger: '/x.db',
+      json: true,
+    });
+    expect(await read(['status'], { MILLRACE_DB: '/y.db' })).toMatchObject({ ledger: '/y.db' });
+  });
+});
+
+describe('shown', () => {
+  const shipped = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+
+  test.each([
+    [['--help']],
+    [['-h']],
+    [['help']],
+    [['copy', '--help']],
+    [['status', '-h', '--json']],
+    [['--version', '--help']],
+    [['-nvh', '/a', '/b', '/c']],
+  ])('%j shows the help', async (args) => {
+    expect(await read(args, { MILLRACE_NONSENSE: '1' })).toMatchObject({
+      command: 'shown',
+      text: expect.stringMatching(/^Usage: millrace/),
+    });
+  });
+
+  test('the version of package.json and nothing else', async () => {
+    expect(await read(['copy', '--version'])).toEqual({ command: 'shown', text: `${shipped}\n` });
+  });
+});
+
+describe('refused', () => {
+  test.each([
+    [[], '<source> and <dest> are missing; see millrace --help'],
+    [['copy'], '<source> and <dest> are missing'],
+    [['copy', '/a'], "<dest> is missing after '/a'; see millrace --help"],
+    [['/a'], "<dest> is missing after '/a'"],
+    [['/a', '/b', '/c'], "'/c' is one argument too many: copy takes <source> and <dest>"],
+    [['copy', '/a', '--', '/b', '/c'], "'/c' is one argument too many"],
+    [['', '/b'], '<source>: the path is empty'],
+    [['/a', ''], '<dest>: the path is empty'],
+    [['~/a', '/b'], '<source> ~/a: the shell left ~ as it is'],
+    [['/a', '/b\ufffd'], '<dest> /b\ufffd: the path has bytes that are not UTF-8'],
+    [['stauts'], "unknown command 'stauts' (did you mean status?)"],
+    [['sttus', '/a', '/b'], "unknown command 'sttus' (did you mean status?)"],
+    [['cpoy', '/a', '/b'], "unknown command 'cpoy' (did you mean copy?)"],
+    [['status'], 'which ledger? give <source> and <dest>, or --db FILE'],
+    [['status', '/a'], "<dest> is missing after '/a'"],
+    [['status', '/a', '/b', '/c'], "'/c' is one argument too many: status takes"],
+    [['status', '--db', '/x', '--readers', '4'], "--readers is an option of 'millrace copy'"],
+    [['/a', '/b', '--json'], "--json is an option of 'millrace status'"],
+    [['/a', '/b', '--config', '/nowhere.toml'], '/nowhere.toml: cannot read the config file'],
+    [['/a', '/b', '--bogus', '--help'], 'unknown option --bogus'],
+  ])('%j: %s', async (args, message) => {
+    expect(await usageMessageOf(read(args))).toContain(message);
+  });
+
+  test('a wrong variable', async () => {
+    expect(await usageMessageOf(read(['/a', '/b'], { MILLRACE_BLOCK_SIZE: '5X' }))).toMatch(
+      /^MILLRACE_BLOCK_SIZE=5X: /,
+    );
+  });
+});

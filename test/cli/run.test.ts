@@ -1,0 +1,76 @@
+import { describe, expect, test, vi } from 'vitest';
+import { Exit, ExitError } from '../../src/exit.js';
+import { type Engine, explain, run } from '../../src/cli/run.js';
+
+function harness(engine: Partial<Engine> = {}, env: Record<string, string> = {}) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const io = { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text) };
+  const full = { copy: vi.fn(engine.copy ?? (async () => 0)), status: vi.fn(engine.status ?? (async () => 0)) };
+  const machine = { env: { HOME: '/nonexistent', ...env }, memory: 8 * 1024 ** 3 };
+  return {
+    engine: full,
+    io,
+    go: async (...args: string[]) => ({
+      code: await run(args, machine, full, io),
+      out: out.join(''),
+      err: err.join(''),
+    }),
+  };
+}
+
+test('copy gets the settings and its exit code is the result', async () => {
+  const { engine, io, go } = harness({ copy: async () => Exit.someFailed });
+  expect(await go('/a', '/b')).toEqual({ code: 1, out: '', err: '' });
+  expect(engine.copy).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ source: '/a', dest: '/b' }), io);
+});
+
+test('status gets the ledger', async () => {
+  const { engine, io, go } = harness();
+  expect((await go('status', '--db', '/x.db', '--json')).code).toBe(0);
+  expect(engine.status).toHaveBeenCalledExactlyOnceWith('/x.db', true, io);
+});
+
+test('a usage error is one line on stderr, and the engine is not called', async () => {
+  const { engine, go } = harness();
+  expect(await go('/a', '/b', '--raeders', '3')).toEqual({
+    code: 2,
+    out: '',
+    err: 'millrace: unknown option --raeders (did you mean --readers?)\n',
+  });
+  expect(engine.copy).not.toHaveBeenCalled();
+});
+
+test('what the user typed reaches the terminal without its control characters', async () => {
+  const { err } = await harness().go('/a', '/b', '\u001b]0;x\u0007\n');
+  expect(err).toMatch(/^millrace: '\\u\{1b\}\]0;x\\u\{7\}\\u\{a\}' is one argument too many.*\n$/);
+});
+
+describe('errors of the engine', () => {
+  const failing = (error: unknown, env = {}) => harness({ copy: () => Promise.reject(error) }, env).go('/a', '/b');
+
+  test('one with an exit code ends with it', async () => {
+    const result = await failing(new ExitError('the ledger is locked by process 5', Exit.ledger));
+    expect(result).toEqual({ code: 5, out: '', err: 'millrace: the ledger is locked by process 5\n' });
+  });
+
+  test('any other is an internal error in one line, and counts as stopped', async () => {
+    expect(await failing(new TypeError('x is not\na function'))).toEqual({
+      code: 3,
+      out: '',
+      err: 'millrace: internal error: x is not\\u{a}a function\n',
+    });
+    expect(await failing('thrown text')).toMatchObject({ code: 3, err: 'millrace: internal error: thrown text\n' });
+  });
+
+  test('the stack is for debugging', async () => {
+    const { err } = await failing(new TypeError('bug'), { MILLRACE_INTERNAL_DEBUG: '1' });
+    expect(err).toMatch(/^millrace: internal error: bug\nTypeError: bug\n\s+at /);
+  });
+
+  test('an error with an exit code never shows a stack', () => {
+    const err = vi.fn();
+    expect(explain(new ExitError('gone', Exit.share), true, { out: vi.fn(), err })).toBe(4);
+    expect(err).toHaveBeenCalledExactlyOnceWith('millrace: gone\n');
+  });
+});

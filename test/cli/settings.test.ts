@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import { merge } from '../../src/cli/config.js';
+import type { Layer } from '../../src/cli/options.js';
+import { ledgerOf, settingsOf } from '../../src/cli/settings.js';
+import { usageMessage } from './helpers.js';
+
+const machine = { env: { HOME: '/home/ann' }, memory: 8 * 1024 ** 3 };
+const settings = (layer: Layer, source = '/src', dest = '/dst') => settingsOf(merge([layer]), source, dest, machine);
+
+test('every option arrives in the settings', () => {
+  const layer: Layer = {
+    db: '/l/x.db',
+    'log-file': '/l/y.log',
+    bwlimit: { read: 1, write: 2 },
+    checksum: 'md5',
+    'delete-extras': true,
+    rescan: true,
+    'block-size': 65_536,
+    'queue-capacity': 3,
+    readers: 4,
+    writers: 5,
+    scanners: 6,
+    'dry-run': true,
+    verbose: true,
+    progress: 'json',
+  };
+  expect(settings(layer)).toEqual({
+    source: '/src',
+    dest: '/dst',
+    ledger: '/l/x.db',
+    logFile: '/l/y.log',
+    bwlimit: { read: 1, write: 2 },
+    checksum: 'md5',
+    deleteExtras: true,
+    rescan: true,
+    blockSize: 65_536,
+    queueCapacity: 3,
+    readers: 4,
+    writers: 5,
+    scanners: 6,
+    dryRun: true,
+    verbose: true,
+    progress: 'json',
+  });
+});
+
+test('relative paths start at the working folder, and ledger and log follow the resolved roots', () => {
+  const here = process.cwd();
+  const made = settings({}, '123', './b/');
+  expect(made).toMatchObject({ source: `${here}/123`, dest: `${here}/b`, progress: 'plain' });
+  expect(made.ledger).toBe(settings({}, `${here}/123/`, `${here}/b`).ledger);
+  expect(made.ledger).toMatch(/^\/home\/ann\/\.local\/state\/millrace\/123-to-b-[0-9a-f]{8}\.db$/);
+  expect(made.logFile).toBe(made.ledger.replace(/db$/, 'log'));
+  expect(settings({ db: 'm.db' })).toMatchObject({ ledger: `${here}/m.db`, logFile: `${here}/m.log` });
+});
+
+test.each(['/l/x.db', '/l/x.db-wal', '/l/x.db-shm', '/l/x.db-journal'])('the log cannot be %s', (file) => {
+  expect(usageMessage(() => settings({ db: '/l/x.db', 'log-file': file }))).toContain('is a file of the ledger');
+});
+
+describe('memory', () => {
+  test('a ring beyond half of it is refused, naming both options', () => {
+    const message = usageMessage(() => settings({ 'block-size': 256 * 1024 ** 2, 'queue-capacity': 17 }));
+    expect(message).toMatch(/block-size times queue-capacity is 4\.3 GiB, .*half.*\(4\.0 GiB\)/);
+  });
+  test('a ring of half of it is taken', () => {
+    expect(settings({ 'block-size': 256 * 1024 ** 2, 'queue-capacity': 16 }).queueCapacity).toBe(16);
+  });
+});
+
+test('a ledger is named, or follows from the roots, or is asked for', () => {
+  const roots = { source: '/a', dest: '/b' };
+  expect(ledgerOf(merge([{ db: '/x.db' }]), roots, machine.env)).toBe('/x.db');
+  expect(ledgerOf(merge([]), roots, machine.env)).toMatch(/a-to-b/);
+  expect(usageMessage(() => ledgerOf(merge([]), undefined, machine.env))).toContain('which ledger?');
+});

@@ -1,0 +1,280 @@
+import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Bucket } from '../../src/pace/bucket.js';
+
+const MS = 1_000_000n;
+const SECOND = 1_000n * MS;
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+const memory = () => new SharedArrayBuffer(Bucket.bytes);
+
+/** A bucket limited to `rate` bytes/s since ns 0 of a clock of the test's own. */
+function bucketAt(rate: number): Bucket {
+  const bucket = new Bucket(memory(), 0);
+  bucket.setRate(rate, 0n);
+  return bucket;
+}
+
+/** Empties what a fresh or idle bucket has saved up: 50 ms worth. */
+function emptied(rate: number, now = 0n): Bucket {
+  const bucket = bucketAt(rate);
+  expect(bucket.reserve(rate / 20, now)).toBe(0n);
+  return bucket;
+}
+
+describe('without a limit', () => {
+  it('is how zeroed memory begins', () => {
+    const bucket = new Bucket(memory(), 0);
+    expect(bucket.rate).toBe(0);
+    expect(bucket.quantum()).toBe(Number.POSITIVE_INFINITY);
+    expect(bucket.reserve(Number.MAX_SAFE_INTEGER)).toBe(0n);
+    expect(bucket.reserve(Number.MAX_SAFE_INTEGER)).toBe(0n);
+    bucket.take(Number.MAX_SAFE_INTEGER);
+  });
+
+  it('costs later reservations nothing', () => {
+    const bucket = new Bucket(memory(), 0);
+    bucket.reserve(100 * MiB, 0n);
+    bucket.setRate(1000, SECOND);
+    expect(bucket.reserve(50, SECOND)).toBe(0n);
+  });
+});
+
+describe('reserve', () => {
+  it('makes N reservations add up exactly to the rate', () => {
+    const rate = 7_654_321;
+    const bucket = emptied(rate, SECOND);
+    let bytes = Math.floor(rate / 20) - rate / 20;
+    let wait = 0n;
+    for (const n of Array.from({ length: 10_000 }, (_, i) => 1 + ((i * 7919) % (64 * KiB)))) {
+      bytes += n;
+      wait = bucket.reserve(n, SECOND);
+    }
+    const exact = (bytes / rate) * 1e9;
+    expect(Math.abs(Number(wait) - exact)).toBeLessThan(1e9 / rate + 100);
+  });
+
+  it('hands out whole waits for whole rates', () => {
+    const bucket = emptied(1_000_000);
+    const waits = Array.from({ length: 5 }, () => bucket.reserve(20_000, 0n));
+    expect(waits).toEqual([20n * MS, 40n * MS, 60n * MS, 80n * MS, 100n * MS]);
+  });
+
+  it('lets no more than 50 ms worth through at once after idling, however long', () => {
+    for (const idle of [SECOND, 3_600n * SECOND, 30n * 86_400n * SECOND]) {
+      const bucket = emptied(1_000_000);
+      const free = Array.from({ length: 100 }, () => bucket.reserve(1_000, idle)).filter((ns) => ns === 0n);
+      expect(free).toHaveLength(50);
+    }
+  });
+
+  it('lets a piece larger than the burst go when the bucket is full, and makes the next one wait for it', () => {
+    const bucket = bucketAt(1_000);
+    expect(bucket.reserve(2_050, SECOND)).toBe(0n);
+    expect(bucket.reserve(50, SECOND)).toBe(2n * SECOND + 50n * MS);
+  });
+
+  it('returns 0n again once the wait is over', () => {
+    const bucket = emptied(1_000_000);
+    expect(bucket.reserve(50_000, 0n)).toBe(50n * MS);
+    expect(bucket.reserve(0, 50n * MS - 1n)).toBe(1n);
+    expect(bucket.reserve(0, 50n * MS)).toBe(0n);
+  });
+
+  it('refuses fractions of bytes', () => {
+    expect(() => bucketAt(1_000).reserve(1.5, 0n)).toThrow(RangeError);
+  });
+
+  it('lets no window through more than rate * window + burst + n', () => {
+    const sequence = fc.array(fc.tuple(fc.bigInt(0n, SECOND), fc.nat({ max: 2 * MiB })), {
+      minLength: 1,
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(fc.integer({ min: 1_000, max: 2_000_000_000 }), sequence, (rate, steps) => {
+        const bucket = bucketAt(rate);
+        let now = 0n;
+        const moved = steps.map(([advance, n]) => {
+          now += advance;
+          return { n, at: now + bucket.reserve(n, now) };
+        });
+        for (const [i, first] of moved.entries()) {
+          let sum = 0;
+          let largest = 0;
+          for (const last of moved.slice(i)) {
+            expect(last.at).toBeGreaterThanOrEqual(first.at);
+            sum += last.n;
+            largest = Math.max(largest, last.n);
+            // The bucket keeps the tighter bound: the larger of the two and not their sum. Roundings: whole bytes, and
+            // whole ns, in which up to rate / 1e9 bytes move.
+            const window = (Number(last.at - first.at) * rate) / 1e9;
+            expect(sum).toBeLessThanOrEqual(window + Math.max(0.05 * rate, largest) + rate / 1e9 + 2);
+          }
+        }
+      }),
+    );
+  });
+
+  it('wastes nothing of the limit while lanes are waiting', () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 2 * MiB }), { minLength: 1, maxLength: 60 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1_000, max: 2_000_000_000 }), sizes, (rate, pieces) => {
+        const bucket = bucketAt(rate);
+        const waits = pieces.map((n) => Number(bucket.reserve(n, 0n)));
+        const sum = pieces.reduce((a, b) => a + b, 0);
+        expect(Math.max(...waits)).toBeLessThanOrEqual((sum / rate) * 1e9 + 100);
+      }),
+    );
+  });
+});
+
+describe('setRate', () => {
+  it('holds for the next reservation', () => {
+    const bucket = emptied(1_000_000);
+    expect(bucket.reserve(10_000, 0n)).toBe(10n * MS);
+    bucket.setRate(100_000, 10n * MS);
+    expect(bucket.reserve(10_000, 10n * MS)).toBe(100n * MS);
+  });
+
+  it('makes what is still waiting move at the new rate', () => {
+    const bucket = emptied(1_000_000);
+    expect(bucket.reserve(1_000_000, 0n)).toBe(950n * MS);
+    bucket.setRate(2_000_000, 500n * MS);
+    expect(bucket.reserve(0, 500n * MS)).toBe(250n * MS);
+    bucket.setRate(500_000, 500n * MS);
+    expect(bucket.reserve(0, 500n * MS)).toBe(SECOND);
+  });
+
+  it('forgives all that waits when the limit is lifted', () => {
+    const bucket = emptied(1_000);
+    bucket.reserve(1_000_000, 0n);
+    bucket.setRate(0, 0n);
+    expect(bucket.reserve(1_000_000, 0n)).toBe(0n);
+    bucket.setRate(1_000, SECOND);
+    expect(bucket.reserve(50, SECOND)).toBe(0n);
+    expect(bucket.reserve(50, SECOND)).toBe(50n * MS);
+  });
+
+  it('does not turn a change of rate into a fresh burst', () => {
+    const bucket = emptied(1_000_000);
+    for (const rate of [2_000_000, 1_000_000, 3_000_000, 1_000_000]) bucket.setRate(rate, 0n);
+    expect(bucket.reserve(10_000, 0n)).toBe(10n * MS);
+  });
+
+  it.each([
+    [0.25, 1],
+    [1234.9, 1234],
+    [100e9, 100e9],
+    [200e9, 0],
+    [Number.POSITIVE_INFINITY, 0],
+  ])('takes %d bytes/s as %d', (given, rate) => {
+    expect(bucketAt(given).rate).toBe(rate);
+  });
+
+  it.each([-1, Number.NaN])('refuses %d', (rate) => {
+    expect(() => bucketAt(rate)).toThrow(RangeError);
+  });
+
+  it('leaves the bucket beside it alone', () => {
+    const sab = new SharedArrayBuffer(2 * Bucket.bytes);
+    const [read, write] = [new Bucket(sab, 0), new Bucket(sab, Bucket.bytes)];
+    read.setRate(1_000, 0n);
+    read.reserve(1_000_000, 0n);
+    expect(write.rate).toBe(0);
+    write.setRate(2_000, 0n);
+    expect(write.reserve(100, 0n)).toBe(0n);
+    expect([read.rate, write.rate]).toEqual([1_000, 2_000]);
+  });
+});
+
+describe('quantum', () => {
+  it.each([
+    [1, 16 * KiB],
+    [1_000_000, 16 * KiB],
+    [10_000_000, 192 * KiB],
+    [20_000_000, 388 * KiB],
+    [1_000_000_000, MiB],
+  ])('is about 20 ms worth at %d bytes/s: %d', (rate, quantum) => {
+    expect(bucketAt(rate).quantum()).toBe(quantum);
+  });
+});
+
+describe('take', () => {
+  const code = `
+    import { parentPort, workerData } from 'node:worker_threads';
+    const { Bucket } = await import(workerData.url);
+    const bucket = new Bucket(workerData.sab, 0);
+    for (const n of workerData.sizes) bucket.take(n);
+    parentPort.postMessage(process.hrtime.bigint());
+  `;
+  const url = new URL('../../dist/src/pace/bucket.js', import.meta.url).href;
+
+  /** A thread that takes the sizes one after another. Resolves to the ns at which it had taken them all. */
+  async function lane(sab: SharedArrayBuffer, sizes: readonly number[]): Promise<bigint> {
+    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), {
+      workerData: { sab, sizes, url },
+    });
+    const [end] = await once(worker, 'message');
+    await worker.terminate();
+    return end;
+  }
+
+  /** Returns when some lane has claimed bytes that the bucket does not allow yet. */
+  async function backlog(bucket: Bucket): Promise<void> {
+    while (bucket.reserve(0) === 0n) await setImmediate();
+  }
+
+  it('holds threads to one rate together', async () => {
+    const sab = memory();
+    const bucket = new Bucket(sab, 0);
+    const rate = 40_000_000;
+    const start = process.hrtime.bigint();
+    bucket.setRate(rate, start);
+    const sizes = Array<number>(50).fill(40_000);
+    const ends = await Promise.all(Array.from({ length: 3 }, () => lane(sab, sizes)));
+    const last = ends.reduce((a, b) => (a > b ? a : b));
+    expect((Number(last - start) * rate) / 1e9).toBeGreaterThanOrEqual(3 * 50 * 40_000 - 0.05 * rate);
+  });
+
+  it('wakes for a higher rate', async () => {
+    const sab = memory();
+    const bucket = new Bucket(sab, 0);
+    bucket.setRate(1);
+    const done = lane(sab, [1_000_000, 1]);
+    await backlog(bucket);
+    bucket.setRate(1_000_000_000);
+    expect(await done).toBeTypeOf('bigint');
+  });
+
+  it('lets every sleeper go when the limit is lifted', async () => {
+    const sab = memory();
+    const bucket = new Bucket(sab, 0);
+    bucket.setRate(1);
+    const lanes = Array.from({ length: 3 }, () => lane(sab, [1_000_000, 1_000_000]));
+    await backlog(bucket);
+    bucket.setRate(0);
+    expect(await Promise.all(lanes)).toHaveLength(3);
+  });
+
+  it('stays exact while the rate changes under it', async () => {
+    const sab = memory();
+    const bucket = new Bucket(sab, 0);
+    const start = process.hrtime.bigint();
+    bucket.setRate(20_000_000, start);
+    let running = true;
+    const sizes = Array<number>(50).fill(20_000);
+    const lanes = Promise.all([lane(sab, sizes), lane(sab, sizes)]).finally(() => {
+      running = false;
+    });
+    for (let i = 0; running; i++) {
+      bucket.setRate(i % 2 === 0 ? 40_000_000 : 20_000_000);
+      await setImmediate();
+    }
+    const last = (await lanes).reduce((a, b) => (a > b ? a : b));
+    expect((Number(last - start) * 40_000_000) / 1e9).toBeGreaterThanOrEqual(2 * 50 * 20_000 - 0.05 * 40_000_000);
+  });
+});

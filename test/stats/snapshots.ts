@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import type { Snapshot } from '../../src/stats/snapshot.js';
+
+/** A session that began at the epoch, has just started to transfer and has nothing to do. */
+export const EMPTY: Snapshot = {
+  nowMs: 0,
+  startedMs: 0,
+  phase: 'transfer',
+  resumed: false,
+  dryRun: false,
+  stopping: 'no',
+  scan: { done: true, dirs: 0, files: 0, bytes: 0, errors: 0 },
+  readBytes: 0,
+  writtenBytes: 0,
+  session: { copied: { files: 0, bytes: 0 }, same: { files: 0, bytes: 0 }, deleted: 0, failed: 0 },
+  total: {
+    synced: { files: 0, bytes: 0 },
+    pending: { files: 0, bytes: 0 },
+    failed: { files: 0, bytes: 0 },
+    skipped: 0,
+  },
+  lanes: { readers: 2, writers: 2, scanners: 1 },
+  bwlimit: { read: 0, write: 0 },
+  active: [],
+};
+
+export function snapshot(part: Partial<Snapshot>): Snapshot {
+  return { ...EMPTY, ...part };
+}
+
+const count = fc.oneof(fc.nat(20), fc.maxSafeNat());
+const tally = fc.record({ files: count, bytes: count });
+
+/** Names made of what goes wrong: escapes, controls, raw bytes, wide and joined characters. */
+export const anyName: fc.Arbitrary<string> = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom('\\', 'n', 't', 'r', 'x', 'u', '1', '8', 'b', '0', '/', ' ', 'a', 'é', '中', '👍', '👨‍👩‍👧', '❤️'),
+      fc.constantFrom('\n', '\t', '\r', '\u001b', '\u0000', '\u007f', '\u0080', '\u009b', '\u202e', '\u2066', '\u2028'),
+      fc.integer({ min: 0xdc80, max: 0xdcff }).map((code) => String.fromCharCode(code)),
+      fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)),
+      fc.string({ unit: 'grapheme', maxLength: 4 }),
+    ),
+    { maxLength: 40 },
+  )
+  .map((parts) => parts.join(''));
+
+const nowMs = fc.integer({ min: 0, max: 4e12 });
+
+/** Any snapshot that the types allow, sensible or not. */
+export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
+  nowMs,
+  startedMs: nowMs,
+  phase: fc.constantFrom('starting', 'transfer', 'last pass', 'clean-up', 'folders', 'finished'),
+  resumed: fc.boolean(),
+  dryRun: fc.boolean(),
+  stopping: fc.constantFrom('no', 'no', 'no', 'drain', 'stop'),
+  scan: fc.record({ done: fc.boolean(), dirs: count, files: count, bytes: count, errors: count }),
+  readBytes: count,
+  writtenBytes: count,
+  session: fc.record({ copied: tally, same: tally, deleted: count, failed: count }),
+  total: fc.record({ synced: tally, pending: tally, failed: tally, skipped: count }),
+  lanes: fc.record({ readers: count, writers: count, scanners: count }),
+  bwlimit: fc.record({ read: count, write: count }),
+  active: fc.array(fc.record({ path: anyName, size: count, done: count, startedMs: nowMs }), { maxLength: 8 }),
+});

@@ -1,0 +1,20 @@
+/** Thread entry of a scanner lane, of either side. */
+import { Inbox } from '../src/pipeline/inbox.js';
+import type { ScannerStart } from '../src/pipeline/lanes.js';
+import { runScanner } from '../src/scan/scanner.js';
+import { LocalShare } from '../src/share/local/local.js';
+import { LaneCounters } from '../src/stats/shared.js';
+
+export default function scanner(start: ScannerStart): void {
+  const share = new LocalShare(start.root);
+  try {
+    runScanner({
+      share,
+      inbox: new Inbox(start.port, start.inbox),
+      counters: new LaneCounters(new Float64Array(start.counters), start.lane),
+      answer: (message) => start.port.postMessage(message),
+    });
+  } finally {
+    share.close();
+  }
+}
