@@ -12,6 +12,8 @@ export interface Settings {
   readonly dest: string;
   /** Absolute path of the ledger. */
   readonly ledger: string;
+  /** The ledger was not named: its folder is made when it is missing. */
+  readonly ledgerIsDefault: boolean;
   /** Absolute path of the audit log. */
   readonly logFile: string;
   /** Limit in bytes/s for each direction; 0: unlimited. */

@@ -33,7 +33,8 @@ export class AuditLog {
   /** Throws UsageError when the file cannot be a log: a folder, a link, or not writable. */
   constructor(file: string) {
     try {
-      const flags = constants.O_CREAT | constants.O_APPEND | constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+      const flags =
+        constants.O_CREAT | constants.O_APPEND | constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
       const fd = openSync(file, flags, PRIVATE);
       const isFile = fstatSync(fd).isFile();
       closeSync(fd);
@@ -43,15 +44,22 @@ export class AuditLog {
       const reason = code === 'ELOOP' ? 'it is a symbolic link' : message.replace(/,? open '.*$/, '');
       throw new UsageError(`--log-file ${file}: cannot be written: ${reason}`);
     }
-    this.stream = pino.destination({ dest: file, append: true, mode: PRIVATE, sync: true, minLength: BUFFER });
+    this.stream = pino.destination({
+      dest: file,
+      append: true,
+      mode: PRIVATE,
+      sync: true,
+      minLength: BUFFER,
+      maxWrite: 2 * BUFFER,
+    });
     this.stream.on('error', (error: Error) => {
       this.broken = error;
     });
-    this.logger = pino({ base: null, timestamp: false, formatters: { level: () => ({}) } }, this.stream);
+    this.logger = pino({ base: null, timestamp: false, formatters: { level: (level) => ({ level }) } }, this.stream);
   }
 
   write(line: AuditLine): void {
-    this.logger.info({
+    this.logger[line.result === 'failed' ? 'error' : 'info']({
       time: new Date(line.timeMs).toISOString(),
       result: line.result,
       kind: line.kind,

@@ -2,10 +2,11 @@
  * What a command line asks for. Nothing is opened but the config file, and nothing is printed or created: whatever is
  * wrong becomes a UsageError.
  */
+
+import { UsageError } from '../exit.js';
 import type { Settings } from '../settings.js';
 import { type Arguments, checkCommand, readArguments } from './argv.js';
 import { gather } from './config.js';
-import { UsageError } from '../exit.js';
 import { helpText } from './help.js';
 import { nearest } from './nearest.js';
 import { type CommandName, parsePath } from './option.js';

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join } from 'node:path';
-import type { Env } from './environment.js';
 import { UsageError } from '../exit.js';
+import type { Env } from './environment.js';
 
 /** Characters of a root's name that go into the ledger's name. */
 const LONGEST_NAME = 40;

@@ -1,6 +1,7 @@
 /** One command from its arguments to its exit code, without the process around it. */
-import type { Settings } from '../settings.js';
+
 import { Exit, ExitError } from '../exit.js';
+import type { Settings } from '../settings.js';
 import { type Command, parse } from './parse.js';
 import { printable } from './printable.js';
 import type { Machine } from './settings.js';

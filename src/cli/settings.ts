@@ -1,8 +1,8 @@
 /** The merged options as the engine's Settings. */
 import { resolve } from 'node:path';
+import { UsageError } from '../exit.js';
 import type { Settings } from '../settings.js';
 import type { Env } from './environment.js';
-import { UsageError } from '../exit.js';
 import type { Values } from './options.js';
 import { defaultLedger, defaultLog } from './paths.js';
 
@@ -28,6 +28,7 @@ export function settingsOf(values: Values, source: string, dest: string, machine
   return {
     ...roots,
     ledger,
+    ledgerIsDefault: values.db === undefined,
     logFile,
     bwlimit: values.bwlimit,
     checksum: values.checksum,

@@ -5,9 +5,10 @@
 import type { FailedItem, LaneMessage, Lease } from '../pipeline/messages.js';
 import { Action, results } from '../pipeline/record.js';
 import { join } from '../posix/names.js';
-import type { Lane } from './pools.js';
+import type { Failure } from '../share/failure.js';
 import { Feed, leaseSize } from './feed.js';
 import type { Item } from './item.js';
+import type { Lane } from './pools.js';
 import { backoffMs, worthRetrying } from './retry.js';
 
 /** Leases a reader has at hand: the one it works on and the next. */
@@ -17,6 +18,8 @@ const LEASE_BYTES = 64 * 1024 * 1024;
 export interface ConveyorEvents {
   /** The item is done with, for this session: `result` or `failure` is set, or neither for an extra that is kept. */
   finished(item: Item): void;
+  /** The share itself is in trouble (failure class stop or fatal): the item is to be done another time. */
+  stuck(item: Item, failure: Failure): void;
   /** The item was not begun, because the run ends. */
   returned(item: Item): void;
   /** Something changed: there may be room, or nothing left. */
@@ -141,6 +144,10 @@ export class Conveyor {
     if (!item) return;
     if (worthRetrying(failure, item.attempts) && !this.draining) {
       this.retries.push({ item, dueMs: Date.now() + backoffMs(item.attempts + 1, Math.random()) });
+      return;
+    }
+    if (failure.class === 'stop' || failure.class === 'fatal') {
+      this.events.stuck(item, failure);
       return;
     }
     item.failure = failure;

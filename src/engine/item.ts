@@ -3,7 +3,6 @@ import type { Action, RecordFields } from '../pipeline/record.js';
 import type { Meta } from '../share/entries.js';
 import type { Failure } from '../share/failure.js';
 
-
 /** The folder in whose row or among whose rows the item has its place. */
 export interface DirRef {
   readonly id: number;

@@ -33,7 +33,11 @@ export class Pool {
   }
 
   /** Starts a lane; `start` makes what its role is given, from the thread's end of the port and the inbox. */
-  lane<T, M>(number: number, start: (port: MessagePort, inbox: SharedArrayBuffer) => object, onMessage: (message: M) => void): Lane<T> {
+  lane<T, M>(
+    number: number,
+    start: (port: MessagePort, inbox: SharedArrayBuffer) => object,
+    onMessage: (message: M) => void,
+  ): Lane<T> {
     const { port1, port2 } = new MessageChannel();
     const outbox = new Outbox<T>(port1);
     port1.on('message', onMessage);

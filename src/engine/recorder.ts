@@ -10,7 +10,6 @@ import type { Dir, Entry, Extra, KeyedEntry, ScanState } from '../ledger/rows.js
 import { DirStatus, EntryStatus } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
 import { join } from '../posix/names.js';
-import { kindOfMode } from '../posix/stat.js';
 import type { Checksum } from '../settings.js';
 import type { Meta } from '../share/entries.js';
 import type { DirRef, Item } from './item.js';
@@ -29,6 +28,8 @@ export interface RecorderDeps {
 }
 
 export class Recorder {
+  /** What the ledger's totals will change by at the next checkpoint. */
+  readonly ahead = { pending: emptyTally(), synced: emptyTally(), failed: emptyTally() };
   private unsaved: Item[] = [];
   private done: Item[] = [];
   private readonly dirs = new Map<number, Dir>();
@@ -50,28 +51,56 @@ export class Recorder {
 
   /** Things waiting for the next checkpoint. */
   get size(): number {
-    return this.unsaved.length + this.done.length + this.rows.length + this.dirs.size + this.extras.length + this.goneEntries.length;
+    return (
+      this.unsaved.length +
+      this.done.length +
+      this.rows.length +
+      this.dirs.size +
+      this.extras.length +
+      this.goneEntries.length
+    );
   }
 
   get isEmpty(): boolean {
-    return this.size === 0 && this.goneDirs.length === 0 && this.touched.size === 0 && this.scan === undefined && this.lines.length === 0;
+    return (
+      this.size === 0 &&
+      this.goneDirs.length === 0 &&
+      this.touched.size === 0 &&
+      this.scan === undefined &&
+      this.lines.length === 0
+    );
   }
 
   /** A new item, whose row the ledger does not have as pending yet. */
   add(item: Item): void {
     this.unsaved.push(item);
+    if (item.saved?.status !== EntryStatus.pending) count(this.ahead.pending, item, 1);
   }
 
   /** An item that is finished or has failed for this session. */
   finish(item: Item): void {
     this.done.push(item);
+    this.countDone(item);
+  }
+
+  private countDone(item: Item): void {
+    if (item.action !== Action.copy && item.action !== Action.link) return;
+    count(this.ahead.pending, item, -1);
+    count(item.result ? this.ahead.synced : this.ahead.failed, item, 1);
+  }
+
+  /** A folder whose entries at the destination were changed: its times are to be set again. */
+  touch(dir: number): void {
+    this.touched.add(dir);
   }
 
   row(dir: DirRef, name: string, entry: Entry, known: Entry | undefined): void {
     this.rows.push({ dir: dir.id, name, entry, known });
     if (entry.error === undefined || entry.error === known?.error) return;
     const result = entry.status === EntryStatus.failed ? 'failed' : 'skipped';
-    this.line(result, entry.status === EntryStatus.failed ? 'entry' : 'other', join(dir.path, name), { error: entry.error });
+    this.line(result, entry.status === EntryStatus.failed ? 'entry' : 'other', join(dir.path, name), {
+      error: entry.error,
+    });
   }
 
   dir(dir: Dir): void {
@@ -132,6 +161,8 @@ export class Recorder {
     this.extras = [];
     this.touched.clear();
     this.scan = undefined;
+    for (const tally of Object.values(this.ahead)) Object.assign(tally, emptyTally());
+    for (const item of this.done) this.countDone(item);
     this.deps.committed(done);
   }
 
@@ -184,7 +215,13 @@ export class Recorder {
     const { result, failure } = item;
     if (item.durable && result) {
       const meta: Meta = result;
-      return { status: EntryStatus.synced, meta, algorithm: result.hash && this.algorithm, hash: result.hash, error: undefined };
+      return {
+        status: EntryStatus.synced,
+        meta,
+        algorithm: result.hash && this.algorithm,
+        hash: result.hash,
+        error: undefined,
+      };
     }
     const room = item.action === Action.copy ? this.room : undefined;
     const status = item.durable && failure ? EntryStatus.failed : EntryStatus.pending;
@@ -204,9 +241,19 @@ export class Recorder {
         algorithm: result.hash && this.deps.checksum,
         durationMs: Math.round(result.endedMs - result.startedMs),
       });
-    } else if (action === Action.remove || action === Action.removeDir) this.line(result ? 'deleted' : 'kept', kind, path, {});
+    } else if (action === Action.remove || action === Action.removeDir)
+      this.line(result ? 'deleted' : 'kept', kind, path, {});
     else if (action === Action.makeDir) this.line('made', kind, path, {});
   }
+}
+
+function emptyTally(): { files: number; bytes: number } {
+  return { files: 0, bytes: 0 };
+}
+
+function count(tally: { files: number; bytes: number }, item: Item, sign: 1 | -1): void {
+  tally.files += sign;
+  tally.bytes += sign * item.meta.size;
 }
 
 function kindOfAction(item: Item): AuditLine['kind'] {
@@ -220,6 +267,6 @@ function kindOfAction(item: Item): AuditLine['kind'] {
     case Action.removeDir:
       return 'folder';
     default:
-      return kindOfMode(item.meta.mode) === 'link' ? 'link' : 'file';
+      return 'entry';
   }
 }

@@ -9,7 +9,7 @@ import { DirSide, DirStatus, EntryStatus, Listed } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
 import { baseName, join } from '../posix/names.js';
 import type { Verdict } from '../scan/compare.js';
-import { joinFolder, type JoinSink } from '../scan/join.js';
+import { type JoinSink, joinFolder } from '../scan/join.js';
 import { Listing } from '../scan/listing.js';
 import type { ListAnswer, ListRequest, Side } from '../scan/messages.js';
 import { Entries, type Meta } from '../share/entries.js';
@@ -61,6 +61,7 @@ export class Scan {
   private readonly listed: InHand[] = [];
   private joining: { folder: InHand; steps: Generator<void> } | undefined;
   private nextId: number;
+  private scheduled = false;
 
   constructor(
     private readonly ledger: Ledger,
@@ -88,7 +89,7 @@ export class Scan {
   }
 
   /** Begins a new scan of everything. */
-  start(extras: boolean): void {
+  start(extras: boolean, rootMeta: Meta): void {
     this.state = { number: this.state.number + 1, running: true, errors: 0, extras };
     this.recorder.scanState(this.state);
     this.ledger.commit(() => this.ledger.clearExtras());
@@ -105,6 +106,8 @@ export class Scan {
       error: undefined,
     };
     root.listed = Listed.no;
+    root.meta = rootMeta;
+    root.status = DirStatus.toStamp;
     this.frontier = [];
     this.head = 0;
     this.overflow = false;
@@ -119,8 +122,17 @@ export class Scan {
   pump(): void {
     if (!this.state.running || this.paused) return;
     this.ask();
-    if (this.joining || this.listed.length > 0) setImmediate(() => this.work());
+    if (this.joining || this.listed.length > 0) this.workSoon();
     else this.endIfDone();
+  }
+
+  private workSoon(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      this.work();
+    });
   }
 
   /** True when the folders in memory are used up but the ledger has more: a checkpoint, then `refill`. */
@@ -154,7 +166,8 @@ export class Scan {
         this.frontier = this.frontier.slice(this.head);
         this.head = 0;
       }
-      const sides: Side[] = dir.side === DirSide.extra ? ['dest'] : dir.status === DirStatus.toMake ? ['source'] : ['source', 'dest'];
+      const sides: Side[] =
+        dir.side === DirSide.extra ? ['dest'] : dir.status === DirStatus.toMake ? ['source'] : ['source', 'dest'];
       const listings = { source: new Listing(), dest: new Listing() };
       this.inHand.set(dir.id, { dir, listings, waiting: sides.length, failures: {} });
       for (const side of sides) {
@@ -195,7 +208,7 @@ export class Scan {
       }
       this.events.moved();
       if (performance.now() > until) {
-        setImmediate(() => this.work());
+        this.workSoon();
         return;
       }
     }
@@ -287,7 +300,13 @@ export class Scan {
       unreadable: (name, code, known) => {
         const { message } = failure(code, 'stat', name);
         const meta: Meta = known?.meta ?? { size: 0, mtimeNs: 0n, ctimeNs: 0n, btimeNs: 0n, mode: 0, uid: 0, gid: 0 };
-        const entry: Entry = { status: EntryStatus.failed, meta, algorithm: undefined, hash: undefined, error: message };
+        const entry: Entry = {
+          status: EntryStatus.failed,
+          meta,
+          algorithm: undefined,
+          hash: undefined,
+          error: message,
+        };
         this.recorder.row(dir, name, entry, known);
         this.fault(join(dir.path, name), message);
       },
@@ -351,4 +370,3 @@ export class Scan {
     };
   }
 }
-

@@ -3,10 +3,10 @@
  * short transaction, which also keeps the totals and each folder's count of pending entries true.
  */
 import type { Statement } from 'better-sqlite3';
-import { fromColumn, toColumn } from '../posix/names.js';
-import type { Meta } from '../share/entries.js';
-import { CHECKSUMS } from '../settings.js';
 import { checksumCode } from '../hash/registry.js';
+import { fromColumn, toColumn } from '../posix/names.js';
+import { CHECKSUMS } from '../settings.js';
+import type { Meta } from '../share/entries.js';
 import type { Db, Pair } from './open.js';
 import { type Dir, type Entry, type Extra, type KeyedEntry, NO_TOTALS, type ScanState, type Totals } from './rows.js';
 import { DirStatus, EntryStatus, Listed } from './schema.js';
@@ -38,7 +38,10 @@ export class Ledger {
   }
 
   setMeta(key: string, value: unknown): void {
-    this.one('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value').run(key, JSON.stringify(value));
+    this.one('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value').run(
+      key,
+      JSON.stringify(value),
+    );
   }
 
   get scanState(): ScanState {
@@ -102,7 +105,9 @@ export class Ledger {
   }
 
   childDirs(parent: number): Dir[] {
-    return (this.rows(`SELECT ${DIR_COLUMNS} FROM dirs WHERE parent = ? AND side = 0`).all(parent) as Row[]).map(dirFrom);
+    return (this.rows(`SELECT ${DIR_COLUMNS} FROM dirs WHERE parent = ? AND side = 0`).all(parent) as Row[]).map(
+      dirFrom,
+    );
   }
 
   dirsByStatus(status: DirStatus, afterId: number, limit: number): Dir[] {
@@ -126,14 +131,21 @@ export class Ledger {
     const query = this.rows(
       `SELECT id, path FROM dirs WHERE pending > 0 AND listed <> ${Listed.no} AND scan = ? AND id > ? ORDER BY id LIMIT ?`,
     );
-    return (query.all(scan, afterId, limit) as Row[]).map(([id, path]) => ({ id: Number(id), path: fromColumn(path as string) }));
+    return (query.all(scan, afterId, limit) as Row[]).map(([id, path]) => ({
+      id: Number(id),
+      path: fromColumn(path as string),
+    }));
   }
 
   /** Forgets a folder that is no longer at the source, with all beneath it. */
   removeDir(id: number): void {
     const below = this.one('SELECT id FROM dirs WHERE parent = ?').pluck().all(id) as number[];
     for (const child of below) this.removeDir(child);
-    for (let page = this.entriesAfter(id, undefined, 1000); page.length > 0; page = this.entriesAfter(id, undefined, 1000))
+    for (
+      let page = this.entriesAfter(id, undefined, 1000);
+      page.length > 0;
+      page = this.entriesAfter(id, undefined, 1000)
+    )
       for (const entry of page) this.removeEntry(id, entry.name, entry);
     this.one('DELETE FROM extras WHERE dir = ?').run(id);
     this.one('DELETE FROM dirs WHERE id = ?').run(id);
@@ -239,7 +251,13 @@ export class Ledger {
   }
 
   /** Extras of one kind in folders of one depth, in order of (folder, name), after the given one. */
-  extrasAfter(kind: number, depth: number | undefined, dir: number, name: string, limit: number): (Extra & { path: string })[] {
+  extrasAfter(
+    kind: number,
+    depth: number | undefined,
+    dir: number,
+    name: string,
+    limit: number,
+  ): (Extra & { path: string })[] {
     const atDepth = depth === undefined ? '' : `AND d.depth = ${depth}`;
     const query = this.rows(
       `SELECT e.dir, e.name, e.kind, d.path FROM extras e JOIN dirs d ON d.id = e.dir

@@ -1,5 +1,15 @@
 /** Opening the ledger's file: who may, what it must be, what is refused. Refusing leaves everything as it was. */
-import { closeSync, constants, existsSync, ftruncateSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { filesystemType, tryLock } from '../posix/calls.js';
@@ -82,7 +92,9 @@ function readPair(file: string, wanted: Pair | undefined): void {
         throw new LedgerError(`${file}: not a millrace ledger; it was left untouched`);
       const version = db.pragma('user_version', { simple: true }) as number;
       if (version > SCHEMA_VERSION)
-        throw new LedgerError(`${file}: written by a newer millrace (version ${version} of the ledger, this one knows ${SCHEMA_VERSION})`);
+        throw new LedgerError(
+          `${file}: written by a newer millrace (version ${version} of the ledger, this one knows ${SCHEMA_VERSION})`,
+        );
       if (!wanted) return;
       const value = db.prepare('SELECT value FROM meta WHERE key = ?').pluck();
       const [source, dest] = [value.get('source'), value.get('dest')];
@@ -100,7 +112,9 @@ function refuseNetwork(folder: string, file: string): void {
     try {
       const facts = filesystemFacts(filesystemType(fd));
       if (facts.network)
-        throw new LedgerError(`${file}: on a network filesystem (${facts.name}), where SQLite cannot lock; put the ledger on a local disk with --db`);
+        throw new LedgerError(
+          `${file}: on a network filesystem (${facts.name}), where SQLite cannot lock; put the ledger on a local disk with --db`,
+        );
     } finally {
       closeSync(fd);
     }
@@ -137,8 +151,10 @@ export function guard<T>(file: string, work: () => T): T {
     if (error instanceof LedgerError) throw error;
     const { code, message } = error as { code?: string; message: string };
     if (code === 'ENOENT') throw new LedgerError(`${file}: its folder does not exist; make it first`);
-    if (code?.startsWith('SQLITE_NOTADB')) throw new LedgerError(`${file}: not a millrace ledger; it was left untouched`);
-    if (code?.startsWith('SQLITE_CORRUPT')) throw new LedgerError(`${file}: damaged (${message}); restore it or start anew with --db`);
+    if (code?.startsWith('SQLITE_NOTADB'))
+      throw new LedgerError(`${file}: not a millrace ledger; it was left untouched`);
+    if (code?.startsWith('SQLITE_CORRUPT'))
+      throw new LedgerError(`${file}: damaged (${message}); restore it or start anew with --db`);
     if (code) throw new LedgerError(`${file}: ${message}`);
     throw error;
   }

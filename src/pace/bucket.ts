@@ -74,18 +74,22 @@ export class Bucket {
   reserve(n: number, now: bigint = process.hrtime.bigint()): bigint {
     if (Atomics.load(this.#words, RATE) === 0n) return 0n;
     const size = BigInt(n);
-    return delay(this.#clock(), this.#claim(size, now), size, now);
+    const clock = this.#clock();
+    return delay(clock, this.#claim(clock, size, now), size, now);
   }
 
   /** Reserves n bytes and sleeps this thread until they may move. For worker threads only: it blocks. */
   take(n: number): void {
     if (Atomics.load(this.#words, RATE) === 0n) return;
     const size = BigInt(n);
-    const end = this.#claim(size, process.hrtime.bigint());
+    let end: bigint | undefined;
     for (;;) {
       // Read before the clock: a change of rate after this line makes the wait return at once.
       const epoch = Atomics.load(this.#ints, EPOCH);
-      const ns = delay(this.#clock(), end, size, process.hrtime.bigint());
+      const clock = this.#clock();
+      const now = process.hrtime.bigint();
+      end ??= this.#claim(clock, size, now);
+      const ns = delay(clock, end, size, now);
       if (ns === 0n) return;
       Atomics.wait(this.#ints, EPOCH, epoch, Math.min(Number(ns) / 1e6, MAX_SLEEP));
     }
@@ -93,7 +97,7 @@ export class Bucket {
 
   /**
    * The most bytes to move in one go at this rate: about 20 ms worth in whole pages, from 16 KiB to 1 MiB; Infinity
-   * without a limit. Below 320 kB/s, 16 KiB is more than the 50 ms that may come at once, so small windows get coarser.
+   * without a limit. Below 410 kB/s, 16 KiB is more than the 40 ms that may come at once, so short windows get coarser.
    */
   quantum(): number {
     const rate = this.rate;
@@ -102,8 +106,8 @@ export class Bucket {
     return Math.min(Math.max(pages * PAGE, MIN_QUANTUM), MAX_QUANTUM);
   }
 
-  #claim(n: bigint, now: bigint): bigint {
-    const clock = this.#clock();
+  /** Takes the next n bytes of the clock; returns where they end. */
+  #claim(clock: ByteClock, n: bigint, now: bigint): bigint {
     let claimed = Atomics.load(this.#words, CLAIMED);
     for (;;) {
       const end = claim(clock, claimed, n, now);

@@ -19,11 +19,11 @@ export interface ByteClock {
 const SECOND = 1_000_000_000n;
 
 /**
- * The most that an idle bucket saves up: 50 ms worth, in bytes. A one-second window then exceeds the limit by at most
- * 5 %, as long as no single piece is larger than that.
+ * The most that an idle bucket saves up: 40 ms worth, in bytes. No one-second window then allows more than 4 % over the
+ * limit, unless a single piece is larger than that, and the promised 5 % leave room for threads that wake late.
  */
 export function burst(rate: bigint): bigint {
-  return rate / 20n;
+  return rate / 25n;
 }
 
 /** Position of the clock at `now` (ns), rounded down. A `now` before the last change of rate counts as that moment. */

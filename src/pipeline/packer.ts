@@ -1,5 +1,5 @@
 import { nameBytes } from '../posix/names.js';
-import { recordLength, type RecordFields, Records } from './record.js';
+import { type RecordFields, Records, recordLength } from './record.js';
 import { ANY_WRITER, type Ring, type Slot } from './ring.js';
 
 /** A pack younger than this is not handed over early: filling it costs less than an extra hand-off. */
@@ -32,7 +32,11 @@ export class Packer {
    * Room for the data of one entry: its path is written, `data` is where `bytes` of data go. Undefined once the run
    * is to stop. What is not committed is forgotten.
    */
-  reserve(dir: string, name: string, bytes: number): { data: Uint8Array; commit(fields: RecordFields, used: number): void } | undefined {
+  reserve(
+    dir: string,
+    name: string,
+    bytes: number,
+  ): { data: Uint8Array; commit(fields: RecordFields, used: number): void } | undefined {
     if (dir !== this.lastDir) {
       this.lastDir = dir;
       this.lastDirBytes = nameBytes(dir);

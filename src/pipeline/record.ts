@@ -152,7 +152,11 @@ export class Records {
 
   name(at: number): string {
     const start = at + HEADER + this.view.getUint32(at + DIR_LENGTH, true);
-    const bytes = Buffer.from(this.bytes.buffer, this.bytes.byteOffset + start, this.view.getUint32(at + NAME_LENGTH, true));
+    const bytes = Buffer.from(
+      this.bytes.buffer,
+      this.bytes.byteOffset + start,
+      this.view.getUint32(at + NAME_LENGTH, true),
+    );
     return decodeName(bytes, 0, bytes.length);
   }
 
@@ -174,4 +178,3 @@ export function* results(headers: Uint8Array): Generator<RecordFields> {
   const records = new Records(headers.buffer as ArrayBuffer, headers.byteOffset, headers.length);
   for (let at = 0; at < headers.length; at += HEADER) yield records.get(at);
 }
-

@@ -41,6 +41,7 @@ export interface RingShape {
   readonly memory: SharedArrayBuffer;
   readonly blockSlots: number;
   readonly packSlots: number;
+  /** Bytes of a block slot: a block and PATH_ROOM. */
   readonly blockBytes: number;
   readonly packBytes: number;
   readonly readers: number;
@@ -51,6 +52,9 @@ export interface Slot {
   readonly byteOffset: number;
   readonly length: number;
 }
+
+/** Room for the record's header and path before a block's data: PATH_MAX (4096), a name (255) and the header. */
+export const PATH_ROOM = 8192;
 
 const WAIT_MS = 1000;
 

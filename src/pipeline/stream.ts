@@ -1,12 +1,13 @@
 /** Large files: block by block through block slots, hashed on the way, all blocks to one writer. */
+
+import { SysError } from '../posix/errno.js';
 import { join, nameBytes } from '../posix/names.js';
 import { type Failure, failure, failureOf } from '../share/failure.js';
-import { SysError } from '../posix/errno.js';
 import type { SourceFile } from '../share/share.js';
-import { fieldsOf, type LeaseItem, openTimed, READ_ATTEMPTS, type ReaderDeps } from './reader.js';
 import type { SlotRecords } from './packer.js';
+import { fieldsOf, type LeaseItem, openTimed, READ_ATTEMPTS, type ReaderDeps } from './reader.js';
 import { ABORT, FIRST, LAST, type RecordFields } from './record.js';
-import { ANY_WRITER, Command, type Slot } from './ring.js';
+import { ANY_WRITER, Command, PATH_ROOM, type Slot } from './ring.js';
 
 /** Read and hashed in one go, so that the hash finds the bytes in the processor's cache. */
 const CHUNK = 256 * 1024;
@@ -69,7 +70,7 @@ class FileStream {
       if (!slot) return this.giveUp('stopped');
       const records = this.records.of(slot);
       const dataAt = records.putPath(0, this.dir, this.name);
-      const length = Math.min(size - at, this.deps.ring.shape.blockBytes - dataAt - 8);
+      const length = Math.min(size - at, this.deps.ring.shape.blockBytes - PATH_ROOM);
       let complete: boolean;
       try {
         complete = this.fill(records.bytes.subarray(dataAt, dataAt + length), at);

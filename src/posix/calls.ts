@@ -147,7 +147,7 @@ function setTimes(atimeNs: bigint, mtimeNs: bigint): Buffer {
 
 /** Sets times in ns since the epoch (futimens(3)); fs.futimes takes doubles and loses digits. */
 export function setTimesFd(fd: number, atimeNs: bigint, mtimeNs: bigint, path = ''): void {
-  check(libc.utimensat(fd, null, setTimes(atimeNs, mtimeNs), 0), 'utimes', path);
+  check(libc.futimens(fd, setTimes(atimeNs, mtimeNs)), 'utimes', path);
 }
 
 export function setTimesAt(dir: number, name: string, atimeNs: bigint, mtimeNs: bigint): void {

@@ -17,6 +17,7 @@ export const libc = {
   symlinkat: lib.func('int symlinkat(const char *target, int dir, const char *path)'),
   readlinkat: lib.func('long readlinkat(int dir, const char *path, void *out, size_t size)'),
   utimensat: lib.func('int utimensat(int dir, const char *path, const void *times, int flags)'),
+  futimens: lib.func('int futimens(int fd, const void *times)'),
   fdatasync: lib.func('int fdatasync(int fd)'),
   syncfs: lib.func('int syncfs(int fd)'),
   flock: lib.func('int flock(int fd, int operation)'),

@@ -4,7 +4,15 @@ import { decodeName } from './names.js';
 import type { Kind } from './stat.js';
 
 /** d_type values of getdents64(2); DT_UNKNOWN (0) and the rest need a stat. */
-const KINDS: Record<number, Kind> = { 4: 'dir', 8: 'file', 10: 'link', 1: 'other', 2: 'other', 6: 'other', 12: 'other' };
+const KINDS: Record<number, Kind> = {
+  4: 'dir',
+  8: 'file',
+  10: 'link',
+  1: 'other',
+  2: 'other',
+  6: 'other',
+  12: 'other',
+};
 
 /** Where struct linux_dirent64 keeps its fields. */
 const RECORD_LENGTH = 16;

@@ -58,9 +58,9 @@ export function fromColumn(value: string | Buffer): string {
   return typeof value === 'string' ? value : decodeName(value, 0, value.length);
 }
 
-/** The path of `name` in the folder `dir`; the root's own path is ''. */
+/** The path of `name` in the folder `dir`, or of the folder itself for ''; the root's own path is ''. */
 export function join(dir: string, name: string): string {
-  return dir === '' ? name : `${dir}/${name}`;
+  return dir === '' || name === '' ? dir + name : `${dir}/${name}`;
 }
 
 export function dirName(path: string): string {

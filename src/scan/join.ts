@@ -3,12 +3,13 @@
  * in exactly one call of the sink. A generator that yields now and then, so that a huge folder does not keep the
  * main thread from everything else.
  */
-import { errnoName } from '../posix/errno.js';
-import { join as joinPath } from '../posix/names.js';
-import { kindOfMode } from '../posix/stat.js';
+
 import type { Ledger } from '../ledger/ledger.js';
 import type { Dir, Entry, KeyedEntry } from '../ledger/rows.js';
 import { EntryStatus } from '../ledger/schema.js';
+import { errnoName } from '../posix/errno.js';
+import { join as joinPath } from '../posix/names.js';
+import { kindOfMode } from '../posix/stat.js';
 import type { Meta } from '../share/entries.js';
 import { isPartName } from '../share/partname.js';
 import { compare, type Verdict } from './compare.js';
@@ -132,7 +133,8 @@ function joinEntry(
 /** An entry that stays as it is at the destination: a hash made of the same size and mtime is kept. */
 function recordKept(name: string, meta: Meta, skipped: boolean, known: Entry | undefined, sink: JoinSink): void {
   const status = skipped ? EntryStatus.skipped : EntryStatus.synced;
-  const sameContent = known?.status === EntryStatus.synced && known.meta.size === meta.size && known.meta.mtimeNs === meta.mtimeNs;
+  const sameContent =
+    known?.status === EntryStatus.synced && known.meta.size === meta.size && known.meta.mtimeNs === meta.mtimeNs;
   if (known?.status === status && sameMeta(known.meta, meta)) sink.unchanged(meta);
   else {
     const hash = sameContent ? known.hash : undefined;

@@ -1,9 +1,10 @@
 /** The scanner's role: lists folders of one side, with the metadata of each entry, and sends what it finds. */
+
+import type { Inbox } from '../pipeline/inbox.js';
 import { Entries } from '../share/entries.js';
 import { failureOf } from '../share/failure.js';
 import type { Share } from '../share/share.js';
 import type { LaneCounters } from '../stats/shared.js';
-import type { Inbox } from '../pipeline/inbox.js';
 import type { ListAnswer, ListRequest } from './messages.js';
 
 export interface ScannerDeps {

@@ -32,6 +32,12 @@ export interface Meta {
   readonly gid: number;
 }
 
+/** A copy of what a Stat holds now. */
+export function metaOf(stat: Stat): Meta {
+  const { size, mtimeNs, ctimeNs, btimeNs, mode, uid, gid } = stat;
+  return { size, mtimeNs, ctimeNs, btimeNs, mode, uid, gid };
+}
+
 export class Entries {
   readonly names: string[];
   private readonly view: DataView;

@@ -3,8 +3,8 @@ import { idleSeconds } from './rates.js';
 import type { ActiveFile, Snapshot } from './snapshot.js';
 
 /**
- * How long the backlog takes. A file costs a fixed time (open, create, rename: round trips) and a time per byte, both as
- * seconds of the whole run at its present number of lanes:
+ * How long the backlog takes. A file costs a fixed time (open, create, rename: round trips) and a time per byte, both
+ * as seconds of the whole run at its present number of lanes:
  *
  *     seconds = perFile x files + perByte x bytes
  *
@@ -75,14 +75,14 @@ export function spansOf(samples: readonly Sample[]): Span[] {
 /**
  * The costs that explain the spans best, or `null` when too little was seen.
  *
- * Their proportion comes from weighted least squares: minimise the sum of (seconds - perFile x files - perByte x bytes)^2
- * / seconds, the weight for a variance that grows with the length of a span. Neither cost may be below zero. Spans of one
- * and the same mix cannot tell the two apart; a small ridge (on both, scaled to be without units) then settles on half of
- * the time for the files and half for the bytes, and gives way as soon as spans differ.
+ * Their proportion comes from weighted least squares: minimise the sum of (seconds - perFile x files - perByte x
+ * bytes)^2 / seconds, the weight for a variance that grows with the length of a span. Neither cost may be below zero.
+ * Spans of one and the same mix cannot tell the two apart; a small ridge (on both, scaled to be without units) then
+ * settles on half of the time for the files and half for the bytes, and gives way as soon as spans differ.
  *
- * Their level comes from the totals: both are scaled so that the time of all spans is explained exactly. So a backlog of
- * the same mix as the past takes its share of the past's time, whatever the fit. (Least squares alone would promise too
- * much, since bursts in files and bytes pull its slopes towards zero.)
+ * Their level comes from the totals: both are scaled so that the time of all spans is explained exactly. So a backlog
+ * of the same mix as the past takes its share of the past's time, whatever the fit. (Least squares alone would
+ * promise too much, since bursts in files and bytes pull its slopes towards zero.)
  */
 export function fitCosts(spans: readonly Span[]): Costs | null {
   let [seconds, files, bytes, ff, bb, fb] = [0, 0, 0, 0, 0, 0];

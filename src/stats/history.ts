@@ -82,8 +82,8 @@ export class History {
   }
 
   /**
-   * The samples from `sinceMs` on, oldest first, in strictly ascending time, each stretch in the finest detail there is.
-   * The last one is `latest`.
+   * The samples from `sinceMs` on, oldest first, in strictly ascending time, each stretch in the finest detail there
+   * is. The last one is `latest`.
    */
   since(sinceMs: number): Sample[] {
     const samples: Sample[] = [];

@@ -2,7 +2,8 @@ import { charactersOf, columnsOf, fitStart, takeWhileFits } from './width.js';
 
 /**
  * What must not reach a terminal, a log line or a CSV cell as it is: controls (C0, DEL, C1), line and paragraph
- * separators, the marks, embeddings, overrides and isolates that turn the direction of text around, and lone surrogates.
+ * separators, the marks, embeddings, overrides and isolates that turn the direction of text around, and lone
+ * surrogates.
  */
 const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Cs}]/u;
 const EACH_UNSAFE = new RegExp(UNSAFE, 'gu');
@@ -26,11 +27,13 @@ function escapeOne(character: string): string {
  * A file name or path, safe to show. Two different names never look the same, and the rule can be reversed:
  *
  * - A plain name is shown as it is, single backslashes included: `a\b`.
- * - A name that holds anything unsafe, or a backslash that reads like an escape, is shown escaped: every backslash in it
- *   as `\\`; newline, tab, return as `\n` `\t` `\r`; other ASCII controls and bytes that are not valid UTF-8 (lone
- *   surrogates U+DC80..U+DCFF here, one for each byte) as `\xNN`; anything else unsafe as `\uNNNN`. Digits are lower case.
+ * - A name that holds anything unsafe, or a backslash that reads like an escape, is shown escaped: every backslash in
+ *   it as `\\`; newline, tab, return as `\n` `\t` `\r`; other ASCII controls and bytes that are not valid UTF-8 (lone
+ *   surrogates U+DC80..U+DCFF here, one for each byte) as `\xNN`; anything else unsafe as `\uNNNN`. Digits are lower
+ *   case.
  *
- * So `\x80` is a raw byte, `\u0080` the control character. A CSV writer still has to quote cells and to disarm formulas.
+ * So `\x80` is a raw byte, `\u0080` the control character. A CSV writer still has to quote cells and to disarm
+ * formulas.
  */
 export function cleanName(name: string): string {
   if (!UNSAFE.test(name) && !LOOKS_ESCAPED.test(name)) return name;
@@ -48,9 +51,9 @@ export function cleanText(text: string): string {
 const GAP = '...';
 
 /**
- * Shortens a cleaned text to `columns` terminal columns by taking out its middle: in a path, both the top folder and the
- * name stay readable. Cuts between whole characters, so the result may be a column short. Below 5 columns only the start
- * is kept.
+ * Shortens a cleaned text to `columns` terminal columns by taking out its middle: in a path, both the top folder and
+ * the name stay readable. Cuts between whole characters, so the result may be a column short. Below 5 columns only
+ * the start is kept.
  */
 export function truncateMiddle(text: string, columns: number): string {
   if (columnsOf(text) <= columns) return text;

@@ -6,9 +6,9 @@ import { cleanName, cleanText } from './clean.js';
 import { type RunResult, SHOWN_FAILURES } from './summary.js';
 
 /**
- * The objects of `--progress json`, one to a line. Field names are stable: fields may be added, none changes its meaning.
- * Sizes are bytes, times are seconds, rates are bytes per second; `null` is "not known". Paths are beneath the root and
- * cleaned (see cleanName), since JSON cannot carry names that are not valid Unicode.
+ * The objects of `--progress json`, one to a line. Field names are stable: fields may be added, none changes its
+ * meaning. Sizes are bytes, times are seconds, rates are bytes per second; `null` is "not known". Paths are beneath
+ * the root and cleaned (see cleanName), since JSON cannot carry names that are not valid Unicode.
  */
 export type JsonMessage = JsonProgressMessage | JsonTextMessage | JsonSummaryMessage;
 

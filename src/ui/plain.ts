@@ -14,8 +14,8 @@ const LOG_MS = 10_000;
 const DEFAULT_COLUMNS = 80;
 
 /**
- * Progress as text. On a terminal one live line, rewritten every second; into a pipe or file a line every 10 s. The live
- * line is overwritten with spaces rather than erased with an escape sequence, so that it works on any terminal.
+ * Progress as text. On a terminal one live line, rewritten every second; into a pipe or file a line every 10 s. The
+ * live line is overwritten with spaces rather than erased with an escape sequence, so that it works on any terminal.
  */
 export class PlainProgress implements Surface {
   readonly #pull: Pull;

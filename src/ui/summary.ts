@@ -1,3 +1,4 @@
+import { Exit, type ExitCode } from '../exit.js';
 import { formatBytes, formatCount, formatDuration, formatRate } from '../stats/format.js';
 import type { Snapshot, Tally } from '../stats/snapshot.js';
 import { cleanName, cleanText } from './clean.js';
@@ -6,8 +7,7 @@ import { cleanName, cleanText } from './clean.js';
 export interface RunResult {
   /** The last snapshot of the run. */
   readonly snapshot: Snapshot;
-  /** The exit code of the process, as listed in `millrace --help`. */
-  readonly exitCode: number;
+  readonly exitCode: ExitCode;
   /** Seconds the session took. */
   readonly seconds: number;
   /** Some of the failed entries, raw paths beneath the root, with the reason. Only the first 20 are shown. */
@@ -35,20 +35,21 @@ function entries(count: number): string {
 
 function headline(result: RunResult): string {
   const time = formatDuration(result.seconds);
-  if (result.snapshot.dryRun && result.exitCode <= 1) return `dry run, nothing was changed (${time})`;
+  if (result.snapshot.dryRun && (result.exitCode === Exit.ok || result.exitCode === Exit.someFailed))
+    return `dry run, nothing was changed (${time})`;
   switch (result.exitCode) {
-    case 0:
+    case Exit.ok:
       return `all synced in ${time}`;
-    case 1:
+    case Exit.someFailed:
       return `finished in ${time}, but ${entries(result.failuresTotal)} failed`;
-    case 3:
+    case Exit.stopped:
       return `stopped before the end, after ${time}`;
-    case 4:
+    case Exit.share:
       return `gave up after ${time}: a share is missing, not what it was, or failing`;
-    case 5:
+    case Exit.ledger:
       return `gave up after ${time}: the ledger cannot be used`;
-    default:
-      return `ended after ${time} with exit code ${result.exitCode}`;
+    case Exit.usage:
+      return 'bad usage or configuration, nothing was touched';
   }
 }
 
@@ -56,16 +57,17 @@ function headline(result: RunResult): string {
 function advice(result: RunResult): string {
   const dry = result.snapshot.dryRun;
   switch (result.exitCode) {
-    case 0:
+    case Exit.ok:
       return dry ? 'Next: run the same command without --dry-run.' : '';
-    case 1:
+    case Exit.someFailed:
       if (dry) return 'Next: look at the failures above; the rest can be copied without --dry-run.';
       return 'Next: mend the cause, then run the same command again; it tries the failed entries anew.';
-    case 3:
+    case Exit.stopped:
       return `Next: run the same command again${dry ? '' : ' to resume'}.`;
-    case 4:
+    case Exit.share:
       return `Next: bring the share back, then run the same command again${dry ? '' : ' to resume'}.`;
-    default:
+    case Exit.usage:
+    case Exit.ledger:
       return '';
   }
 }

@@ -5,8 +5,8 @@
  */
 
 /**
- * East Asian wide and fullwidth blocks (Unicode's EastAsianWidth W and F, joined over small gaps), and the emoji blocks.
- * Wide symbols outside them (U+231A, U+2705 ...) all have emoji presentation.
+ * East Asian wide and fullwidth blocks (Unicode's EastAsianWidth W and F, joined over small gaps), and the emoji
+ * blocks. Wide symbols outside them (U+231A, U+2705 ...) all have emoji presentation.
  */
 const WIDE = new RegExp(
   '[\\u1100-\\u115F\\u2329\\u232A\\u2E80-\\u303E\\u3040-\\uA4CF\\uA960-\\uA97F\\uAC00-\\uD7A3\\uF900-\\uFAFF' +

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { EXIT_MEANINGS } from '../../src/exit.js';
 import { helpText } from '../../src/cli/help.js';
 import { OPTION_NAMES } from '../../src/cli/options.js';
+import { EXIT_MEANINGS } from '../../src/exit.js';
 
 const lines = helpText().split('\n');
 

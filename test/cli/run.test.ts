@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import { Exit, ExitError } from '../../src/exit.js';
 import { type Engine, explain, run } from '../../src/cli/run.js';
+import { Exit, ExitError } from '../../src/exit.js';
 
 function harness(engine: Partial<Engine> = {}, env: Record<string, string> = {}) {
   const out: string[] = [];

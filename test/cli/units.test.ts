@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { UsageError } from '../../src/exit.js';
 import { parseCount, parseRate, parseRates, parseSize } from '../../src/cli/units.js';
+import { UsageError } from '../../src/exit.js';
 import { usageMessage } from './helpers.js';
 
 describe('sizes', () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { History, sampleOf } from '../../src/stats/history.js';
 import { JsonProgress, jsonLine } from '../../src/ui/json.js';
+import type { RunResult } from '../../src/ui/summary.js';
 import { anySnapshot, EMPTY, snapshot } from '../stats/snapshots.js';
 
 const PICTURE = snapshot({
@@ -22,7 +23,7 @@ const PICTURE = snapshot({
   active: [{ path: 'x\udcff\n', size: 100, done: 50, startedMs: 10_000 }],
 });
 
-const RESULT = {
+const RESULT: RunResult = {
   snapshot: PICTURE,
   exitCode: 1,
   seconds: 20.00049,

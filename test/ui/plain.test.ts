@@ -42,15 +42,30 @@ const failing = { ...RUNNING.total, failed: { files: 2, bytes: 1 } };
 
 describe('a plain line', () => {
   it('says all there is to say where there is room', () => {
-    expect(line({ resumed: true, total: failing, scan: scanning }, 160)).toMatch(
-      /^12:04:05 {2}resumed {2}1,204\/20,002 files {2}3\.2\/98\.1 GiB {2}read 98\.2 {2}write 97\.9 MiB\/s {2}mean 97\.9 {2}ETA >\d+h \d\dm {2}failed 2 {2}scanning 1,020 dirs$/,
-    );
+    expect(line({ resumed: true, total: failing, scan: scanning }, 160).split('  ')).toEqual([
+      '12:04:05',
+      'resumed',
+      '1,204/20,002 files',
+      '3.2/98.1 GiB',
+      'read 98.2',
+      'write 97.9 MiB/s',
+      'mean 97.9',
+      expect.stringMatching(/^ETA >\d+h \d\dm$/),
+      'failed 2',
+      'scanning 1,020 dirs',
+    ]);
   });
 
   it('fits a log by leaving out what matters least', () => {
-    expect(line({ resumed: true, total: failing, scan: scanning })).toMatch(
-      /^12:04:05 {2}resumed {2}1,204\/20,002 files {2}3\.2\/98\.1 GiB {2}r 98\.2 w 97\.9 MiB\/s {2}ETA >\d+h \d\dm {2}failed 2$/,
-    );
+    expect(line({ resumed: true, total: failing, scan: scanning }).split('  ')).toEqual([
+      '12:04:05',
+      'resumed',
+      '1,204/20,002 files',
+      '3.2/98.1 GiB',
+      'r 98.2 w 97.9 MiB/s',
+      expect.stringMatching(/^ETA >\d+h \d\dm$/),
+      'failed 2',
+    ]);
     expect(line({ resumed: true })).toMatch(/98\.1 GiB {2}r 98\.2 w 97\.9 MiB\/s {2}mean 97\.9 {2}ETA \d+h \d\dm$/);
   });
 

@@ -96,8 +96,8 @@ describe('the summary', () => {
   it.each([
     [4, 'gave up after 1m 40s: a share is missing, not what it was, or failing', 'bring the share back'],
     [5, 'gave up after 1m 40s: the ledger cannot be used', ''],
-    [70, 'ended after 1m 40s with exit code 70', ''],
-  ])('names the cause of exit code %i', (exitCode, headline, next) => {
+    [2, 'bad usage or configuration, nothing was touched', ''],
+  ] as const)('names the cause of exit code %i', (exitCode, headline, next) => {
     const text = summaryText(result({ exitCode }));
     expect(text.startsWith(`millrace: ${headline}\n`)).toBe(true);
     expect(text).toContain(next);

@@ -1,5 +1,15 @@
 import { constants, readSync, writeSync } from 'node:fs';
-import { closeFd, dropFd, flushFd, openAt, renameAt, setTimesFd, setXattrFd, statFd, unlinkAt } from '../../posix/calls.js';
+import {
+  closeFd,
+  dropFd,
+  flushFd,
+  openAt,
+  renameAt,
+  setTimesFd,
+  setXattrFd,
+  statFd,
+  unlinkAt,
+} from '../../posix/calls.js';
 import { SysError } from '../../posix/errno.js';
 import type { FilesystemFacts } from '../../posix/filesystems.js';
 import type { Stat } from '../../posix/stat.js';

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import {
   dropFd,
+  filesystemType,
   openDirBeneath,
   openForReading,
   openRoot,
@@ -12,7 +13,6 @@ import {
   statAt,
   symlinkAt,
   unlinkAt,
-  filesystemType,
 } from '../../posix/calls.js';
 import { SysError } from '../../posix/errno.js';
 import { type FilesystemFacts, filesystemFacts } from '../../posix/filesystems.js';

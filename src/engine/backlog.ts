@@ -1,0 +1,76 @@
+/**
+ * The backlog: pending rows of the ledger that are not in the window, taken in pages, from several folders at a time
+ * so that lanes find work apart from each other.
+ */
+import type { Ledger } from '../ledger/ledger.js';
+import type { KeyedEntry } from '../ledger/rows.js';
+import { Action } from '../pipeline/record.js';
+import { kindOfMode } from '../posix/stat.js';
+import { type Item, newItem } from './item.js';
+
+/** Folders read from at a time, and rows taken of one in turn. */
+const OPEN = 16;
+const PAGE = 256;
+
+interface OpenFolder {
+  readonly id: number;
+  readonly path: string;
+  after: string | undefined;
+}
+
+export class Backlog {
+  /** False: every pending row is in the window, as far as is known. */
+  mayHave = false;
+  private open: OpenFolder[] = [];
+  private lastDir = 0;
+
+  /** `isLive`: whether the window holds items of a folder; such a folder is not taken from now. */
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly scan: () => number,
+    private readonly isLive: (dir: number) => boolean,
+  ) {}
+
+  /** About `room` items, or none when nothing can be taken now. All that was gathered must have been committed. */
+  take(room: number): Item[] {
+    const items: Item[] = [];
+    while (items.length < room && this.mayHave) {
+      if (this.open.length === 0 && !this.openMore()) break;
+      for (const folder of this.open) {
+        const rows = this.ledger.pendingOf(folder.id, folder.after, PAGE);
+        for (const row of rows) items.push(itemOf(folder, row));
+        folder.after = rows.at(-1)?.name ?? folder.after;
+        if (rows.length < PAGE) this.open = this.open.filter((other) => other !== folder);
+      }
+    }
+    return items;
+  }
+
+  private openMore(): boolean {
+    let sawLive = false;
+    let wrapped = this.lastDir === 0;
+    for (;;) {
+      const found = this.ledger.dirsWithPending(this.scan(), this.lastDir, OPEN);
+      if (found.length === 0) {
+        this.lastDir = 0;
+        if (wrapped) {
+          if (!sawLive) this.mayHave = false;
+          return false;
+        }
+        wrapped = true;
+        continue;
+      }
+      this.lastDir = found.at(-1)!.id;
+      for (const dir of found) {
+        if (this.isLive(dir.id)) sawLive = true;
+        else this.open.push({ ...dir, after: undefined });
+      }
+      if (this.open.length > 0) return true;
+    }
+  }
+}
+
+function itemOf(folder: OpenFolder, row: KeyedEntry): Item {
+  const action = kindOfMode(row.meta.mode) === 'link' ? Action.link : Action.copy;
+  return newItem(folder, row.name, action, row.meta, { status: row.status, size: row.meta.size });
+}

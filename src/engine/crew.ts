@@ -1,0 +1,238 @@
+/** The crew: all lanes of a run, the memory they share, and how many there are. */
+import { Bucket } from '../pace/bucket.js';
+import {
+  PACE_BYTES,
+  READ_PACE,
+  type ReaderStart,
+  type ScannerStart,
+  WRITE_PACE,
+  type WriterStart,
+} from '../pipeline/lanes.js';
+import type { LaneMessage, Lease } from '../pipeline/messages.js';
+import { Command, PATH_ROOM, Ring } from '../pipeline/ring.js';
+import type { ListAnswer, ListRequest, Side } from '../scan/messages.js';
+import type { Settings } from '../settings.js';
+import { LaneCounters } from '../stats/shared.js';
+import { FIRST_LANES, MOST_LANES, wantedLanes } from './lanecount.js';
+import { type Lane, Pool, type Role } from './pools.js';
+
+const PACK_BYTES = 512 * 1024;
+const MAX_SCANNERS = 8;
+
+export interface CrewEvents {
+  readerStarted(lane: Lane<Lease>): void;
+  scannerStarted(side: Side, lane: Lane<ListRequest>): void;
+  message(message: LaneMessage, reader?: number): void;
+  listed(side: Side, lane: number, answer: ListAnswer): void;
+  /** A thread died of a bug or of lack of memory. */
+  died(role: Role, error: Error): void;
+}
+
+/** Lanes of one kind: how many at most, and what they measured. */
+class Section {
+  readonly counters: SharedArrayBuffer;
+  readonly cells: Float64Array;
+  readonly ended: Promise<void>[] = [];
+  private lastOperations = { count: 0, ms: 0 };
+  constructor(
+    readonly pool: Pool,
+    readonly most: number,
+    readonly fixed: boolean,
+  ) {
+    this.counters = LaneCounters.memory(most);
+    this.cells = new Float64Array(this.counters);
+  }
+
+  get count(): number {
+    return this.ended.length;
+  }
+
+  *lanes(): Generator<LaneCounters> {
+    for (let lane = 0; lane < this.count; lane++) yield new LaneCounters(this.cells, lane);
+  }
+
+  get bytes(): number {
+    let bytes = 0;
+    for (const lane of this.lanes()) bytes += lane.bytes;
+    return bytes;
+  }
+
+  /** Mean milliseconds of an operation since the last call; 0 when there were too few to tell. */
+  latency(): number {
+    const now = { count: 0, ms: 0 };
+    for (const { operations } of this.lanes()) {
+      now.count += operations.count;
+      now.ms += operations.ms;
+    }
+    const count = now.count - this.lastOperations.count;
+    if (count < 16) return 0;
+    const ms = now.ms - this.lastOperations.ms;
+    this.lastOperations = now;
+    return ms / count;
+  }
+}
+
+export class Crew {
+  readonly ring: Ring;
+  private readonly pace = new SharedArrayBuffer(PACE_BYTES);
+  private readonly readers: Section;
+  private readonly writers: Section;
+  private readonly scanners: Record<Side, Section>;
+  private readonly outboxes: { close(): void }[] = [];
+  private readonly scanOutboxes: { close(): void }[] = [];
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly events: CrewEvents,
+  ) {
+    const section = (role: Role, wanted: number, most: number) => {
+      return new Section(new Pool(role, wanted || most), wanted || most, wanted > 0);
+    };
+    this.readers = section('reader', settings.readers, MOST_LANES);
+    this.writers = section('writer', settings.writers, MOST_LANES);
+    this.scanners = {
+      source: section('scanner', settings.scanners, MAX_SCANNERS),
+      dest: section('scanner', settings.scanners, MAX_SCANNERS),
+    };
+    this.ring = Ring.create({
+      blockSlots: settings.queueCapacity,
+      packSlots: this.readers.most + this.writers.most + 8,
+      blockBytes: settings.blockSize + PATH_ROOM,
+      packBytes: PACK_BYTES,
+      readers: this.readers.most,
+    });
+    this.setLimits(settings.bwlimit);
+  }
+
+  get readBytes(): number {
+    return this.readers.bytes;
+  }
+  get writtenBytes(): number {
+    return this.writers.bytes;
+  }
+  get counts(): { readers: number; writers: number; scanners: number } {
+    const scanners = this.scanners.source.count + this.scanners.dest.count;
+    return { readers: this.readers.count, writers: this.writers.count, scanners };
+  }
+  /** The file that each reader and writer lane has in hand. */
+  *files(): Generator<{ id: number; done: number; startedMs: number }> {
+    for (const section of [this.readers, this.writers])
+      for (const { file } of section.lanes()) if (file.id !== 0) yield file;
+  }
+
+  /** Bytes/s for each direction, 0: unlimited. Takes effect at once. */
+  setLimits(limits: Settings['bwlimit']): void {
+    new Bucket(this.pace, READ_PACE).setRate(limits.read);
+    new Bucket(this.pace, WRITE_PACE).setRate(limits.write);
+  }
+
+  startScanners(sides: readonly Side[]): void {
+    for (const side of sides)
+      this.growTo(this.scanners[side], this.settings.scanners || 1, () => this.startScanner(side));
+  }
+
+  startTransfer(): void {
+    this.growTo(this.readers, this.settings.readers || FIRST_LANES, () => this.startReader());
+    this.growTo(this.writers, this.settings.writers || FIRST_LANES, () => this.startWriter());
+  }
+
+  /** Starts more lanes where the measured latency asks for them; to be called a few times a second. */
+  adapt(): void {
+    const grow = (section: Section, start: () => void) => {
+      if (section.fixed || section.count === 0) return;
+      this.growTo(section, Math.min(section.most, wantedLanes(section.count, section.latency())), start);
+    };
+    grow(this.readers, () => this.startReader());
+    grow(this.writers, () => this.startWriter());
+    for (const side of ['source', 'dest'] as const) grow(this.scanners[side], () => this.startScanner(side));
+  }
+
+  private growTo(section: Section, wanted: number, start: () => void): void {
+    while (section.count < wanted) start();
+  }
+
+  private startReader(): void {
+    const { settings, ring, pace, readers } = this;
+    const number = readers.count;
+    const lane = readers.pool.lane<Lease, LaneMessage>(
+      number,
+      (port, inbox): ReaderStart => ({
+        lane: number,
+        root: settings.source,
+        port,
+        inbox,
+        ring: ring.shape,
+        counters: readers.counters,
+        pace,
+        checksum: settings.checksum,
+      }),
+      (message) => this.events.message(message, number),
+    );
+    this.watch('reader', readers, lane);
+    this.outboxes.push(lane.outbox);
+    this.events.readerStarted(lane);
+  }
+
+  private startWriter(): void {
+    const { settings, ring, pace, writers } = this;
+    const number = writers.count;
+    const lane = writers.pool.lane<never, LaneMessage>(
+      number,
+      (port): WriterStart => ({
+        lane: number,
+        root: settings.dest,
+        port,
+        ring: ring.shape,
+        counters: writers.counters,
+        pace,
+      }),
+      (message) => this.events.message(message),
+    );
+    this.watch('writer', writers, lane);
+  }
+
+  private startScanner(side: Side): void {
+    const section = this.scanners[side];
+    const number = section.count;
+    const root = side === 'source' ? this.settings.source : this.settings.dest;
+    const lane = section.pool.lane<ListRequest, ListAnswer>(
+      number,
+      (port, inbox): ScannerStart => ({ lane: number, root, port, inbox, counters: section.counters }),
+      (answer) => this.events.listed(side, number, answer),
+    );
+    this.watch('scanner', section, lane);
+    this.scanOutboxes.push(lane.outbox);
+    this.events.scannerStarted(side, lane);
+  }
+
+  private watch(role: Role, section: Section, lane: Lane<unknown>): void {
+    section.ended.push(lane.ended);
+    lane.ended.catch((error: Error) => this.events.died(role, error));
+  }
+
+  /** Lanes take no more work (drain), or drop what they have in hand (stop). */
+  tell(command: Command): void {
+    this.ring.tell(command);
+    if (command === Command.stop) this.setLimits({ read: 0, write: 0 });
+  }
+
+  /** Ends all lanes; false when some still hang after `patienceMs`. Writers end last, once the ring is empty. */
+  async finish(patienceMs: number): Promise<boolean> {
+    const end = async () => {
+      for (const outbox of [...this.outboxes, ...this.scanOutboxes]) outbox.close();
+      await Promise.allSettled([...this.readers.ended, ...this.scanners.source.ended, ...this.scanners.dest.ended]);
+      this.ring.close();
+      await Promise.allSettled(this.writers.ended);
+      const pools = [this.readers.pool, this.writers.pool, this.scanners.source.pool, this.scanners.dest.pool];
+      await Promise.all(pools.map((pool) => pool.close()));
+      return true;
+    };
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), patienceMs);
+    });
+    const ended = await Promise.race([end(), deadline]);
+    clearTimeout(timer);
+    return ended;
+  }
+}

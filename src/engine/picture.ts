@@ -1,0 +1,54 @@
+import type { Ledger } from '../ledger/ledger.js';
+import type { Settings } from '../settings.js';
+import type { ActiveFile, Snapshot, Tally } from '../stats/snapshot.js';
+import { pathOf } from './conveyor.js';
+import type { Session } from './session.js';
+
+const ACTIVE_SHOWN = 8;
+
+/** The snapshot of a session as it is now. */
+export function pictureOf(session: Session, ledger: Ledger, settings: Settings, startedMs: number): Snapshot {
+  const { totals } = ledger;
+  const { ahead } = session.recorder;
+  const tally = (files: number, bytes: number, more: Tally): Tally => ({
+    files: files + more.files,
+    bytes: bytes + more.bytes,
+  });
+  return {
+    nowMs: Date.now(),
+    startedMs,
+    phase: session.phase,
+    resumed: session.resumed,
+    dryRun: settings.dryRun,
+    stopping: session.stopping,
+    scan: { done: session.scan.isDone, ...session.scan.seen },
+    readBytes: session.crew.readBytes,
+    writtenBytes: session.crew.writtenBytes,
+    session: {
+      copied: { ...session.copied },
+      same: { ...session.same },
+      deleted: session.deleted,
+      failed: session.failed,
+    },
+    total: {
+      synced: tally(totals.syncedFiles, totals.syncedBytes, ahead.synced),
+      pending: tally(totals.pendingFiles, totals.pendingBytes, ahead.pending),
+      failed: tally(totals.failedFiles, totals.failedBytes, ahead.failed),
+      skipped: totals.skippedFiles,
+    },
+    lanes: session.crew.counts,
+    bwlimit: settings.bwlimit,
+    active: activeFiles(session),
+  };
+}
+
+function activeFiles(session: Session): ActiveFile[] {
+  const active = new Map<number, ActiveFile>();
+  for (const { id, done, startedMs } of session.crew.files()) {
+    const item = session.conveyor.item(id);
+    // A file that is read and written at once shows as far as it is read.
+    if (!item || (active.get(id)?.done ?? -1) >= done) continue;
+    active.set(id, { path: pathOf(item), size: item.meta.size, done, startedMs });
+  }
+  return [...active.values()].sort((a, b) => b.size - a.size).slice(0, ACTIVE_SHOWN);
+}

@@ -1,0 +1,174 @@
+/** `millrace copy`: checks that all is in order, runs a session, shows it, and says how it ended. */
+
+import type { KeeperTask } from '../../workers/keeper.js';
+import { AuditLog } from '../audit/log.js';
+import type { Io } from '../cli/run.js';
+import { Exit, type ExitCode, ExitError, UsageError } from '../exit.js';
+import { LedgerError } from '../ledger/errors.js';
+import { Ledger } from '../ledger/ledger.js';
+import { guard, makeLedgerFolder, openLedgerFile, openScratchLedger } from '../ledger/open.js';
+import { Command } from '../pipeline/ring.js';
+import type { Settings } from '../settings.js';
+import type { Refusal, RootsFacts } from '../share/local/roots.js';
+import { formatBytes, formatCount } from '../stats/format.js';
+import { cleanName } from '../ui/clean.js';
+import { createSurface, type Surface } from '../ui/surface.js';
+import { pictureOf } from './picture.js';
+import { Pool } from './pools.js';
+import { Session, SessionBroken } from './session.js';
+import { listenForSignals } from './signals.js';
+
+/** How long lanes may take to end after the last entry, ms. */
+const PATIENCE_MS = 10_000;
+
+/** Runs a copy and returns the exit code. Throws ExitError for what stands in the way of beginning. */
+export async function copy(settings: Settings, io: Io): Promise<number> {
+  const keeper = new Pool('keeper', 2);
+  const ask = <T>(task: KeeperTask) => keeper.ask<T>(task);
+  const roots = accepted(
+    await ask<RootsFacts | Refusal>({ task: 'inspect', source: settings.source, dest: settings.dest }),
+  );
+  const ledger = openLedger(settings);
+  const log = settings.dryRun ? undefined : new AuditLog(settings.logFile);
+  let { grainNs } = roots;
+  if (!settings.dryRun) {
+    const dest = accepted(await ask<{ grainNs: bigint } | Refusal>({ task: 'prepare', dest: settings.dest }));
+    if (dest.grainNs > grainNs) grainNs = dest.grainNs;
+  }
+  // Network shares flush each file as it is published; a local filesystem is flushed as a whole.
+  const flushDest = async () => {
+    if (!roots.dest.network) await ask({ task: 'sync', dest: settings.dest });
+  };
+  return new Run(settings, io, ledger, log, { roots, grainNs, flushDest }).toTheEnd();
+}
+
+function accepted<T extends object>(answer: T | Refusal): T {
+  if (!('refused' in answer)) return answer;
+  throw answer.refused === 'usage' ? new UsageError(answer.message) : new ExitError(answer.message, Exit.share);
+}
+
+function openLedger(settings: Settings): Ledger {
+  const pair = { source: settings.source, dest: settings.dest };
+  if (settings.dryRun) return new Ledger(openScratchLedger(pair));
+  if (settings.ledgerIsDefault) makeLedgerFolder(settings.ledger);
+  return guard(settings.ledger, () => new Ledger(openLedgerFile(settings.ledger, pair)));
+}
+
+interface Ground {
+  readonly roots: RootsFacts;
+  readonly grainNs: bigint;
+  flushDest(): Promise<void>;
+}
+
+class Run {
+  private readonly startedMs = Date.now();
+  private readonly session: Session;
+  private readonly surface: Surface;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly io: Io,
+    private readonly ledger: Ledger,
+    private readonly log: AuditLog | undefined,
+    ground: Ground,
+  ) {
+    this.session = new Session({
+      settings,
+      ledger,
+      log,
+      rootMeta: ground.roots.rootMeta,
+      grainNs: ground.grainNs,
+      destMissing: settings.dryRun && ground.roots.destMissing,
+      flushDest: ground.flushDest,
+      note: (text) => this.surface.note(text),
+      detail: (text) => this.surface.item(cleanName(text)),
+    });
+    const { stdout } = process;
+    this.surface = createSurface(settings.progress, () => pictureOf(this.session, ledger, settings, this.startedMs), {
+      out: io.out,
+      isTTY: stdout.isTTY === true,
+      columns: () => stdout.columns,
+    });
+  }
+
+  async toTheEnd(): Promise<number> {
+    const { session, surface, settings } = this;
+    const silence = listenForSignals({
+      drain: () => {
+        if (session.stopping !== 'no') return false;
+        surface.note('finishing the files in flight; press Ctrl-C again to stop now');
+        session.tell(Command.drain);
+        return true;
+      },
+      stop: () => session.tell(Command.stop),
+      reopenLog: () => this.log?.reopen(),
+    });
+    this.tellBacklog();
+    surface.start();
+    let broken: unknown;
+    try {
+      await session.run();
+    } catch (error) {
+      broken = error;
+    }
+    const ended = await session.crew.finish(PATIENCE_MS);
+    broken ??= await this.record();
+    const code = this.exitCode(broken);
+    const snapshot = pictureOf(session, this.ledger, settings, this.startedMs);
+    surface.stop();
+    if (broken) this.io.err(`millrace: ${cleanName(reasonOf(broken))}\n`);
+    surface.summary({
+      snapshot,
+      exitCode: code,
+      seconds: (Date.now() - this.startedMs) / 1000,
+      failures: session.failures,
+      failuresTotal: settings.dryRun ? session.failed : Math.max(session.failed, snapshot.total.failed.files),
+      ledger: settings.dryRun ? null : settings.ledger,
+      log: settings.dryRun ? null : settings.logFile,
+    });
+    this.ledger.close();
+    silence();
+    // A thread that hangs in a dead mount can be neither ended nor left by process.exit.
+    if (!ended) process.kill(process.pid, 'SIGKILL');
+    return code;
+  }
+
+  private tellBacklog(): void {
+    const { pendingFiles, pendingBytes } = this.ledger.totals;
+    const { running } = this.ledger.scanState;
+    if ((pendingFiles === 0 && !running) || this.settings.rescan) return;
+    const scan = running ? '; the scan goes on where it was' : '';
+    this.surface.note(`resuming ${formatCount(pendingFiles)} files, ${formatBytes(pendingBytes)}${scan}`);
+  }
+
+  /** The last checkpoint, also after a failure: whatever was finished is to be known. */
+  private async record(): Promise<unknown> {
+    try {
+      await this.session.checkpoint();
+      this.log?.close();
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  private exitCode(broken: unknown): ExitCode {
+    const { session, ledger } = this;
+    if (broken instanceof SessionBroken) return broken.blame === 'share' ? Exit.share : Exit.stopped;
+    if (broken instanceof LedgerError || isSqlite(broken)) return Exit.ledger;
+    if (broken || session.stopping !== 'no') return Exit.stopped;
+    const failed = session.failed > 0 || ledger.totals.failedFiles > 0 || session.scan.errors > 0;
+    return failed || (!this.settings.dryRun && ledger.totals.pendingFiles > 0) ? Exit.someFailed : Exit.ok;
+  }
+}
+
+function isSqlite(error: unknown): boolean {
+  return String((error as { code?: unknown } | undefined)?.code).startsWith('SQLITE_');
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof SessionBroken) return error.message;
+  if (isSqlite(error)) return `the ledger cannot be written: ${(error as Error).message}`;
+  if (process.env.MILLRACE_INTERNAL_DEBUG === '1') return String((error as Error).stack);
+  return (error as Error).message;
+}

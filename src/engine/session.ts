@@ -1,0 +1,448 @@
+/**
+ * One session of a migration: transfer (with the scan running ahead of it), last pass, clean-up, folders. The
+ * session owns the window, that is all items in memory, and decides when the scan rests, what is taken from the
+ * backlog and when a checkpoint is due.
+ */
+import type { AuditLog } from '../audit/log.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { Dir } from '../ledger/rows.js';
+import { DirStatus, EntryStatus } from '../ledger/schema.js';
+import { Action } from '../pipeline/record.js';
+import { Command } from '../pipeline/ring.js';
+import type { Settings } from '../settings.js';
+import type { Meta } from '../share/entries.js';
+import { classOf, type Failure } from '../share/failure.js';
+import type { Phase } from '../stats/snapshot.js';
+import { Backlog } from './backlog.js';
+import { Conveyor, pathOf } from './conveyor.js';
+import { Crew } from './crew.js';
+import { type Item, NO_META, newItem } from './item.js';
+import { Recorder } from './recorder.js';
+import { inTheWay, worthLastPass } from './retry.js';
+import { Scan } from './scan.js';
+
+/** Items waiting for a lane at which the scan rests, and below which the backlog is asked. */
+const WINDOW = 4096;
+const LOW = 1024;
+/** A window that stays full this long is spilled to the ledger, so that the scan goes on: it is far ahead. */
+const FULL_MS = 1000;
+/** A checkpoint is due after this time, or with this much to write. */
+const CHECKPOINT_MS = 2000;
+const CHECKPOINT_SIZE = 16_384;
+const TICK_MS = 50;
+const ADAPT_MS = 250;
+/** Failures kept for the summary; all are in the ledger and the log. */
+const FAILURES_KEPT = 20;
+
+export interface SessionDeps {
+  readonly settings: Settings;
+  readonly ledger: Ledger;
+  readonly log: AuditLog | undefined;
+  readonly rootMeta: Meta;
+  readonly grainNs: bigint;
+  /** The destination's root is not there (a dry run): nothing of it can be listed. */
+  readonly destMissing: boolean;
+  flushDest(): Promise<void>;
+  /** A line for the operator. */
+  note(text: string): void;
+  /** What is done, or would be done, to one entry (-v). */
+  detail(text: string): void;
+}
+
+/** Ends the session early with a reason: a share is in trouble, or a thread died. */
+export class SessionBroken extends Error {
+  constructor(
+    message: string,
+    readonly blame: 'share' | 'bug',
+  ) {
+    super(message);
+  }
+}
+
+export class Session {
+  phase: Phase = 'starting';
+  resumed = false;
+  stopping: 'no' | 'drain' | 'stop' = 'no';
+  readonly copied = { files: 0, bytes: 0 };
+  readonly same = { files: 0, bytes: 0 };
+  deleted = 0;
+  failed = 0;
+  readonly failures: { path: string; error: string }[] = [];
+  readonly scan: Scan;
+  readonly crew: Crew;
+  readonly conveyor: Conveyor;
+  readonly recorder: Recorder;
+  private readonly backlog: Backlog;
+  private readonly live = new Map<number, number>();
+  private waiting: { done(): boolean; resolve(): void; reject(error: Error): void } | undefined;
+  private broken: Error | undefined;
+  private fullSince: number | undefined;
+  private checkpointAt = performance.now();
+  private adaptedAt = 0;
+  private stepping = false;
+
+  constructor(private readonly deps: SessionDeps) {
+    const { ledger, settings } = deps;
+    this.recorder = new Recorder({
+      ledger,
+      log: deps.log,
+      source: settings.source,
+      dest: settings.dest,
+      checksum: settings.checksum,
+      flushDest: deps.flushDest,
+      committed: (items) => this.committed(items),
+    });
+    this.scan = new Scan(ledger, this.recorder, deps.grainNs, {
+      found: (item) => this.found(item),
+      same: (meta) => {
+        this.same.files++;
+        this.same.bytes += meta.size;
+      },
+      note: (what, path) => this.noted(what, path),
+      failed: (path, error) => this.fail(path, error),
+      rootFailed: (side, failure) =>
+        this.breakOff(new SessionBroken(`${side} ${settings[side]}: ${failure.message}`, 'share')),
+      moved: () => this.step(),
+    });
+    this.conveyor = new Conveyor({
+      finished: (item) => this.finished(item),
+      returned: () => {},
+      stuck: (item, failure) => this.stuck(item, failure),
+      moved: () => this.step(),
+    });
+    this.crew = new Crew(settings, {
+      readerStarted: (lane) => this.conveyor.addReader(lane),
+      scannerStarted: (side, lane) => this.scan.addLane(side, lane),
+      message: (message, reader) => this.conveyor.receive(message, reader),
+      listed: (side, lane, answer) => this.scan.receive(side, lane, answer),
+      died: (role, error) => this.breakOff(new SessionBroken(`a ${role} thread died: ${error.message}`, 'bug')),
+    });
+    this.backlog = new Backlog(
+      ledger,
+      () => this.scan.number,
+      (dir) => this.live.has(dir),
+    );
+  }
+
+  /** Runs to the end, or until told to stop. Rejects when it cannot go on; the ledger is good in every case. */
+  async run(): Promise<void> {
+    const timer = setInterval(() => this.step(), TICK_MS);
+    try {
+      await this.phases();
+    } catch (error) {
+      this.tell(Command.stop);
+      throw error;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  private async phases(): Promise<void> {
+    const { settings } = this.deps;
+    this.begin();
+    this.crew.startScanners(this.deps.destMissing ? ['source'] : ['source', 'dest']);
+    if (!settings.dryRun) this.crew.startTransfer();
+    this.phase = 'transfer';
+    await this.transfer();
+    if (settings.dryRun || this.stopping !== 'no') return;
+
+    this.phase = 'last pass';
+    if (this.requeueFailed((code) => worthLastPass(code, classOf)) > 0) await this.transfer();
+    this.phase = 'clean-up';
+    await this.cleanUp();
+    if (this.requeueFailed(inTheWay) > 0) await this.transfer();
+    this.phase = 'folders';
+    await this.folders();
+    if (this.stopping === 'no') this.phase = 'finished';
+  }
+
+  /** Resumes what an earlier session left, or begins a new scan. */
+  private begin(): void {
+    const { ledger, settings, rootMeta, note } = this.deps;
+    const { pendingFiles } = ledger.totals;
+    const { running, extras } = ledger.scanState;
+    const backlog = pendingFiles > 0 || running;
+    const wantsExtras = settings.deleteExtras && running && !extras;
+    if (wantsExtras && !settings.rescan) note('scanning anew: the unfinished scan did not look for extras');
+    this.resumed = backlog && !settings.rescan && !wantsExtras;
+    if (this.resumed) {
+      ledger.commit(() => ledger.touchDir(1));
+      this.requeueFailed(() => true);
+      this.backlog.mayHave = true;
+    } else this.scan.start(settings.deleteExtras, rootMeta);
+  }
+
+  /** Copies all that is pending, until the scan has ended and nothing is left. */
+  private async transfer(): Promise<void> {
+    for (;;) {
+      await this.until(() => {
+        const more = !this.scan.isDone || this.backlog.mayHave;
+        return this.conveyor.isIdle && (!more || this.stopping !== 'no');
+      });
+      await this.checkpoint();
+      if (this.stopping !== 'no') return;
+      if (this.deps.settings.dryRun || this.deps.ledger.dirsWithPending(this.scan.number, 0, 1).length === 0) return;
+      this.backlog.mayHave = true;
+    }
+  }
+
+  private async cleanUp(): Promise<void> {
+    const { ledger, settings, note } = this.deps;
+    const pages = (kind: Action, depth?: number) => {
+      let at = { dir: 0, name: '' };
+      return () => {
+        const page = ledger.extrasAfter(kind, depth, at.dir, at.name, LOW);
+        at = page.at(-1) ?? at;
+        return page.map((extra) => newItem({ id: extra.dir, path: extra.path }, extra.name, kind, NO_META, undefined));
+      };
+    };
+    await this.feedAll(pages(Action.removePart));
+    if (!settings.deleteExtras) return;
+    if (!this.scan.provesAbsence) {
+      const why =
+        this.scan.errors > 0
+          ? `the scan had ${this.scan.errors} errors`
+          : 'the last full scan did not look for extras; use --rescan';
+      note(`nothing was deleted: ${why}`);
+      return;
+    }
+    await this.feedAll(pages(Action.remove));
+    // A folder is removed after the folders in it, all of one depth at a time.
+    for (const depth of ledger.extraDepths(Action.removeDir)) await this.feedAll(pages(Action.removeDir, depth));
+  }
+
+  /** Makes the folders that no file has made, then sets times: nothing is changed inside a folder after that. */
+  private async folders(): Promise<void> {
+    const pages = (status: DirStatus, action: Action) => {
+      let after = 0;
+      return () => {
+        const page = this.deps.ledger.dirsByStatus(status, after, LOW);
+        after = page.at(-1)?.id ?? after;
+        return page.map((dir: Dir) => newItem(dir, '', action, dir.meta ?? this.deps.rootMeta, undefined));
+      };
+    };
+    await this.feedAll(pages(DirStatus.toMake, Action.makeDir));
+    await this.feedAll(pages(DirStatus.toStamp, Action.stampDir));
+  }
+
+  /** Feeds page after page, and waits until all of it is done and recorded. */
+  private async feedAll(next: () => Item[]): Promise<void> {
+    while (this.stopping === 'no') {
+      const items = next();
+      if (items.length === 0) break;
+      for (const item of items) this.conveyor.feed.add(item);
+      await this.until(() => this.conveyor.feed.count < LOW || this.stopping !== 'no');
+    }
+    await this.until(() => this.conveyor.isIdle);
+    await this.checkpoint();
+  }
+
+  /** Makes failed entries pending again whose error code says that another try is worth it. */
+  private requeueFailed(wanted: (code: string) => boolean): number {
+    const { ledger } = this.deps;
+    let count = 0;
+    for (let at = { dir: 0, name: '' }; ; ) {
+      const page = ledger.failedAfter(at.dir, at.name, LOW);
+      const last = page.at(-1);
+      if (!last) break;
+      at = last;
+      const again = page.filter(
+        ({ error, meta }) => meta.mode !== 0 && wanted(/^[A-Z0-9]+/.exec(error ?? '')?.[0] ?? ''),
+      );
+      ledger.commit(() => {
+        for (const entry of again)
+          ledger.putEntry(
+            entry.dir,
+            entry.name,
+            { ...entry, status: EntryStatus.pending, error: undefined },
+            { status: entry.status, size: entry.meta.size },
+          );
+      });
+      count += again.length;
+    }
+    if (count > 0) this.backlog.mayHave = true;
+    this.failed = Math.max(0, this.failed - count);
+    return count;
+  }
+
+  // ---- what lanes and scan report
+
+  private found(item: Item): void {
+    const { settings, detail } = this.deps;
+    this.recorder.add(item);
+    if (settings.dryRun) {
+      if (settings.verbose) detail(`copy ${pathOf(item)}`);
+      return;
+    }
+    this.hold(item);
+  }
+
+  private noted(what: 'make' | 'delete', path: string): void {
+    const { settings, detail } = this.deps;
+    if (!settings.dryRun) return;
+    if (what === 'delete') this.deleted++;
+    if (settings.verbose) detail(`${what} ${path}`);
+  }
+
+  private hold(item: Item): void {
+    this.live.set(item.dir.id, (this.live.get(item.dir.id) ?? 0) + 1);
+    this.conveyor.feed.add(item);
+  }
+
+  private letGo(item: Item): void {
+    const left = (this.live.get(item.dir.id) ?? 0) - 1;
+    if (left > 0) this.live.set(item.dir.id, left);
+    else this.live.delete(item.dir.id);
+  }
+
+  private finished(item: Item): void {
+    this.recorder.finish(item);
+    const { action } = item;
+    if (item.failure) this.fail(pathOf(item), item.failure.message);
+    else if (item.result && (action === Action.copy || action === Action.link)) {
+      this.copied.files++;
+      this.copied.bytes += item.result.size;
+    } else if (item.result && (action === Action.remove || action === Action.removeDir)) this.deleted++;
+    if (this.deps.settings.verbose) this.deps.detail(`${item.failure ? 'failed' : VERBS[action]} ${pathOf(item)}`);
+  }
+
+  private fail(path: string, error: string): void {
+    this.failed++;
+    const known = this.failures.findIndex((failure) => failure.path === path);
+    if (known >= 0) this.failures.splice(known, 1);
+    if (this.failures.length < FAILURES_KEPT) this.failures.push({ path, error });
+  }
+
+  private committed(items: readonly Item[]): void {
+    for (const item of items) if (item.action === Action.copy || item.action === Action.link) this.letGo(item);
+  }
+
+  private stuck(item: Item, failure: Failure): void {
+    const message = `${failure.message} at ${pathOf(item)}`;
+    this.breakOff(new SessionBroken(message, failure.class === 'fatal' ? 'bug' : 'share'));
+  }
+
+  /** The session ends as soon as it can; what is finished is still recorded. */
+  private breakOff(error: Error): void {
+    this.broken ??= error;
+    this.step();
+  }
+
+  // ---- the loop
+
+  /** Tells the session to drain or to stop now. */
+  tell(command: Command): void {
+    if (command === Command.drain && this.stopping === 'no') this.stopping = 'drain';
+    if (command === Command.stop) this.stopping = 'stop';
+    this.conveyor.draining = true;
+    this.scan.paused = true;
+    this.crew.tell(command);
+    this.step();
+  }
+
+  private until(done: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.waiting = { done, resolve, reject };
+      this.step();
+    });
+  }
+
+  /** Looks what can go on; called whenever something happened, and a few times a second. */
+  private step(): void {
+    if (this.stepping) return;
+    this.stepping = true;
+    try {
+      if (!this.broken && this.stopping === 'no') this.supply();
+      this.settle();
+    } catch (error) {
+      this.broken ??= error as Error;
+      this.settle();
+    } finally {
+      this.stepping = false;
+    }
+  }
+
+  private settle(): void {
+    const { waiting } = this;
+    if (!waiting) return;
+    if (this.broken) {
+      this.waiting = undefined;
+      waiting.reject(this.broken);
+    } else if (this.stopping === 'stop' || waiting.done()) {
+      this.waiting = undefined;
+      waiting.resolve();
+    }
+  }
+
+  private supply(): void {
+    const now = performance.now();
+    if (now - this.adaptedAt > ADAPT_MS) {
+      this.adaptedAt = now;
+      this.crew.adapt();
+    }
+    const due =
+      this.recorder.size >= CHECKPOINT_SIZE || (now - this.checkpointAt > CHECKPOINT_MS && !this.recorder.isEmpty);
+    if (due) this.checkpointSoon();
+    this.steerScan(now);
+    if (this.backlog.mayHave && this.conveyor.feed.count < LOW) {
+      for (const item of this.backlog.take(WINDOW - this.conveyor.feed.count)) this.hold(item);
+    }
+    this.conveyor.pump(Date.now());
+    if (this.scan.wantsRefill) this.checkpointSoon(() => this.scan.refill());
+  }
+
+  /** The scan rests while the window is full, unless that lasts: then the window is spilled to the ledger. */
+  private steerScan(now: number): void {
+    const waiting = this.conveyor.feed.count;
+    if (waiting < LOW) this.fullSince = undefined;
+    let full = waiting > WINDOW;
+    if (full) {
+      this.fullSince ??= now;
+      if (now - this.fullSince > FULL_MS) this.checkpointSoon(() => this.spill());
+    }
+    // However fast the scan, what waits to be written stays bounded.
+    full ||= this.recorder.size > 2 * CHECKPOINT_SIZE;
+    this.scan.paused = full;
+    this.scan.pump();
+  }
+
+  private spill(): void {
+    const evicted = this.conveyor.feed.evict(this.conveyor.feed.count - WINDOW / 2);
+    for (const item of evicted) this.letGo(item);
+    if (evicted.length > 0) this.backlog.mayHave = true;
+  }
+
+  private checkpointing = false;
+
+  /** Starts a checkpoint unless one is under way; `after` runs when all that was gathered is committed. */
+  private checkpointSoon(after?: () => void): void {
+    if (this.checkpointing) return;
+    this.checkpointing = true;
+    this.checkpoint()
+      .then(
+        () => {
+          if (!this.broken && this.stopping === 'no') after?.();
+        },
+        (error: Error) => this.breakOff(error),
+      )
+      .finally(() => {
+        this.checkpointing = false;
+        this.step();
+      });
+  }
+
+  async checkpoint(): Promise<void> {
+    await this.recorder.checkpoint();
+    this.checkpointAt = performance.now();
+  }
+}
+
+const VERBS: Record<Action, string> = {
+  [Action.copy]: 'copied',
+  [Action.link]: 'linked',
+  [Action.makeDir]: 'made',
+  [Action.stampDir]: 'stamped',
+  [Action.remove]: 'deleted',
+  [Action.removeDir]: 'deleted',
+  [Action.removePart]: 'removed',
+};

@@ -1,0 +1,21 @@
+export interface SignalActions {
+  /** Asked to end: true when it begins to drain, false when it was draining already. */
+  drain(): boolean;
+  stop(): void;
+  reopenLog(): void;
+}
+
+/**
+ * SIGINT and SIGTERM drain at first and stop when they come again; SIGHUP opens the audit log anew (logrotate), and
+ * also keeps a run alive whose terminal goes away. Returns what undoes the listening.
+ */
+export function listenForSignals(actions: SignalActions): () => void {
+  const end = () => {
+    if (!actions.drain()) actions.stop();
+  };
+  const handlers = { SIGINT: end, SIGTERM: end, SIGHUP: () => actions.reopenLog() };
+  for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler);
+  return () => {
+    for (const [signal, handler] of Object.entries(handlers)) process.off(signal, handler);
+  };
+}

@@ -1,0 +1,49 @@
+/** Where paths really are: mounts resolved, so that two names of one place can be told to be one. Pure. */
+
+/** A place on a filesystem: device (major:minor) and path within that filesystem. */
+export interface Place {
+  readonly device: string;
+  readonly path: string;
+}
+
+interface Mount extends Place {
+  readonly mountPoint: string;
+}
+
+/** The lines of /proc/self/mountinfo (proc(5)): id, parent, device, root, mount point ... */
+function parse(mountinfo: string): Mount[] {
+  const mounts: Mount[] = [];
+  for (const line of mountinfo.split('\n')) {
+    const [, , device, root, mountPoint] = line.split(' ');
+    if (device && root && mountPoint) mounts.push({ device, path: unescape(root), mountPoint: unescape(mountPoint) });
+  }
+  return mounts;
+}
+
+/** Space, tab, newline and backslash are written as octal escapes. */
+function unescape(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}
+
+/** The place of a real path (no links left in it). Later mounts hide earlier ones at the same point. */
+export function placeOf(realPath: string, mountinfo: string): Place {
+  let best: Mount = { device: '', path: '/', mountPoint: '/' };
+  for (const mount of parse(mountinfo))
+    if (isInside(realPath, mount.mountPoint) && mount.mountPoint.length >= best.mountPoint.length) best = mount;
+  const rest = realPath.slice(best.mountPoint === '/' ? 0 : best.mountPoint.length);
+  const path = `${best.path === '/' ? '' : best.path}${rest}`.replace(/\/+$/, '');
+  return { device: best.device, path: path === '' ? '/' : path };
+}
+
+/** True when `path` is `folder` or beneath it. */
+export function isInside(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`);
+}
+
+/** How two roots lie to each other; undefined: apart. A copy is possible only between roots that are apart. */
+export function overlap(source: Place, dest: Place): 'same' | 'dest inside source' | 'source inside dest' | undefined {
+  if (source.device !== dest.device) return undefined;
+  if (source.path === dest.path) return 'same';
+  if (isInside(dest.path, source.path)) return 'dest inside source';
+  return isInside(source.path, dest.path) ? 'source inside dest' : undefined;
+}
