@@ -31,19 +31,20 @@ export class Backlog {
     private readonly isLive: (dir: number) => boolean,
   ) {}
 
-  /** About `room` items, or none when nothing can be taken now. All that was gathered must have been committed. */
-  take(room: number): Item[] {
-    const items: Item[] = [];
-    while (items.length < room && this.mayHave) {
+  /** Gives about `room` items to `hold`, which makes their folders live. */
+  take(room: number, hold: (item: Item) => void): void {
+    let taken = 0;
+    while (taken < room && this.mayHave) {
       if (this.open.length === 0 && !this.openMore()) break;
       for (const folder of this.open) {
+        if (taken >= room) break;
         const rows = this.ledger.pendingOf(folder.id, folder.after, PAGE);
-        for (const row of rows) items.push(itemOf(folder, row));
+        for (const row of rows) hold(itemOf(folder, row));
+        taken += rows.length;
         folder.after = rows.at(-1)?.name ?? folder.after;
         if (rows.length < PAGE) this.open = this.open.filter((other) => other !== folder);
       }
     }
-    return items;
   }
 
   private openMore(): boolean {

@@ -385,7 +385,9 @@ export class Session {
     if (due) this.checkpointSoon();
     this.steerScan(now);
     if (this.backlog.mayHave && this.conveyor.feed.count < LOW) {
-      for (const item of this.backlog.take(WINDOW - this.conveyor.feed.count)) this.hold(item);
+      this.backlog.take(WINDOW - this.conveyor.feed.count, (item) => this.hold(item));
+      // What is left of the backlog is in folders whose finished items are not recorded yet.
+      if (this.conveyor.isIdle && !this.recorder.isEmpty) this.checkpointSoon();
     }
     this.conveyor.pump(Date.now());
     if (this.scan.wantsRefill) this.checkpointSoon(() => this.scan.refill());
@@ -394,15 +396,13 @@ export class Session {
   /** The scan rests while the window is full, unless that lasts: then the window is spilled to the ledger. */
   private steerScan(now: number): void {
     const waiting = this.conveyor.feed.count;
-    if (waiting < LOW) this.fullSince = undefined;
-    let full = waiting > WINDOW;
-    if (full) {
-      this.fullSince ??= now;
-      if (now - this.fullSince > FULL_MS) this.checkpointSoon(() => this.spill());
-    }
+    if (waiting < LOW && !this.backlog.mayHave) this.fullSince = undefined;
+    if (waiting > WINDOW) this.fullSince ??= now;
+    const spilling = this.fullSince !== undefined && now - this.fullSince > FULL_MS;
+    if (spilling && waiting > WINDOW && !this.scan.isDone) this.checkpointSoon(() => this.spill());
+    const full = waiting > (this.scan.paused && !spilling ? LOW : WINDOW);
     // However fast the scan, what waits to be written stays bounded.
-    full ||= this.recorder.size > 2 * CHECKPOINT_SIZE;
-    this.scan.paused = full;
+    this.scan.paused = full || this.recorder.size > 2 * CHECKPOINT_SIZE;
     this.scan.pump();
   }
 
@@ -427,7 +427,8 @@ export class Session {
       )
       .finally(() => {
         this.checkpointing = false;
-        this.step();
+        // Not at once: a step that asks for a checkpoint again must not keep messages from coming in.
+        setImmediate(() => this.step());
       });
   }
 

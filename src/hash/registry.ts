@@ -14,8 +14,8 @@ interface Algorithm {
 }
 
 /**
- * Name -> the fastest implementation. OpenSSL wins wherever it has the algorithm (assembly, and SHA extensions where the
- * processor has them); `npm run bench hash` shows both for every name.
+ * Name -> the fastest implementation. OpenSSL wins wherever it has the algorithm (assembly, and SHA extensions where
+ * the processor has them); `npm run bench -- hash` shows both for every name.
  *
  * The digests are those of the usual tools: md5sum, sha1sum, sha256sum, sha512sum, b2sum (BLAKE2b-512), b3sum
  * (BLAKE3-256) and xxhsum -H2 (XXH3 128 bits, seed 0, in canonical big-endian order).

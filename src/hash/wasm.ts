@@ -30,8 +30,8 @@ export async function createWasmHasher(create: (library: HashWasm) => Promise<IH
       open = false;
       return digest;
     },
-    // One module is 0.3 MB of memory in every thread, so a stream under way (rare here) steps aside in place of having a
-    // second module for single views.
+    // One module is 0.3 MB of memory in every thread, so a stream under way (rare here) steps aside in place of having
+    // a second module for single views.
     of(view) {
       const kept = open ? state.save() : undefined;
       const digest = state.init().update(view).digest('binary');

@@ -52,8 +52,9 @@ export class Bucket {
   }
 
   /**
-   * Sets the limit in bytes/s; 0: none. Holds from now on for all threads, sleeping ones too. Fractions are dropped, but
-   * a limit above 0 stays one; above 100 GB/s it counts as none. Throws a RangeError for anything but a number >= 0.
+   * Sets the limit in bytes/s; 0: none. Holds from now on for all threads, sleeping ones too. Fractions are dropped,
+   * but a limit above 0 stays one; above 100 GB/s it counts as none. Throws a RangeError for anything but a
+   * number >= 0.
    */
   setRate(bytesPerSecond: number, now: bigint = process.hrtime.bigint()): void {
     const rate = wholeRate(bytesPerSecond);

@@ -32,8 +32,8 @@ export function position(clock: ByteClock, now: bigint): bigint {
 }
 
 /**
- * End of the stretch that a piece of n bytes gets when the stretches up to `claimed` are taken. What the clock ran ahead
- * while nobody wanted it is lost but for the burst.
+ * End of the stretch that a piece of n bytes gets when the stretches up to `claimed` are taken. What the clock ran
+ * ahead while nobody wanted it is lost but for the burst.
  */
 export function claim(clock: ByteClock, claimed: bigint, n: bigint, now: bigint): bigint {
   const saved = position(clock, now) - burst(clock.rate);

@@ -15,13 +15,14 @@ function parse(mountinfo: string): Mount[] {
   const mounts: Mount[] = [];
   for (const line of mountinfo.split('\n')) {
     const [, , device, root, mountPoint] = line.split(' ');
-    if (device && root && mountPoint) mounts.push({ device, path: unescape(root), mountPoint: unescape(mountPoint) });
+    if (device && root && mountPoint)
+      mounts.push({ device, path: decodeOctal(root), mountPoint: decodeOctal(mountPoint) });
   }
   return mounts;
 }
 
 /** Space, tab, newline and backslash are written as octal escapes. */
-function unescape(text: string): string {
+function decodeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 

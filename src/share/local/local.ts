@@ -1,4 +1,3 @@
-import { constants } from 'node:fs';
 import {
   dropFd,
   filesystemType,
@@ -17,7 +16,6 @@ import {
 import { SysError } from '../../posix/errno.js';
 import { type FilesystemFacts, filesystemFacts } from '../../posix/filesystems.js';
 import { listFd } from '../../posix/listing.js';
-import { baseName, dirName } from '../../posix/names.js';
 import { type Kind, Stat } from '../../posix/stat.js';
 import { Entries } from '../entries.js';
 import { saysAbsent } from '../failure.js';

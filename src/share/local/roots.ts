@@ -69,8 +69,13 @@ export function inspectRoots(source: string, dest: string): RootsFacts | Refusal
           : ': the source is inside the destination';
     return { refused: 'usage', message: `${source} and ${dest}${how === 'same' ? ' ' : ''}${what}` };
   }
-  const grainNs = from.facts.grainNs > to.facts.grainNs ? from.facts.grainNs : to.facts.grainNs;
-  return { source: from.facts, dest: to.facts, destMissing, grainNs, rootMeta: from.meta };
+  return {
+    source: from.facts,
+    dest: to.facts,
+    destMissing,
+    grainNs: coarser(from.facts.grainNs, to.facts.grainNs),
+    rootMeta: from.meta,
+  };
 }
 
 function look(
@@ -91,6 +96,10 @@ function look(
     if (code === 'ENOENT') return { missing: true };
     return { refused: 'share', message: `${side} ${path}: cannot be opened: ${code}` };
   }
+}
+
+export function coarser(a: bigint, b: bigint): bigint {
+  return [a, b].reduce((most, grain) => (grain > most ? grain : most));
 }
 
 /** A time that no coarse grain holds: odd seconds, and a digit in every place of the nanoseconds. */
