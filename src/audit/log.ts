@@ -22,6 +22,11 @@ export interface AuditLine {
   readonly error?: string | undefined;
 }
 
+/** Pino writes lone surrogates, which stand for bytes that are not UTF-8, all alike; JSON.stringify escapes each. */
+function exact(path: string): string | { toJSON(): string } {
+  return path.isWellFormed() ? path : { toJSON: () => path };
+}
+
 const PRIVATE = 0o600;
 const BUFFER = 64 * 1024;
 
@@ -63,8 +68,8 @@ export class AuditLog {
       time: new Date(line.timeMs).toISOString(),
       result: line.result,
       kind: line.kind,
-      source: line.source,
-      dest: line.dest,
+      source: exact(line.source),
+      dest: exact(line.dest),
       size: line.size,
       hash: line.hash,
       algorithm: line.algorithm,

@@ -28,6 +28,7 @@ test('every option arrives in the settings', () => {
     source: '/src',
     dest: '/dst',
     ledger: '/l/x.db',
+    ledgerIsDefault: false,
     logFile: '/l/y.log',
     bwlimit: { read: 1, write: 2 },
     checksum: 'md5',

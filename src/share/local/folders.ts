@@ -43,7 +43,7 @@ export class Folders {
     try {
       return use(this.get(path));
     } catch (error) {
-      if (path === '' || !(error instanceof SysError) || !['ENOENT', 'ENOTDIR', 'ESTALE'].includes(error.code))
+      if (path === '' || !(error instanceof SysError) || !['ENOENT', 'ENOTDIR', 'ELOOP', 'ESTALE'].includes(error.code))
         throw error;
       this.forget(path);
       this.make(path);
