@@ -9,10 +9,11 @@ import { Ledger } from '../ledger/ledger.js';
 import { guard, makeLedgerFolder, openLedgerFile, openScratchLedger } from '../ledger/open.js';
 import { Command } from '../pipeline/ring.js';
 import type { Settings } from '../settings.js';
-import type { Refusal, RootsFacts } from '../share/local/roots.js';
+import { coarser, type DestProbe, type Refusal, type RootsFacts } from '../share/local/roots.js';
 import { formatBytes, formatCount } from '../stats/format.js';
 import { cleanName } from '../ui/clean.js';
 import { createSurface, type Surface } from '../ui/surface.js';
+import { beginSession, endSession } from './cutoff.js';
 import { pictureOf } from './picture.js';
 import { Pool } from './pools.js';
 import { Session, SessionBroken } from './session.js';
@@ -31,15 +32,17 @@ export async function copy(settings: Settings, io: Io): Promise<number> {
   const ledger = openLedger(settings);
   const log = settings.dryRun ? undefined : new AuditLog(settings.logFile);
   let { grainNs } = roots;
+  let distrustNs: bigint | undefined;
   if (!settings.dryRun) {
-    const dest = accepted(await ask<{ grainNs: bigint } | Refusal>({ task: 'prepare', dest: settings.dest }));
-    if (dest.grainNs > grainNs) grainNs = dest.grainNs;
+    const dest = accepted(await ask<DestProbe | Refusal>({ task: 'prepare', dest: settings.dest }));
+    grainNs = coarser(grainNs, dest.grainNs);
+    distrustNs = beginSession(ledger, dest.nowNs);
   }
   // Network shares flush each file as it is published; a local filesystem is flushed as a whole.
   const flushDest = async () => {
     if (!roots.dest.network) await ask({ task: 'sync', dest: settings.dest });
   };
-  return new Run(settings, io, ledger, log, { roots, grainNs, flushDest }).toTheEnd();
+  return new Run(settings, io, ledger, log, { roots, grainNs, distrustNs, flushDest }).toTheEnd();
 }
 
 function accepted<T extends object>(answer: T | Refusal): T {
@@ -57,6 +60,7 @@ function openLedger(settings: Settings): Ledger {
 interface Ground {
   readonly roots: RootsFacts;
   readonly grainNs: bigint;
+  readonly distrustNs: bigint | undefined;
   flushDest(): Promise<void>;
 }
 
@@ -78,6 +82,7 @@ class Run {
       log,
       rootMeta: ground.roots.rootMeta,
       grainNs: ground.grainNs,
+      distrustNs: ground.distrustNs,
       destMissing: settings.dryRun && ground.roots.destMissing,
       flushDest: ground.flushDest,
       note: (text) => this.surface.note(text),
@@ -112,7 +117,8 @@ class Run {
       broken = error;
     }
     const ended = await session.crew.finish(PATIENCE_MS);
-    broken ??= await this.record();
+    const unrecorded = await this.record();
+    broken ??= unrecorded;
     const code = this.exitCode(broken);
     const snapshot = pictureOf(session, this.ledger, settings, this.startedMs);
     surface.stop();
@@ -145,6 +151,8 @@ class Run {
   private async record(): Promise<unknown> {
     try {
       await this.session.checkpoint();
+      // Told to stop, or broken: lanes may have published what nobody recorded.
+      if (this.session.conveyor.inFlightCount === 0) endSession(this.ledger);
       this.log?.close();
       return undefined;
     } catch (error) {

@@ -9,7 +9,7 @@ import { DirSide, DirStatus, EntryStatus, Listed } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
 import { baseName, join } from '../posix/names.js';
 import type { Verdict } from '../scan/compare.js';
-import { type JoinSink, joinFolder } from '../scan/join.js';
+import { type JoinInput, type JoinSink, joinFolder } from '../scan/join.js';
 import { Listing } from '../scan/listing.js';
 import type { ListAnswer, ListRequest, Side } from '../scan/messages.js';
 import { Entries, type Meta } from '../share/entries.js';
@@ -66,7 +66,7 @@ export class Scan {
   constructor(
     private readonly ledger: Ledger,
     private readonly recorder: Recorder,
-    private readonly grainNs: bigint,
+    private readonly ground: Pick<JoinInput, 'grainNs' | 'distrustNs'>,
     private readonly events: ScanEvents,
   ) {
     this.state = ledger.scanState;
@@ -256,7 +256,7 @@ export class Scan {
     if (dir.listed !== Listed.failed) dir.error = undefined;
     this.recorder.dir(dir);
     const complete = failures.source === undefined;
-    const input = { dir, known, source: listings.source, dest: listings.dest, complete, grainNs: this.grainNs };
+    const input = { dir, known, source: listings.source, dest: listings.dest, complete, ...this.ground };
     return joinFolder(input, this.ledger, dir.side === DirSide.extra ? this.extraSink(dir) : this.sink(dir));
   }
 

@@ -40,6 +40,8 @@ export interface SessionDeps {
   readonly log: AuditLog | undefined;
   readonly rootMeta: Meta;
   readonly grainNs: bigint;
+  /** See JoinInput. */
+  readonly distrustNs: bigint | undefined;
   /** The destination's root is not there (a dry run): nothing of it can be listed. */
   readonly destMissing: boolean;
   flushDest(): Promise<void>;
@@ -92,7 +94,7 @@ export class Session {
       flushDest: deps.flushDest,
       committed: (items) => this.committed(items),
     });
-    this.scan = new Scan(ledger, this.recorder, deps.grainNs, {
+    this.scan = new Scan(ledger, this.recorder, deps, {
       found: (item) => this.found(item),
       same: (meta) => {
         this.same.files++;

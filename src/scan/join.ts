@@ -42,6 +42,12 @@ export interface JoinInput {
   /** False when the source's listing is not complete: then absence means nothing. */
   readonly complete: boolean;
   readonly grainNs: bigint;
+  /**
+   * Set when a session was cut off: what it published and did not record may not have reached the disk, though size
+   * and mtime look right. Entries that the destination changed at or after this time (ns, by the destination's own
+   * clock) and that the ledger does not call synced are copied again.
+   */
+  readonly distrustNs: bigint | undefined;
 }
 
 const YIELD_EVERY = 4096;
@@ -49,7 +55,7 @@ const YIELD_EVERY = 4096;
 const ROWS_AT_ONCE = 40_000;
 
 export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): Generator<void> {
-  const { dir, known, source, dest, complete, grainNs } = input;
+  const { dir, known, source, dest, complete } = input;
   const rows = known ? knownRows(dir, source.count, ledger) : NO_ROWS;
   const folders = new Map((known ? ledger.childDirs(dir.id) : []).map((child) => [child.path, child]));
   let steps = 0;
@@ -64,7 +70,7 @@ export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): G
         sink.unreadable(name, errnoName(errno), row);
         continue;
       }
-      joinEntry(name, { entries, index }, dest.find(name), row, { dir, folders, grainNs }, sink);
+      joinEntry(name, { entries, index }, dest.find(name), row, { ...input, folders }, sink);
     }
   }
 
@@ -111,7 +117,7 @@ function joinEntry(
   at: Found,
   there: Found | undefined,
   known: Entry | undefined,
-  { dir, folders, grainNs }: { dir: Dir; folders: Map<string, Dir>; grainNs: bigint },
+  { dir, folders, grainNs, distrustNs }: JoinInput & { folders: Map<string, Dir> },
   sink: JoinSink,
 ): void {
   const meta = at.entries.meta(at.index);
@@ -122,7 +128,13 @@ function joinEntry(
       size: there.entries.size(there.index),
       mtimeNs: there.entries.mtimeNs(there.index),
     };
-  const verdict = isPartName(name) && kind === 'file' ? 'skip' : compare({ kind, ...meta }, dest || undefined, grainNs);
+  const doubtful =
+    distrustNs !== undefined &&
+    known?.status !== EntryStatus.synced &&
+    there &&
+    there.entries.ctimeNs(there.index) >= distrustNs;
+  const present = doubtful && kind !== 'dir' ? undefined : dest || undefined;
+  const verdict = isPartName(name) && kind === 'file' ? 'skip' : compare({ kind, ...meta }, present, grainNs);
   if (kind === 'dir') {
     const path = joinPath(dir.path, name);
     sink.folder(path, meta, verdict, folders.get(path));

@@ -89,6 +89,9 @@ export class Entries {
   mtimeNs(index: number): bigint {
     return this.view.getBigInt64(index * STRIDE + MTIME, true);
   }
+  ctimeNs(index: number): bigint {
+    return this.view.getBigInt64(index * STRIDE + CTIME, true);
+  }
   errno(index: number): number {
     return this.view.getUint32(index * STRIDE + ERRNO, true);
   }

@@ -106,11 +106,18 @@ export function coarser(a: bigint, b: bigint): bigint {
 const ODD_TIME = 1_234_567_891_123_456_789n;
 const GRAINS = [1n, 100n, 1_000n, 1_000_000n, 10_000_000n, 1_000_000_000n, 2_000_000_000n];
 
+export interface DestProbe {
+  /** How finely the destination keeps times. */
+  readonly grainNs: bigint;
+  /** The present time by the destination's own clock, ns since the Unix epoch. */
+  readonly nowNs: bigint;
+}
+
 /**
  * Makes the destination root when it is missing, and finds out with a file of our own whether it can be written and
  * how finely it keeps times (ns). The file is gone again afterwards.
  */
-export function prepareDest(dest: string): { grainNs: bigint } | Refusal {
+export function prepareDest(dest: string): DestProbe | Refusal {
   let made = false;
   try {
     try {
@@ -119,7 +126,7 @@ export function prepareDest(dest: string): { grainNs: bigint } | Refusal {
     } catch (error) {
       if ((error as { code?: string }).code !== 'EEXIST') throw error;
     }
-    return { grainNs: probeGrain(dest) };
+    return probe(dest);
   } catch (error) {
     if (made) rmSync(dest, { recursive: true });
     const { code, op } = asSysError(error, 'write', dest);
@@ -127,7 +134,7 @@ export function prepareDest(dest: string): { grainNs: bigint } | Refusal {
   }
 }
 
-function probeGrain(dest: string): bigint {
+function probe(dest: string): DestProbe {
   const root = openRoot(dest);
   const name = partName('~probe');
   const stat = new Stat();
@@ -147,7 +154,7 @@ function probeGrain(dest: string): bigint {
     statAt(root, name, stat);
     const apart = stat.mtimeNs > ODD_TIME ? stat.mtimeNs - ODD_TIME : ODD_TIME - stat.mtimeNs;
     unlinkAt(root, name);
-    return GRAINS.find((grain) => apart < grain) ?? GRAINS.at(-1)!;
+    return { grainNs: GRAINS.find((grain) => apart < grain) ?? GRAINS.at(-1)!, nowNs: stat.ctimeNs };
   } finally {
     dropFd(root);
   }
