@@ -83,7 +83,8 @@ function makeWorld(uid: number | undefined): World {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'millrace-flow-')));
   const world = { root, source: join(root, 'source'), dest: join(root, 'dest'), uid };
   for (const folder of [world.source, join(root, 'home'), join(root, 'state')]) mkdirSync(folder);
-  if (uid !== undefined) for (const path of [root, ...readdirSync(root).map((name) => join(root, name))]) own(path, uid);
+  if (uid !== undefined)
+    for (const path of [root, ...readdirSync(root).map((name) => join(root, name))]) own(path, uid);
   const made = { ...world, db: join(root, 'ledger.db'), log: join(root, 'ledger.log') };
   worlds.push(made);
   return made;
@@ -178,7 +179,10 @@ export function setMtime(root: string, rawPath: string, mtimeNs: bigint): void {
 /** Runs a tool on paths of any bytes, which arguments of Node's child processes cannot hold. */
 function onPaths(tool: string, args: readonly string[], paths: readonly Buffer[]): void {
   const input = Buffer.concat(paths.flatMap((path) => [path, Buffer.of(0)]));
-  const { status, stderr } = spawnSync('xargs', ['-0', tool, ...args, '--'], { input, env: { ...process.env, TZ: 'UTC' } });
+  const { status, stderr } = spawnSync('xargs', ['-0', tool, ...args, '--'], {
+    input,
+    env: { ...process.env, TZ: 'UTC' },
+  });
   if (status !== 0) throw new Error(`${tool}: ${stderr}`);
 }
 
@@ -374,14 +378,23 @@ export interface LogLine {
   readonly error?: string;
 }
 
-/** The lines of the audit log, all of which must be JSON. Only paths beneath the source are given, without it. */
+/** A path as the log has it, where a lone surrogate U+DC80..U+DCFF stands for a byte that is not UTF-8, as a raw one. */
+function rawOf(logged: string): string {
+  const pieces = [...logged].map((character) => {
+    const code = character.codePointAt(0)!;
+    return code >= 0xdc80 && code <= 0xdcff ? Buffer.of(code - 0xdc00) : Buffer.from(character);
+  });
+  return Buffer.concat(pieces).toString('latin1');
+}
+
+/** The lines of the audit log, all of which must be JSON; `path` is raw and beneath the source. */
 export function auditLog({ log, source }: World): (LogLine & { readonly path: string })[] {
   if (!existsSync(log)) return [];
   const lines = readFileSync(log, 'utf8').split('\n');
   expect(lines.pop()).toBe('');
   return lines.map((text) => {
     const line = JSON.parse(text) as LogLine;
-    return { ...line, path: line.source.slice(source.length + 1) };
+    return { ...line, path: rawOf(line.source.slice(source.length + 1)) };
   });
 }
 

@@ -1,0 +1,96 @@
+/** Temporary folders, trees in them and, for root, mounts; all of it is gone after each test. */
+import { spawnSync } from 'node:child_process';
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { realpathSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach } from 'vitest';
+
+const folders: string[] = [];
+const mounted: string[] = [];
+
+afterEach(() => {
+  for (const point of mounted.splice(0).reverse()) run('umount', '-l', point);
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A new empty folder, by its real path. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(realpathSync(tmpdir()), 'millrace-test-'));
+  folders.push(folder);
+  return folder;
+}
+
+/** A folder's content: text is a file, `{ link }` a symbolic link, anything else a folder. */
+export interface Tree {
+  readonly [name: string]: string | { readonly link: string } | Tree;
+}
+
+function isLink(node: Tree[string]): node is { readonly link: string } {
+  return typeof node === 'object' && typeof node.link === 'string';
+}
+
+/** Adds the tree to the folder, which is made when it is missing, and returns the folder. */
+export function plant(folder: string, tree: Tree): string {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, node] of Object.entries(tree)) {
+    const path = join(folder, name);
+    if (typeof node === 'string') writeFileSync(path, node);
+    else if (isLink(node)) symlinkSync(node.link, path);
+    else plant(path, node);
+  }
+  return folder;
+}
+
+/** What is beneath a folder now, in the form that `plant` takes. */
+export function harvest(folder: string): Tree {
+  return Object.fromEntries(
+    readdirSync(folder).map((name) => {
+      const path = join(folder, name);
+      const stat = lstatSync(path);
+      if (stat.isSymbolicLink()) return [name, { link: readlinkSync(path) }];
+      return [name, stat.isDirectory() ? harvest(path) : readFileSync(path, 'utf8')];
+    }),
+  );
+}
+
+/** A path whose last component is these bytes. */
+export function rawPath(folder: string, name: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(`${folder}/`), name]);
+}
+
+function run(command: string, ...args: string[]): boolean {
+  return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+}
+
+export function makeFifo(path: string): void {
+  if (!run('mkfifo', path)) throw new Error(`mkfifo ${path}`);
+}
+
+/** Mounts as mount(8) does, until the end of the test. */
+export function mount(point: string, ...options: string[]): void {
+  mkdirSync(point, { recursive: true });
+  if (!run('mount', ...options, point)) throw new Error(`mount ${options.join(' ')} ${point}`);
+  mounted.push(point);
+}
+
+export function mountTmpfs(point: string, options = 'size=1m'): void {
+  mount(point, '-t', 'tmpfs', '-o', options, 'tmpfs');
+}
+
+export const isRoot = process.getuid!() === 0;
+
+/** Whether this process may mount: root outside of most containers. */
+export const canMount = isRoot && mayMount();
+
+function mayMount(): boolean {
+  const point = mkdtempSync(join(tmpdir(), 'millrace-mount-'));
+  const done = run('mount', '-t', 'tmpfs', 'tmpfs', point) && run('umount', point);
+  rmSync(point, { recursive: true });
+  return done;
+}
+
+/** Descriptors that this process has open. */
+export function openDescriptors(): number {
+  return readdirSync('/proc/self/fd').length;
+}
