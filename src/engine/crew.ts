@@ -1,4 +1,5 @@
 /** The crew: all lanes of a run, the memory they share, and how many there are. */
+import { cpus } from 'node:os';
 import { Bucket } from '../pace/bucket.js';
 import {
   PACE_BYTES,
@@ -13,7 +14,7 @@ import { Command, PATH_ROOM, Ring } from '../pipeline/ring.js';
 import type { ListAnswer, ListRequest, Side } from '../scan/messages.js';
 import type { Settings } from '../settings.js';
 import { LaneCounters } from '../stats/shared.js';
-import { FIRST_LANES, MOST_LANES, wantedLanes } from './lanecount.js';
+import { busyMs, FIRST_LANES, MOST_LANES, wantedLanes } from './lanecount.js';
 import { type Lane, Pool, type Role } from './pools.js';
 
 const PACK_BYTES = 512 * 1024;
@@ -78,6 +79,7 @@ export class Crew {
   private readonly readers: Section;
   private readonly writers: Section;
   private readonly scanners: Record<Side, Section>;
+  private used = { busy: busyMs(cpus()), at: performance.now() };
   private readonly outboxes: { close(): void }[] = [];
   private readonly scanOutboxes: { close(): void }[] = [];
 
@@ -138,9 +140,12 @@ export class Crew {
 
   /** Starts more lanes where the measured latency asks for them; to be called a few times a second. */
   adapt(): void {
+    const now = { busy: busyMs(cpus()), at: performance.now() };
+    const busy = (now.busy - this.used.busy) / ((now.at - this.used.at) * cpus().length);
+    this.used = now;
     const grow = (section: Section, start: () => void) => {
       if (section.fixed || section.count === 0) return;
-      this.growTo(section, Math.min(section.most, wantedLanes(section.count, section.latency())), start);
+      this.growTo(section, Math.min(section.most, wantedLanes(section.count, section.latency(), busy)), start);
     };
     grow(this.readers, () => this.startReader());
     grow(this.writers, () => this.startWriter());

@@ -1,7 +1,17 @@
 /** Temporary folders, trees in them and, for root, mounts; all of it is gone after each test. */
 import { spawnSync } from 'node:child_process';
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
-import { realpathSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
@@ -11,7 +21,8 @@ const mounted: string[] = [];
 
 afterEach(() => {
   for (const point of mounted.splice(0).reverse()) run('umount', '-l', point);
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  // rm(1) also removes what lies deeper than one path may be long.
+  for (const folder of folders.splice(0)) run('rm', '-rf', '--', folder);
 });
 
 /** A new empty folder, by its real path. */

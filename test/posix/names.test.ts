@@ -46,19 +46,26 @@ const anyBytes = fc.oneof(
   fc.array(fc.constantFrom(...PIECES), { maxLength: 12 }).map((pieces) => Uint8Array.from(pieces.flat())),
 );
 
+const anyText = fc
+  .array(
+    fc.integer({ min: 1, max: 0x10ffff }).filter((code) => code < 0xd800 || code > 0xdfff),
+    { maxLength: 40 },
+  )
+  .map((codes) => String.fromCodePoint(...codes));
+
 describe('a name', () => {
   it('comes back as the same bytes, whatever they are', () => {
     fc.assert(
       fc.property(anyBytes, (bytes) => {
         expect([...nameBytes(decode(bytes))]).toEqual([...bytes]);
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 
   it('is the string that everybody expects when it is valid UTF-8', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (name) => {
+      fc.property(anyText, (name) => {
         expect(decode(Buffer.from(name))).toBe(name);
         expect(isPlain(name)).toBe(true);
       }),
@@ -144,9 +151,7 @@ describe('a path', () => {
   });
 
   it('splits into what it was joined from', () => {
-    const name = anyBytes
-      .filter((bytes) => bytes.length > 0 && !bytes.includes(0x2f))
-      .map((bytes) => decode(bytes));
+    const name = anyBytes.filter((bytes) => bytes.length > 0 && !bytes.includes(0x2f)).map((bytes) => decode(bytes));
     fc.assert(
       fc.property(fc.array(name, { minLength: 1, maxLength: 5 }), (names) => {
         const path = names.reduce(join, '');

@@ -1,0 +1,125 @@
+/** Runs after the first one: what changed at the source is copied, and nothing else. */
+import { randomBytes } from 'node:crypto';
+import { renameSync, rmSync, truncateSync, unlinkSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import {
+  auditLog,
+  copyAll,
+  dir,
+  expectEqualTrees,
+  expectLedgerOf,
+  FEW_LANES,
+  file,
+  ledgerFiles,
+  ledgerPaths,
+  link,
+  logged,
+  makeTree,
+  newWorld,
+  partFiles,
+  setMtime,
+  sha256,
+  snapshotTree,
+  startCopy,
+  writes,
+} from './helpers.js';
+
+const SECOND = 1_000_000_000n;
+const THEN = 1_600_000_000_123_456_789n;
+
+test('copies what has a new size, a new mtime or a new name, and keeps the hashes of all else', async () => {
+  const world = newWorld();
+  const { source, dest } = world;
+  makeTree(source, {
+    'same/kept': file('kept'),
+    'same/kept too': file(randomBytes(300_000)),
+    'edit/same size': file('one', THEN),
+    'edit/new size': file('one', THEN),
+    'edit/touched': file('touched', THEN),
+    'edit/nanosecond': file('touched', THEN),
+    'edit/older': file('now', THEN),
+    'edit/truncated': file(randomBytes(3_000_000)),
+    'edit/emptied': file('something'),
+    'edit/link': link('one'),
+    'edit/old name': file('renamed', THEN),
+    'folder/kept': file('in a touched folder', THEN),
+    'gone/file': file('gone'),
+  });
+  await copyAll(world);
+  const lines = auditLog(world).length;
+  const before = writes(dest);
+
+  makeTree(source, {
+    'edit/same size': file('two', THEN + SECOND),
+    'edit/new size': file('three', THEN + SECOND),
+    'edit/new': file('new'),
+    'new/folder/file': file('new'),
+    'new/empty': dir(THEN),
+  });
+  setMtime(source, 'edit/touched', THEN + SECOND);
+  setMtime(source, 'edit/nanosecond', THEN + 1n);
+  setMtime(source, 'edit/older', THEN - 1000n * SECOND);
+  truncateSync(`${source}/edit/truncated`, 1_000_000);
+  truncateSync(`${source}/edit/emptied`, 0);
+  unlinkSync(`${source}/edit/link`);
+  makeTree(source, { 'edit/link': link('two') });
+  renameSync(`${source}/edit/old name`, `${source}/edit/new name`);
+  rmSync(`${source}/gone`, { recursive: true });
+  setMtime(source, 'folder', THEN);
+  // Just as another program would find them: folders whose times say nothing.
+  setMtime(source, 'edit', THEN);
+  setMtime(source, '', THEN);
+
+  const { stdout } = await copyAll(world);
+  const names = ['emptied', 'link', 'nanosecond', 'new', 'new name', 'new size', 'older', 'same size', 'touched'];
+  const expected = [...names, 'truncated'].map((name) => `edit/${name}`);
+  expect(logged(world, 'copied', lines)).toEqual([...expected, 'new/folder/file']);
+  expect(stdout).toMatch(/same +3 files/);
+  const after = writes(dest);
+  for (const path of ['same/kept', 'same/kept too', 'folder/kept']) expect(after.get(path)).toBe(before.get(path));
+  // Without --delete-extras these stay.
+  expect(snapshotTree(dest).get('gone/file')).toBeDefined();
+  rmSync(`${dest}/gone`, { recursive: true });
+  unlinkSync(`${dest}/edit/old name`);
+  setMtime(dest, '', THEN);
+  setMtime(dest, 'edit', THEN);
+  expectEqualTrees(source, dest);
+  expectLedgerOf(world);
+});
+
+test('sets the time of a folder in which a new folder was made by the way, for the sake of its files', async () => {
+  const world = newWorld();
+  makeTree(world.source, { 'known/file': file('known'), known: dir(THEN), '': dir(THEN) });
+  await copyAll(world, ...FEW_LANES);
+  makeTree(world.source, { 'known/new/file': file('new'), known: dir(THEN), '': dir(THEN) });
+  await copyAll(world, ...FEW_LANES);
+  expectEqualTrees(world.source, world.dest);
+});
+
+test('--rescan with a backlog looks at everything again, and copies nothing a second time', async () => {
+  const world = newWorld();
+  const { source, dest } = world;
+  const files = Array.from({ length: 60 }, (_, i) => [`${i % 3}/${i}`, file(randomBytes(200_000))] as const);
+  makeTree(source, Object.fromEntries(files));
+  const first = startCopy(world, '--bwlimit', '3M', ...FEW_LANES);
+  await first.until('files are synced', () => ledgerPaths(world, 'synced').length > 5);
+  first.signal('SIGINT');
+  expect((await first.ended).code).toBe(3);
+  const synced = ledgerPaths(world, 'synced');
+  const hashes = synced.map((path) => ledgerFiles(world).get(path)!.hash);
+  expect(ledgerPaths(world, 'pending').length).toBeGreaterThan(0);
+
+  const [changed, ...unchanged] = synced;
+  makeTree(source, { [changed!]: file('changed') });
+  const lines = auditLog(world).length;
+  const { stdout } = await copyAll(world, '--rescan');
+  expect(stdout).not.toContain('resuming');
+  const all = files.map(([path]) => path).sort();
+  expect(logged(world, 'copied', lines)).toEqual(all.filter((path) => !unchanged.includes(path)));
+  const rows = ledgerFiles(world);
+  expect(rows.get(changed!)!.hash).toBe(sha256('changed'));
+  expect(unchanged.map((path) => rows.get(path)!.hash)).toEqual(hashes.slice(1));
+  expectEqualTrees(source, dest);
+  expectLedgerOf(world);
+  expect(partFiles(dest)).toEqual([]);
+});

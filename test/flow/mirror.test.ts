@@ -1,0 +1,169 @@
+/** --delete-extras, and entries of one kind where the other side has another. */
+import { randomBytes } from 'node:crypto';
+import { readFileSync, rmSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import {
+  auditLog,
+  copy,
+  copyAll,
+  dir,
+  expectEqualTrees,
+  expectLedgerOf,
+  FEW_LANES,
+  fifo,
+  file,
+  link,
+  logged,
+  makeTree,
+  namesIn,
+  newWorld,
+  PART,
+  partFiles,
+  query,
+  raw,
+  snapshotTree,
+  startCopy,
+  type Tree,
+} from './helpers.js';
+
+test('extras stay without --delete-extras, and go with it: they alone, links not followed', async () => {
+  const world = newWorld();
+  const { root, source, dest } = world;
+  makeTree(source, { 'kept/file': file('kept'), 'kept/folder': dir(1_600_000_000_000_000_001n) });
+  makeTree(root, { 'outside/keep': file('keep') });
+  const extras: Tree = {
+    'extra file': file('extra'),
+    'kept/extra': file('extra'),
+    'kept/folder/extra': file('extra'),
+    'kept/bad \xff': file('extra'),
+    [`kept/${raw('-rf\n😀')}`]: file('extra'),
+    'extra/one/two/three/file': file('extra'),
+    'extra/one/empty': dir(),
+    'extra/odd \xfe\xff/bad \xff': file('extra'),
+    'extra/to-folder': link(`${root}/outside`),
+    'to-folder': link('../outside'),
+    'extra/fifo': fifo(),
+  };
+  makeTree(dest, extras);
+  const before = snapshotTree(dest);
+
+  const first = await copyAll(world);
+  expect(first.stdout).not.toMatch(/deleted/);
+  const untouched = [...before].filter(([path]) => path !== '' && !/^kept(\/folder)?$/.test(path));
+  expect([...snapshotTree(dest)]).toEqual(expect.arrayContaining(untouched));
+  expect(logged(world, 'deleted')).toEqual([]);
+
+  const { stdout } = await copyAll(world, '--delete-extras');
+  expectEqualTrees(source, dest);
+  const deleted = [...before.keys()].filter((path) => path !== '' && !/^kept(\/folder)?$/.test(path));
+  expect(logged(world, 'deleted')).toEqual(deleted.sort());
+  expect(stdout).toMatch(new RegExp(`deleted +${deleted.length} entries`));
+  expect(namesIn(`${root}/outside`)).toEqual(['keep']);
+  expectLedgerOf(world);
+});
+
+/** Every kind, to be replaced by every other. */
+const KINDS = {
+  file: { entry: file('file') },
+  link: { entry: link('target') },
+  folder: { 'entry/inside/file': file('inside'), 'entry/inside/link': link('file'), 'entry/empty': dir() },
+} satisfies Record<string, Tree>;
+
+const CHANGES = (Object.keys(KINDS) as (keyof typeof KINDS)[]).flatMap((from) =>
+  (Object.keys(KINDS) as (keyof typeof KINDS)[]).filter((to) => to !== from).map((to) => ({ from, to })),
+);
+
+test('files, folders and links that changed places converge in one run with --delete-extras', async () => {
+  const world = newWorld();
+  const { source, dest } = world;
+  const all = (which: 'from' | 'to'): Tree =>
+    Object.fromEntries(
+      CHANGES.flatMap((change) =>
+        Object.entries(KINDS[change[which]]).map(([path, spec]) => [`${change.from} to ${change.to}/${path}`, spec]),
+      ),
+    );
+  makeTree(source, { 'link to folder/target/kept': file('kept'), ...all('from') });
+  await copyAll(world);
+  for (const { from, to } of CHANGES) rmSync(`${source}/${from} to ${to}/entry`, { recursive: true });
+  makeTree(source, all('to'));
+
+  const { stdout } = await copyAll(world, '--delete-extras');
+  expectEqualTrees(source, dest);
+  expectLedgerOf(world);
+  expect(stdout).toContain('all synced');
+  // What was in the way at first is no failure in the end.
+  expect(stdout).not.toMatch(/failed/i);
+});
+
+test('without --delete-extras a folder in the way of a file or link stays and is told; files give way to folders', async () => {
+  const world = newWorld();
+  const { root, source, dest } = world;
+  makeTree(source, {
+    file: file('file'),
+    link: link('target'),
+    'folder/inside': file('inside'),
+    'folder too/inside': file('inside'),
+    'folder three/inside': file('inside'),
+  });
+  makeTree(root, { 'outside/keep': file('keep') });
+  makeTree(dest, {
+    'file/keep': file('keep'),
+    'link/keep': file('keep'),
+    folder: file('in the way'),
+    'folder too': link('../outside'),
+    'folder three': fifo(),
+  });
+  const { code, stdout } = await copy(world);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/finished in .*, but 2 entries failed/);
+  for (const name of ['file', 'link']) expect(stdout).toMatch(new RegExp(`^ +${name}: EISDIR`, 'm'));
+  expect(logged(world, 'failed')).toEqual(['file', 'link']);
+  expect(query(world.db, "SELECT count(*) AS failed FROM files WHERE status = 'failed'")).toEqual([{ failed: 2 }]);
+  expect([readFileSync(`${dest}/file/keep`, 'utf8'), readFileSync(`${dest}/link/keep`, 'utf8')]).toEqual([
+    'keep',
+    'keep',
+  ]);
+  for (const name of ['folder', 'folder too', 'folder three'])
+    expect(readFileSync(`${dest}/${name}/inside`, 'utf8')).toBe('inside');
+  expect(namesIn(`${root}/outside`)).toEqual(['keep']);
+  expect(partFiles(dest)).toEqual([]);
+});
+
+test('removes unfinished files of a run that died, and neither copies nor deletes such names at the source', async () => {
+  const world = newWorld();
+  const { source, dest } = world;
+  makeTree(source, { file: file('file'), [`${PART}mine`]: file('mine'), 'folder/inside': file('inside') });
+  makeTree(dest, {
+    [`${PART}gone`]: file('left'),
+    [`folder/${PART}inside`]: file('left'),
+    [`folder/${PART}link`]: link('left'),
+  });
+  const { stdout } = await copyAll(world);
+  expect(partFiles(dest)).toEqual([]);
+  expect(readFileSync(`${source}/${PART}mine`, 'utf8')).toBe('mine');
+  expect(logged(world, 'skipped')).toEqual([`${PART}mine`]);
+  expect(stdout).toMatch(/skipped +1 entry/);
+});
+
+test('keeps an extra that the source has again by the time it would be deleted', async () => {
+  const world = newWorld();
+  const { source, dest } = world;
+  makeTree(source, { 'large/file': file(randomBytes(7_000_000)), 'folder/kept': file('kept') });
+  makeTree(dest, { 'folder/again': file('old'), 'folder/again too/inside': file('old'), 'folder/extra': file('old') });
+  const run = startCopy(world, '--delete-extras', '--bwlimit', '1M', '--block-size', '1M', ...FEW_LANES);
+  await run.until('the extras are known', () => {
+    return namesIn(dest).includes(`large/${PART}file`) && query(world.db, 'SELECT * FROM extras').length === 4;
+  });
+  makeTree(source, { 'folder/again': file('new'), 'folder/again too': dir() });
+  // Extras go after the last file has come, so none was looked at yet.
+  expect(namesIn(dest)).toContain(`large/${PART}file`);
+  expect((await run.ended).code).toBe(0);
+  expect(readFileSync(`${dest}/folder/again`, 'utf8')).toBe('old');
+  expect(logged(world, 'kept')).toEqual(['folder/again', 'folder/again too']);
+  expect(logged(world, 'deleted')).toEqual(['folder/again too/inside', 'folder/extra']);
+
+  const lines = auditLog(world).length;
+  await copyAll(world, '--delete-extras');
+  expect(logged(world, 'copied', lines)).toEqual(['folder/again']);
+  expectEqualTrees(source, dest);
+});

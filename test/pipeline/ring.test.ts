@@ -1,0 +1,201 @@
+import fc from 'fast-check';
+import { describe, expect, test, vi } from 'vitest';
+import { ANY_WRITER, Command, Ring, type Slot } from '../../src/pipeline/ring.js';
+
+/** Where a ring keeps the number that the next ready slot gets. */
+const TICKET = 4;
+
+function ringOf(blockSlots: number, packSlots = 1, readers = 2): Ring {
+  return Ring.create({ blockSlots, packSlots, blockBytes: 9000, packBytes: 5000, readers });
+}
+
+/** The ring as another thread has it. */
+function again(ring: Ring): Ring {
+  return new Ring(ring.shape);
+}
+
+function filled(ring: Ring, used: number, writer = ANY_WRITER): Slot {
+  const slot = ring.acquire('block')!;
+  ring.handOver(slot, used, writer);
+  return slot;
+}
+
+/** Empties a ring that was closed; returns the `used` of each slot that the writer could take. */
+function drained(ring: Ring, writer = 0): number[] {
+  const seen: number[] = [];
+  for (let taken = ring.take(writer); taken; taken = ring.take(writer)) {
+    seen.push(taken.used);
+    ring.release(taken.slot);
+  }
+  return seen;
+}
+
+test('slots lie behind one another, inside the memory and apart from the words', () => {
+  const ring = ringOf(3, 2);
+  expect(ring.slots.map(({ length }) => length)).toEqual([9000, 9000, 9000, 5000, 5000]);
+  expect(ring.slots[0]!.byteOffset % 4096).toBe(0);
+  for (const [index, slot] of ring.slots.entries())
+    expect(slot.byteOffset + slot.length).toBe(ring.slots[index + 1]?.byteOffset ?? ring.shape.memory.byteLength);
+});
+
+test('the lowest free slot of the wanted size is taken', () => {
+  const ring = ringOf(3, 2);
+  const taken = [ring.acquire('block')!, ring.acquire('pack')!, ring.acquire('block')!, ring.acquire('pack')!];
+  expect(taken.map(({ index }) => index)).toEqual([0, 3, 1, 4]);
+  ring.discard(taken[0]!);
+  expect(ring.acquire('block')!.index).toBe(0);
+});
+
+test('ready slots are taken in the order in which they became ready', () => {
+  const ring = ringOf(4);
+  const [a, b, c, d] = [1, 2, 3, 4].map(() => ring.acquire('block')!);
+  for (const [used, slot] of [c!, a!, d!, b!].entries()) ring.handOver(slot, used, ANY_WRITER);
+  ring.close();
+  expect(drained(again(ring))).toEqual([0, 1, 2, 3]);
+});
+
+test('the order holds when the tickets wrap around', () => {
+  const ring = ringOf(4);
+  new Int32Array(ring.shape.memory)[TICKET] = 0x7fff_fffe;
+  const slots = [1, 2, 3, 4].map(() => ring.acquire('block')!);
+  for (const [used, slot] of slots.reverse().entries()) ring.handOver(slot, used, ANY_WRITER);
+  ring.close();
+  expect(drained(ring)).toEqual([0, 1, 2, 3]);
+});
+
+test('a slot bound to a writer is taken by that writer only', () => {
+  const ring = ringOf(4);
+  filled(ring, 1, 1);
+  filled(ring, 2);
+  filled(ring, 3, 0);
+  ring.close();
+  expect(drained(ring, 0)).toEqual([2, 3]);
+  expect(drained(ring, 1)).toEqual([1]);
+  expect(ring.occupied).toBe(0);
+});
+
+test('a writer that is overtaken while it looks still gets the blocks of its file in order', () => {
+  const ring = ringOf(2);
+  const other = again(ring);
+  const reader = again(ring);
+  const [low, high] = [reader.acquire('block')!, reader.acquire('block')!];
+  reader.handOver(high, 1, ANY_WRITER);
+  reader.discard(low);
+  ring.close();
+  // Between the writer's look and its grasp, another writer empties the slot it saw and a reader fills both anew.
+  const real = Atomics.compareExchange;
+  const grasp = vi.spyOn(Atomics, 'compareExchange') as unknown as { mockImplementation(fn: typeof real): void };
+  grasp.mockImplementation((...args) => {
+    vi.restoreAllMocks();
+    expect(drained(other, 1)).toEqual([1]);
+    for (const used of [2, 3]) reader.handOver(reader.acquire('block')!, used, 0);
+    return real(...args);
+  });
+  expect(drained(ring, 0)).toEqual([2, 3]);
+});
+
+test('a slot that was meant for others when it is grasped stays with them', () => {
+  const ring = ringOf(1);
+  const other = again(ring);
+  filled(ring, 1);
+  ring.close();
+  const real = Atomics.compareExchange;
+  const grasp = vi.spyOn(Atomics, 'compareExchange') as unknown as { mockImplementation(fn: typeof real): void };
+  grasp.mockImplementation((...args) => {
+    vi.restoreAllMocks();
+    expect(drained(other, 1)).toEqual([1]);
+    filled(other, 2, 1);
+    return real(...args);
+  });
+  expect(ring.take(0)).toBeUndefined();
+  expect(drained(other, 1)).toEqual([2]);
+  expect(ring.writersStarve).toBe(false);
+});
+
+describe('stop', () => {
+  test('nothing more is acquired, and no binding is waited for', () => {
+    const ring = ringOf(1);
+    ring.tell(Command.stop);
+    expect(ring.acquire('block')).toBeUndefined();
+    expect(ring.boundWriter(0)).toBeUndefined();
+    expect(ring.take(0)).toBeUndefined();
+  });
+
+  test('drain lets all go on', () => {
+    const ring = ringOf(1);
+    ring.tell(Command.drain);
+    filled(ring, 5);
+    ring.close();
+    expect(drained(ring)).toEqual([5]);
+  });
+});
+
+test('the writer that bound itself is known until the lane unbinds; lanes do not share a binding', () => {
+  const ring = ringOf(1, 1, 3);
+  for (const reader of [0, 1, 2]) ring.bind(reader, reader + 10);
+  ring.unbind(1);
+  ring.bind(1, 0);
+  expect([0, 1, 2].map((reader) => ring.boundWriter(reader))).toEqual([10, 0, 12]);
+});
+
+test('in use are the slots that are being filled, ready or being emptied', () => {
+  const ring = ringOf(3);
+  expect(ring.occupied).toBe(0);
+  const slot = ring.acquire('block')!;
+  filled(ring, 1);
+  const taken = ring.take(0)!;
+  filled(ring, 2);
+  expect(ring.occupied).toBe(3);
+  ring.discard(slot);
+  ring.release(taken.slot);
+  expect(ring.occupied).toBe(1);
+});
+
+test('whatever readers and writers do, each slot is in one hand, and each writer takes its oldest', () => {
+  const step = fc.oneof(
+    fc.record({ do: fc.constantFrom('acquire' as const, 'discard' as const, 'release' as const), at: fc.nat(5) }),
+    fc.record({ do: fc.constant('handOver' as const), at: fc.nat(5), writer: fc.integer({ min: -1, max: 2 }) }),
+    fc.record({ do: fc.constant('take' as const), writer: fc.nat(2) }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80 }), fc.integer({ min: -0x8000_0000, max: 0x7fff_ffff }), (steps, from) => {
+      const ring = ringOf(4);
+      new Int32Array(ring.shape.memory)[TICKET] = from;
+      ring.close(); // so that take never waits
+      const filling: Slot[] = [];
+      const draining: Slot[] = [];
+      const ready: { slot: Slot; used: number; writer: number }[] = [];
+      for (const [used, move] of steps.entries()) {
+        switch (move.do) {
+          case 'acquire':
+            if (filling.length + draining.length + ready.length < 4) filling.push(ring.acquire('block')!);
+            break;
+          case 'discard':
+          case 'handOver': {
+            const [slot] = filling.splice(move.at % Math.max(1, filling.length), 1);
+            if (slot && move.do === 'discard') ring.discard(slot);
+            if (!slot || move.do === 'discard') break;
+            ring.handOver(slot, used, move.writer);
+            ready.push({ slot, used, writer: move.writer });
+            break;
+          }
+          case 'take': {
+            const taken = ring.take(move.writer);
+            const at = ready.findIndex(({ writer }) => writer === ANY_WRITER || writer === move.writer);
+            const [wanted] = at < 0 ? [] : ready.splice(at, 1);
+            expect(taken).toEqual(wanted && { slot: wanted.slot, used: wanted.used });
+            if (taken) draining.push(taken.slot);
+            break;
+          }
+          case 'release': {
+            const [slot] = draining.splice(move.at % Math.max(1, draining.length), 1);
+            if (slot) ring.release(slot);
+          }
+        }
+        const held = [...filling, ...draining, ...ready.map(({ slot }) => slot)].map(({ index }) => index);
+        expect(new Set(held).size).toBe(held.length);
+        expect(ring.occupied).toBe(held.length);
+      }
+    }),
+  );
+});
