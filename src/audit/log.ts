@@ -28,7 +28,8 @@ function exact(path: string): string | { toJSON(): string } {
 }
 
 const PRIVATE = 0o600;
-const BUFFER = 64 * 1024;
+/** Bytes gathered before a write. Sonic-boom measures its whole buffer anew for each line, so more costs more. */
+const BUFFER = 4096;
 
 export class AuditLog {
   private readonly stream;

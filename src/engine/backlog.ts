@@ -23,6 +23,8 @@ export class Backlog {
   mayHave = false;
   private open: OpenFolder[] = [];
   private lastDir = 0;
+  /** What is left is in live folders: no use to look again before a checkpoint has let some go. */
+  private blocked = false;
 
   /** `isLive`: whether the window holds items of a folder; such a folder is not taken from now. */
   constructor(
@@ -34,7 +36,7 @@ export class Backlog {
   /** Gives about `room` items to `hold`, which makes their folders live. */
   take(room: number, hold: (item: Item) => void): void {
     let taken = 0;
-    while (taken < room && this.mayHave) {
+    while (taken < room && this.mayHave && !this.blocked) {
       if (this.open.length === 0 && !this.openMore()) break;
       for (const folder of this.open) {
         if (taken >= room) break;
@@ -47,6 +49,11 @@ export class Backlog {
     }
   }
 
+  /** A checkpoint was committed. */
+  committed(): void {
+    this.blocked = false;
+  }
+
   private openMore(): boolean {
     let sawLive = false;
     let wrapped = this.lastDir === 0;
@@ -55,7 +62,8 @@ export class Backlog {
       if (found.length === 0) {
         this.lastDir = 0;
         if (wrapped) {
-          if (!sawLive) this.mayHave = false;
+          if (sawLive) this.blocked = true;
+          else this.mayHave = false;
           return false;
         }
         wrapped = true;

@@ -316,6 +316,7 @@ export class Session {
   }
 
   private committed(items: readonly Item[]): void {
+    this.backlog.committed();
     for (const item of items) if (item.action === Action.copy || item.action === Action.link) this.letGo(item);
   }
 

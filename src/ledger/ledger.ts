@@ -20,8 +20,16 @@ export class Ledger {
   readonly totals: Totals;
   private readonly pendingChanges = new Map<number, number>();
   private readonly statements = new Map<string, Statement<unknown[]>>();
+  /** The one statement that runs for every file; the others are found by their text. */
+  private readonly upsertEntry: Statement<unknown[]>;
 
   constructor(readonly db: Db) {
+    this.upsertEntry = db.prepare(
+      `INSERT INTO entries (${ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET status = excluded.status, size = excluded.size, mtime = excluded.mtime,
+         ctime = excluded.ctime, btime = excluded.btime, mode = excluded.mode, uid = excluded.uid, gid = excluded.gid,
+         algorithm = excluded.algorithm, hash = excluded.hash, error = excluded.error`,
+    );
     this.totals = { ...NO_TOTALS, ...this.meta<Totals>('totals') };
     const name = db.prepare('INSERT INTO algorithms VALUES (?, ?) ON CONFLICT DO NOTHING');
     if (!db.readonly) db.transaction(() => CHECKSUMS.map((checksum) => name.run(checksumCode(checksum), checksum)))();
@@ -190,31 +198,32 @@ export class Ledger {
 
   /** Stores an entry; `before` is what the ledger has of it now, undefined when it has nothing. */
   putEntry(dir: number, name: string, entry: Entry, before: Counted | undefined): void {
-    this.one(
-      `INSERT INTO entries (${ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET status = excluded.status, size = excluded.size, mtime = excluded.mtime,
-         ctime = excluded.ctime, btime = excluded.btime, mode = excluded.mode, uid = excluded.uid, gid = excluded.gid,
-         algorithm = excluded.algorithm, hash = excluded.hash, error = excluded.error`,
-    ).run(
+    const { meta } = entry;
+    this.upsertEntry.run(
       dir,
       toColumn(name),
       entry.status,
-      entry.meta.size,
-      ...metaColumns(entry.meta),
+      meta.size,
+      meta.mtimeNs,
+      meta.ctimeNs,
+      meta.btimeNs,
+      meta.mode,
+      meta.uid,
+      meta.gid,
       entry.algorithm ?? null,
       entry.hash ?? null,
       entry.error ?? null,
     );
-    if (before) this.count(dir, before, -1);
-    this.count(dir, { status: entry.status, size: entry.meta.size }, 1);
+    if (before) this.count(dir, before.status, before.size, -1);
+    this.count(dir, entry.status, meta.size, 1);
   }
 
   removeEntry(dir: number, name: string, before: { status: EntryStatus; meta: { size: number } }): void {
     this.one('DELETE FROM entries WHERE dir = ? AND name = ?').run(dir, toColumn(name));
-    this.count(dir, { status: before.status, size: before.meta.size }, -1);
+    this.count(dir, before.status, before.meta.size, -1);
   }
 
-  private count(dir: number, { status, size }: Counted, sign: 1 | -1): void {
+  private count(dir: number, status: EntryStatus, size: number, sign: 1 | -1): void {
     const { totals } = this;
     switch (status) {
       case EntryStatus.pending:

@@ -58,6 +58,7 @@ export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): G
   const { dir, known, source, dest, complete } = input;
   const rows = known ? knownRows(dir, source.count, ledger) : NO_ROWS;
   const folders = new Map((known ? ledger.childDirs(dir.id) : []).map((child) => [child.path, child]));
+  const context = { ...input, folders };
   let steps = 0;
 
   for (const entries of source.each()) {
@@ -70,7 +71,7 @@ export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): G
         sink.unreadable(name, errnoName(errno), row);
         continue;
       }
-      joinEntry(name, { entries, index }, dest.find(name), row, { ...input, folders }, sink);
+      joinEntry(name, { entries, index }, dest.find(name), row, context, sink);
     }
   }
 

@@ -89,10 +89,10 @@ test('files, folders and links that changed places converge in one run with --de
 
   const { stdout } = await copyAll(world, '--delete-extras');
   expectEqualTrees(source, dest);
-  expectLedgerOf(world);
   expect(stdout).toContain('all synced');
   // What was in the way at first is no failure in the end.
   expect(stdout).not.toMatch(/failed/i);
+  expectLedgerOf(world);
 });
 
 test('without --delete-extras a folder in the way of a file or link stays and is told; files give way to folders', async () => {
@@ -117,7 +117,7 @@ test('without --delete-extras a folder in the way of a file or link stays and is
   expect(code).toBe(1);
   expect(stdout).toMatch(/finished in .*, but 2 entries failed/);
   for (const name of ['file', 'link']) expect(stdout).toMatch(new RegExp(`^ +${name}: EISDIR`, 'm'));
-  expect(logged(world, 'failed')).toEqual(['file', 'link']);
+  expect(new Set(logged(world, 'failed'))).toEqual(new Set(['file', 'link']));
   expect(query(world.db, "SELECT count(*) AS failed FROM files WHERE status = 'failed'")).toEqual([{ failed: 2 }]);
   expect([readFileSync(`${dest}/file/keep`, 'utf8'), readFileSync(`${dest}/link/keep`, 'utf8')]).toEqual([
     'keep',
@@ -148,7 +148,7 @@ test('removes unfinished files of a run that died, and neither copies nor delete
 test('keeps an extra that the source has again by the time it would be deleted', async () => {
   const world = newWorld();
   const { source, dest } = world;
-  makeTree(source, { 'large/file': file(randomBytes(7_000_000)), 'folder/kept': file('kept') });
+  makeTree(source, { 'large/file': file(randomBytes(5_000_000)), 'folder/kept': file('kept') });
   makeTree(dest, { 'folder/again': file('old'), 'folder/again too/inside': file('old'), 'folder/extra': file('old') });
   const run = startCopy(world, '--delete-extras', '--bwlimit', '1M', '--block-size', '1M', ...FEW_LANES);
   await run.until('the extras are known', () => {

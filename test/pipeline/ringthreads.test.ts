@@ -28,7 +28,15 @@ const WRITER = `${OPEN}
     seen.push([reader, file, block]);
     ring.release(taken.slot);
   }
+  delete seen.last;
   return seen;`;
+
+/** Keeps only the blocks that did not follow on the block that the same reader sent to this writer before. */
+const IN_ORDER = `
+  seen.last ??= new Map();
+  const [lastFile, lastBlock] = seen.last.get(reader) ?? [-1, -1];
+  if (block === 0 ? file <= lastFile : file !== lastFile || block !== lastBlock + 1) seen.push([reader, file, block]);
+  seen.last.set(reader, [file, block]);`;
 
 /** Runs the readers and writers to the end and returns what each writer took. */
 async function stream(blockSlots: number, readers: number, writers: number, files: number, blocks: number) {
@@ -60,6 +68,18 @@ test.each([1, 2, 5])('one writer serves three readers whose files have more bloc
 
 test('several writers share the files and each has all blocks of its own', async () => {
   expectWhole(await stream(4, 3, 3, 60, 5), 3, 60, 5);
+});
+
+test('however the threads overtake each other, a writer gets the blocks of a lane in order', async () => {
+  const lanes = [0, 1, 2, 3, 4, 5];
+  const ring = Ring.create({ blockSlots: 16, packSlots: 1, blockBytes: 4096, packBytes: 4096, readers: lanes.length });
+  const { shape } = ring;
+  const counting = WRITER.replace('seen.push([reader, file, block]);', IN_ORDER);
+  const taking = lanes.map((lane) => thread(counting, { shape, lane }));
+  const giving = lanes.map((lane) => thread(READER, { shape, lane, files: 6000, blocks: 4 }));
+  await Promise.all(giving.map(({ result }) => result));
+  ring.close();
+  expect(await Promise.all(taking.map(({ result }) => result))).toEqual(lanes.map(() => []));
 });
 
 test.each([

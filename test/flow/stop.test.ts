@@ -1,0 +1,191 @@
+/** Runs that are limited, stopped or killed, and the runs that resume them. */
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import {
+  auditLog,
+  copy,
+  copyAll,
+  expectEqualTrees,
+  expectLedgerOf,
+  FEW_LANES,
+  file,
+  ledgerPaths,
+  logged,
+  makeTree,
+  namesIn,
+  newWorld,
+  PART,
+  partFiles,
+  query,
+  raw,
+  run,
+  startCopy,
+  type Tree,
+  type World,
+} from './helpers.js';
+
+const MIB = 1024 * 1024;
+
+test('--bwlimit holds a copy to its rate', async () => {
+  const world = newWorld();
+  const large = Array.from({ length: 4 }, (_, i) => [`large ${i}`, file(randomBytes(2 * MIB))]);
+  const small = Array.from({ length: 64 }, (_, i) => [`small/${i}`, file(randomBytes(64 * 1024))]);
+  makeTree(world.source, Object.fromEntries([...large, ...small]));
+  const { stdout } = await copyAll(world, '--bwlimit', '4M', '--progress', 'json');
+  const summary = JSON.parse(stdout.trimEnd().split('\n').at(-1)!);
+  expect(summary).toMatchObject({ copied_bytes: 12 * MIB, read_bytes: 12 * MIB, written_bytes: 12 * MIB });
+  expect(summary.seconds).toBeGreaterThan(2.4);
+  expect(summary.seconds).toBeLessThan(6);
+  expectEqualTrees(world.source, world.dest);
+});
+
+function mixedTree(): Tree {
+  const tiny = Array.from({ length: 300 }, (_, i) => [`tiny/${i % 5}/${i}`, file(`tiny ${i}`)]);
+  const medium = Array.from({ length: 60 }, (_, i) => [`medium/${i % 6}/${i}`, file(randomBytes(150_000))]);
+  const large = Array.from({ length: 2 }, (_, i) => [`large/${i}`, file(randomBytes(3 * MIB))]);
+  return {
+    ...Object.fromEntries([...tiny, ...medium, ...large]),
+    'odd/bad \xff': file('odd'),
+    'odd/bad \xfe': file('too'),
+  };
+}
+
+/** How often the log says each path was copied. */
+function timesCopied(world: World): Map<string, number> {
+  const times = new Map<string, number>();
+  for (const path of logged(world, 'copied')) times.set(path, (times.get(path) ?? 0) + 1);
+  return times;
+}
+
+function published(world: World): number {
+  return namesIn(world.dest).filter((name) => /\d$/.test(name) && !name.includes(PART)).length;
+}
+
+test('killed again and again it resumes, ends with equal trees, and copies nothing twice that the ledger knew', async () => {
+  const world = newWorld();
+  const { source, dest } = world;
+  makeTree(source, mixedTree());
+  const limit = ['--bwlimit', '4M', '--block-size', '1M'];
+  // Recorded as synced when a run was killed: they may not be copied again.
+  const known = new Map<string, number>();
+  const moments: readonly (readonly [what: string, isNow: () => boolean])[] = [
+    ['the ledger is made', () => existsSync(world.db)],
+    ['files have come, of which the ledger knows nothing yet', () => published(world) > 20],
+    ['files are recorded, and others are on their way', () => ledgerPaths(world, 'synced').length > known.size],
+    ['more files are recorded', () => ledgerPaths(world, 'synced').length > known.size],
+  ];
+  for (const [what, isNow] of moments) {
+    const before = ledgerPaths(world, 'pending').length;
+    const killed = startCopy(world, ...limit);
+    await killed.until(what, isNow);
+    killed.signal('SIGKILL');
+    expect(await killed.ended).toMatchObject({ signal: 'SIGKILL', stderr: '' });
+    if (before > 0) expect(killed.stdout).toMatch(/^resuming \d+ files, [0-9.]+ MiB/m);
+    expect(query(world.db, 'PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }]);
+    const times = timesCopied(world);
+    for (const path of ledgerPaths(world, 'synced')) if (!known.has(path)) known.set(path, times.get(path)!);
+  }
+  expect(known.size).toBeGreaterThan(0);
+  const left = ledgerPaths(world, 'pending').length;
+  expect(left).toBeGreaterThan(0);
+
+  const { stdout } = await copyAll(world);
+  expect(stdout).toMatch(new RegExp(`^resuming ${left} files, `, 'm'));
+  expectEqualTrees(source, dest);
+  expect(partFiles(dest)).toEqual([]);
+  const times = timesCopied(world);
+  expect(new Map([...known.keys()].map((path) => [path, times.get(path)]))).toEqual(known);
+
+  const last = await copyAll(world);
+  expect(last.stdout).toMatch(/copied +0 files/);
+  expectLedgerOf(world);
+});
+
+test('a run can be watched, keeps others away, drains on SIGINT, and is resumed without copying a file twice', async () => {
+  const world = newWorld();
+  const { source, dest } = world;
+  makeTree(source, mixedTree());
+  const first = startCopy(world, '--bwlimit', '3M', '--block-size', '1M');
+  await first.until('files are recorded', () => ledgerPaths(world, 'synced').length > 0);
+
+  const [other, told, shown] = await Promise.all([
+    copy(world),
+    run(world, 'status', '--db', world.db, '--json'),
+    run(world, 'status', '--db', world.db),
+  ]);
+  first.signal('SIGINT');
+  expect(other).toMatchObject({ code: 5, stdout: '' });
+  expect(other.stderr).toMatch(
+    new RegExp(`^millrace: .*ledger\\.db: in use by millrace process ${first.pid}, since .*\\n$`),
+  );
+  expect(told.code).toBe(0);
+  const status = JSON.parse(told.stdout);
+  expect(status).toMatchObject({
+    source,
+    dest,
+    scan: { state: 'done', errors: 0 },
+    failed: { files: 0 },
+    failures: [],
+  });
+  expect(status.synced.files).toBeGreaterThan(0);
+  expect(status.pending.files).toBeGreaterThan(0);
+  expect(status.synced.files + status.pending.files).toBe(364);
+  expect(shown.code).toBe(0);
+  expect(shown.stdout).toMatch(/^synced +[\d,]+ files, .*\npending +[\d,]+ files, /m);
+
+  const stopped = await first.ended;
+  expect(stopped).toMatchObject({ code: 3, stderr: '' });
+  expect(stopped.stdout).toContain('finishing the files in flight');
+  expect(stopped.stdout).toContain('run the same command again to resume');
+  expect(partFiles(dest)).toEqual([]);
+  const left = ledgerPaths(world, 'pending').length;
+  expect(left).toBeGreaterThan(0);
+  expect(ledgerPaths(world, 'synced')).toEqual(logged(world, 'copied'));
+
+  const { stdout } = await copyAll(world);
+  expect(stdout).toMatch(new RegExp(`^resuming ${left} files, `, 'm'));
+  expectEqualTrees(source, dest);
+  expectLedgerOf(world);
+  expect(new Set(timesCopied(world).values())).toEqual(new Set([1]));
+  const after = JSON.parse((await run(world, 'status', source, dest, '--db', world.db, '--json')).stdout);
+  expect(after).toMatchObject({ synced: { files: 364 }, pending: { files: 0, bytes: 0 }, scan: { state: 'done' } });
+});
+
+test('a second SIGINT ends a run at once that would take long to drain, and it can be resumed', async () => {
+  const world = newWorld();
+  const { source, dest } = world;
+  // At this rate the file alone would take more than the time that a run is given here.
+  makeTree(source, { large: file(randomBytes(6 * MIB)), 'small/file': file('small'), [raw('ünïcode')]: file('small') });
+  const first = startCopy(world, '--bwlimit', '256K', '--block-size', '256K', ...FEW_LANES);
+  await first.until('the large file is on its way', () => namesIn(dest).includes(`${PART}large`));
+  first.signal('SIGINT');
+  await first.until('it drains', () => first.stdout.includes('press Ctrl-C again'));
+  first.signal('SIGTERM');
+  expect(await first.ended).toMatchObject({ code: 3, stderr: '' });
+  expect(partFiles(dest)).toEqual([]);
+  expect(auditLog(world).map(({ path }) => path)).not.toContain('large');
+
+  await copyAll(world, ...FEW_LANES);
+  expectEqualTrees(source, dest);
+  expectLedgerOf(world);
+});
+
+test('a scan that is cut off goes on where it was, with more files waiting than are held in memory', async () => {
+  const world = newWorld();
+  const { source, dest } = world;
+  const count = 6_000;
+  // Waits long enough for the window to be spilled to the ledger.
+  const files = Array.from({ length: count }, (_, i) => [`${i % 40}/${i}`, file(`file ${i}`.padEnd(700, '.'))]);
+  makeTree(source, Object.fromEntries(files));
+  const first = startCopy(world, '--bwlimit', '512K', ...FEW_LANES);
+  await first.until('files are recorded', () => ledgerPaths(world, 'synced').length > 0);
+  first.signal('SIGKILL');
+  await first.ended;
+  const { stdout } = await copyAll(world, '--bwlimit', '1500K');
+  expect(stdout).toMatch(/^resuming [\d,]+ files, /m);
+  expectEqualTrees(source, dest);
+  expect(query(world.db, 'SELECT status, count(*) AS files FROM files GROUP BY 1')).toEqual([
+    { status: 'synced', files: count },
+  ]);
+});

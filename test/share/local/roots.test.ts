@@ -1,0 +1,240 @@
+import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { coarser, inspectRoots, prepareDest, syncRoot } from '../../../src/share/local/roots.js';
+import { failCall, replaceCall } from '../../helpers/faults.js';
+import { canMount, harvest, mount, mountTmpfs, openDescriptors, plant, temporaryFolder } from '../../helpers/tree.js';
+
+let top: string;
+beforeEach(() => {
+  top = plant(temporaryFolder(), { source: { in: { f: 'x' } }, dest: { in: {} }, file: 'f' });
+});
+const at = (path: string) => join(top, path);
+
+describe('inspectRoots', () => {
+  it('tells what the two roots are, and changes nothing', () => {
+    const before = harvest(top);
+    const facts = inspectRoots(at('source'), at('dest'));
+    expect(facts).toMatchObject({ destMissing: false, source: { network: false }, dest: { network: false } });
+    const seen = statSync(at('source'), { bigint: true });
+    expect(facts).toMatchObject({ rootMeta: { mtimeNs: seen.mtimeNs, mode: Number(seen.mode) } });
+    expect(harvest(top)).toEqual(before);
+  });
+
+  it('allows a destination that is still to be made, and does not make it', () => {
+    expect(inspectRoots(at('source'), at('new'))).toMatchObject({ destMissing: true });
+    expect(existsSync(at('new'))).toBe(false);
+  });
+
+  it('allows siblings of which one begins like the other', () => {
+    mkdirSync(at('source2'));
+    expect(inspectRoots(at('source'), at('source2'))).toHaveProperty('rootMeta');
+  });
+
+  it('follows links that the operator named', () => {
+    symlinkSync('source', at('from'));
+    symlinkSync('dest', at('to'));
+    expect(inspectRoots(at('from'), at('to'))).toHaveProperty('rootMeta');
+  });
+
+  it.each([
+    ['a missing source', 'none', 'dest', 'share', /^source .*none: does not exist/],
+    ['a destination with no folder to be made in', 'source', 'none/deep', 'share', /neither it nor its parent/],
+    ['a source that is a file', 'file', 'dest', 'usage', /^source .*file: not a folder/],
+    ['a destination that is a file', 'source', 'file', 'usage', /^destination .*file: not a folder/],
+    ['a source beneath a file', 'file/x', 'dest', 'share', /^source .*file\/x: cannot be opened: ENOTDIR/],
+    ['the same folder twice', 'source', 'source', 'usage', /are the same folder/],
+    ['a destination in the source', 'source', 'source/in', 'usage', /destination is inside the source/],
+    ['a destination to be made in the source', 'source', 'source/new', 'usage', /destination is inside the source/],
+    ['a source in the destination', 'dest/in', 'dest', 'usage', /source is inside the destination/],
+  ])('refuses %s', (_, source, dest, refused, message) => {
+    expect(inspectRoots(at(source), at(dest))).toEqual({ refused, message: expect.stringMatching(message) });
+  });
+
+  it.each([
+    ['the same folder', 'source', /are the same folder/],
+    ['a destination in the source', 'source/in', /destination is inside the source/],
+    ['a source in the destination', '.', /source is inside the destination/],
+  ])('refuses %s by a symbolic link', (_, target, message) => {
+    symlinkSync(target, at('link'));
+    expect(inspectRoots(at('source'), at('link'))).toEqual({
+      refused: 'usage',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('refuses a destination to be made in the source by a symbolic link', () => {
+    symlinkSync('source/in', at('link'));
+    expect(inspectRoots(at('source'), at('link/new'))).toMatchObject({ refused: 'usage' });
+  });
+
+  describe.runIf(canMount)('with mounts', () => {
+    it.each([
+      ['the same folder', 'source', /are the same folder/],
+      ['a destination in the source', 'source/in', /destination is inside the source/],
+    ])('refuses %s by a bind mount', (_, target, message) => {
+      mount(at('bind'), '--bind', at(target));
+      expect(inspectRoots(at('source'), at('bind'))).toEqual({
+        refused: 'usage',
+        message: expect.stringMatching(message),
+      });
+    });
+
+    it('refuses a destination to be made in the source by a bind mount', () => {
+      mount(at('bind'), '--bind', at('source/in'));
+      expect(inspectRoots(at('source'), at('bind/new'))).toMatchObject({ refused: 'usage' });
+    });
+
+    it('refuses a source in the destination by a bind mount', () => {
+      mount(at('bind'), '--bind', at('dest'));
+      expect(inspectRoots(at('dest/in'), at('bind'))).toMatchObject({ refused: 'usage' });
+    });
+
+    it('allows two mounts of different folders', () => {
+      mountTmpfs(at('one'));
+      mount(at('two'), '--bind', at('dest'));
+      expect(inspectRoots(at('one'), at('two'))).toMatchObject({ source: { name: 'tmpfs' } });
+    });
+
+    it('refuses a source that is mounted in the destination, whose files would be extras there', () => {
+      mountTmpfs(at('dest/share'));
+      expect(inspectRoots(at('dest/share'), at('dest'))).toMatchObject({ refused: 'usage' });
+    });
+
+    it('refuses a destination that is mounted in the source, which would be copied into itself', () => {
+      mountTmpfs(at('source/backup'));
+      expect(inspectRoots(at('source'), at('source/backup'))).toMatchObject({ refused: 'usage' });
+    });
+
+    it('refuses a destination of which a bind mount is in the source', () => {
+      mount(at('source/bind'), '--bind', at('dest'));
+      expect(inspectRoots(at('source'), at('dest'))).toMatchObject({ refused: 'usage' });
+    });
+  });
+
+  it('says by which error a root cannot be opened', () => {
+    failCall('openat', 'EACCES');
+    expect(inspectRoots(at('source'), at('dest'))).toEqual({
+      refused: 'share',
+      message: `source ${at('source')}: cannot be opened: EACCES`,
+    });
+  });
+
+  it('leaves no descriptor open', () => {
+    const before = openDescriptors();
+    inspectRoots(at('source'), at('dest'));
+    inspectRoots(at('source'), at('new'));
+    expect(openDescriptors()).toBe(before);
+  });
+});
+
+describe('prepareDest', () => {
+  it('makes the last folder of the path and leaves nothing in it', () => {
+    expect(prepareDest(at('new'))).toEqual({ grainNs: 1n });
+    expect(readdirSync(at('new'))).toEqual([]);
+  });
+
+  it('does not make the folders above it', () => {
+    expect(prepareDest(at('no/new'))).toMatchObject({ refused: 'share', message: expect.stringContaining('ENOENT') });
+    expect(existsSync(at('no'))).toBe(false);
+  });
+
+  it('keeps what a destination has', () => {
+    const before = harvest(at('source'));
+    expect(prepareDest(at('source'))).toEqual({ grainNs: 1n });
+    expect(harvest(at('source'))).toEqual(before);
+  });
+
+  it('clears away its own file that a crash left', () => {
+    plant(at('dest'), { '.millrace-part.~probe': 'left' });
+    prepareDest(at('dest'));
+    expect(readdirSync(at('dest'))).toEqual(['in']);
+  });
+
+  it('refuses a file in the place of the destination, and keeps it', () => {
+    expect(prepareDest(at('file'))).toMatchObject({ refused: 'share', message: expect.stringContaining('ENOTDIR') });
+    expect(harvest(top).file).toBe('f');
+  });
+
+  it.each([
+    ['a nanosecond', 1n, 1n],
+    ['100 ns', 100n, 100n],
+    ['a microsecond', 1_000n, 1_000n],
+    ['a millisecond', 1_000_000n, 1_000_000n],
+    ['10 ms', 10_000_000n, 10_000_000n],
+    ['a second', 1_000_000_000n, 1_000_000_000n],
+    ['two seconds', 2_000_000_000n, 2_000_000_000n],
+  ])('finds out that times are kept to %s', (_, grain, grainNs) => {
+    replaceCall('futimens', (original, fd, times) => {
+      const bytes = times as Buffer;
+      const ns = bytes.readBigInt64LE(16) * 1_000_000_000n + bytes.readBigInt64LE(24);
+      const kept = ns - (ns % grain);
+      bytes.writeBigInt64LE(kept / 1_000_000_000n, 16);
+      bytes.writeBigInt64LE(kept % 1_000_000_000n, 24);
+      return original(fd, bytes);
+    });
+    expect(prepareDest(at('dest'))).toEqual({ grainNs });
+  });
+
+  it('removes the folder that it made when it cannot be written', () => {
+    failCall('fdatasync', 'ENOSPC');
+    expect(prepareDest(at('new'))).toEqual({
+      refused: 'share',
+      message: `destination ${at('new')}: cannot be written: ENOSPC (fdatasync)`,
+    });
+    expect(existsSync(at('new'))).toBe(false);
+  });
+
+  it('leaves nothing in a destination that cannot be flushed', () => {
+    failCall('fdatasync', 'EIO');
+    expect(prepareDest(at('dest'))).toMatchObject({ refused: 'share' });
+    expect(readdirSync(at('dest'))).toEqual(['in']);
+  });
+
+  it.runIf(canMount)('refuses a read-only filesystem', () => {
+    mountTmpfs(at('ro'), 'ro,size=1m');
+    for (const dest of ['ro', 'ro/new'])
+      expect(prepareDest(at(dest))).toEqual({
+        refused: 'share',
+        message: expect.stringMatching(/cannot be written: EROFS/),
+      });
+    expect(readdirSync(at('ro'))).toEqual([]);
+  });
+
+  it.runIf(canMount)('refuses a filesystem without room for another file, and removes what it made', () => {
+    // Inodes: the root, `new`, and none for a file.
+    mountTmpfs(at('full'), 'size=1m,nr_inodes=2');
+    expect(prepareDest(at('full/new'))).toMatchObject({
+      refused: 'share',
+      message: expect.stringContaining('ENOSPC'),
+    });
+    expect(readdirSync(at('full'))).toEqual([]);
+  });
+
+  it('leaves no descriptor open', () => {
+    const before = openDescriptors();
+    prepareDest(at('dest'));
+    failCall('futimens', 'EPERM');
+    prepareDest(at('dest'));
+    expect(openDescriptors()).toBe(before);
+  });
+});
+
+describe('coarser', () => {
+  it('is the larger of two grains', () => {
+    expect(coarser(100n, 2_000_000_000n)).toBe(2_000_000_000n);
+    expect(coarser(100n, 1n)).toBe(100n);
+  });
+});
+
+describe('syncRoot', () => {
+  it('reports a write-back error', () => {
+    expect(() => syncRoot(at('dest'))).not.toThrow();
+    failCall('syncfs', 'EIO');
+    expect(() => syncRoot(at('dest'))).toThrow(expect.objectContaining({ code: 'EIO', op: 'syncfs' }));
+  });
+
+  it('fails when the root is gone', () => {
+    expect(() => syncRoot(at('none'))).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { isInside, overlap, placeOf } from '../../src/share/mounts.js';
+
+const line = (device: string, root: string, point: string) =>
+  `36 35 ${device} ${root} ${point} rw,noatime master:1 - ext3 /dev/root rw,errors=continue`;
+
+const ROOT = line('8:1', '/', '/');
+const DATA = line('0:44', '/', '/mnt/data');
+const INNER = line('0:45', '/', '/mnt/data/inner');
+const EXPORT = line('0:46', '/exports/home', '/mnt/home');
+const BIND = line('0:44', '/projects', '/srv/projects');
+const TABLE = [ROOT, DATA, INNER, EXPORT, BIND].join('\n');
+
+describe('placeOf', () => {
+  it.each([
+    ['the root itself', '/', '8:1', '/'],
+    ['a path on the root filesystem', '/home/me', '8:1', '/home/me'],
+    ['a mount point', '/mnt/data', '0:44', '/'],
+    ['a path beneath a mount', '/mnt/data/a/b', '0:44', '/a/b'],
+    ['a path beneath a mount in a mount', '/mnt/data/inner/x', '0:45', '/x'],
+    ['a path that only begins like a mount point', '/mnt/database', '8:1', '/mnt/database'],
+    ['a mount of part of a filesystem', '/mnt/home/me', '0:46', '/exports/home/me'],
+    ['a bind mount', '/srv/projects/x', '0:44', '/projects/x'],
+  ])('finds %s', (_, path, device, within) => {
+    expect(placeOf(path, TABLE)).toEqual({ device, path: within });
+  });
+
+  it('takes the mount that hides the others at the same point', () => {
+    const table = [ROOT, line('0:50', '/', '/mnt/x'), line('0:51', '/', '/mnt/x')].join('\n');
+    expect(placeOf('/mnt/x/f', table).device).toBe('0:51');
+  });
+
+  it('reads escaped spaces, tabs, newlines and backslashes', () => {
+    const table = [ROOT, line('0:60', '/a\\040b', '/mnt/tab\\011nl\\012back\\134slash')].join('\n');
+    expect(placeOf('/mnt/tab\tnl\nback\\slash/f', table)).toEqual({ device: '0:60', path: '/a b/f' });
+  });
+
+  it('passes over lines that it cannot read', () => {
+    expect(placeOf('/mnt/data/f', `nonsense\n\n${TABLE}\n`)).toEqual({ device: '0:44', path: '/f' });
+  });
+});
+
+describe('isInside', () => {
+  it.each([
+    ['/a', '/a', true],
+    ['/a/b', '/a', true],
+    ['/ab', '/a', false],
+    ['/', '/a', false],
+    ['/a', '/', true],
+    ['/', '/', true],
+  ])('%s in %s: %s', (path, folder, inside) => {
+    expect(isInside(path, folder)).toBe(inside);
+  });
+});
+
+describe('overlap', () => {
+  it.each([
+    ['one folder', '/mnt/data/a', '/mnt/data/a', 'same'],
+    ['one folder by a bind mount', '/mnt/data/projects', '/srv/projects', 'same'],
+    ['a destination beneath the source', '/mnt/data/a', '/mnt/data/a/b', 'dest inside source'],
+    ['a destination beneath the source by a bind mount', '/mnt/data', '/srv/projects/x', 'dest inside source'],
+    ['a source beneath the destination', '/mnt/data/a/b', '/mnt/data/a', 'source inside dest'],
+    ['a source beneath the destination by a bind mount', '/srv/projects', '/mnt/data', 'source inside dest'],
+    ['siblings', '/mnt/data/a', '/mnt/data/b', undefined],
+    ['siblings of which one begins like the other', '/mnt/data/a', '/mnt/data/ab', undefined],
+    ['siblings by a bind mount', '/srv/projects', '/mnt/data/other', undefined],
+    ['two filesystems', '/mnt/data/a', '/mnt/home/a', undefined],
+  ])('sees %s', (_, source, dest, how) => {
+    expect(overlap(placeOf(source, TABLE), placeOf(dest, TABLE))).toBe(how);
+  });
+});
