@@ -18,6 +18,11 @@ import { type Item, newItem } from './item.js';
 import type { Lane } from './pools.js';
 import type { Recorder } from './recorder.js';
 
+/** Something will change in the folder at the destination, and with it the folder's mtime there. */
+function changes(dir: Dir): void {
+  if (dir.status === DirStatus.synced) dir.status = DirStatus.toStamp;
+}
+
 /** Folders known to be next, in memory; beyond, they are in the ledger only. */
 const FRONTIER = 20_000;
 /** Requests a scanner lane has at hand. */
@@ -284,6 +289,7 @@ export class Scan {
     return {
       copy: (name, meta, verdict, known) => {
         saw(meta);
+        changes(dir);
         const saved = known && { status: known.status, size: known.meta.size };
         this.events.found(newItem(dir, name, verdict === 'copy' ? Action.copy : Action.link, meta, saved));
       },
@@ -318,7 +324,10 @@ export class Scan {
 
   private folder(parent: Dir, path: string, meta: Meta, verdict: Verdict, known: Dir | undefined): void {
     const missing = verdict === 'makeDir';
-    if (missing) this.events.note('make', path);
+    if (missing) {
+      this.events.note('make', path);
+      changes(parent);
+    }
     this.push({
       id: known?.id ?? this.nextId++,
       parent: parent.id,

@@ -302,6 +302,7 @@ export class Session {
     const { action } = item;
     if (item.failure) this.fail(pathOf(item), item.failure.message);
     else if (item.result && (action === Action.copy || action === Action.link)) {
+      this.forgetFailure(pathOf(item));
       this.copied.files++;
       this.copied.bytes += item.result.size;
     } else if (item.result && (action === Action.remove || action === Action.removeDir)) this.deleted++;
@@ -310,9 +311,14 @@ export class Session {
 
   private fail(path: string, error: string): void {
     this.failed++;
-    const known = this.failures.findIndex((failure) => failure.path === path);
-    if (known >= 0) this.failures.splice(known, 1);
+    this.forgetFailure(path);
     if (this.failures.length < FAILURES_KEPT) this.failures.push({ path, error });
+  }
+
+  /** An entry that failed at first and was tried again counts with its last outcome. */
+  private forgetFailure(path: string): void {
+    const at = this.failures.findIndex((failure) => failure.path === path);
+    if (at >= 0) this.failures.splice(at, 1);
   }
 
   private committed(items: readonly Item[]): void {

@@ -78,7 +78,7 @@ export const MIGRATIONS: readonly string[] = [
     e.ctime AS changed,
     e.mtime AS modified,
     e.mode & 4095 AS permissions,
-    CASE WHEN e.status = 1 THEN lower(hex(e.hash)) END AS hash,
+    CASE WHEN e.status = 1 AND e.hash IS NOT NULL THEN lower(hex(e.hash)) END AS hash,
     e.size AS size,
     CASE e.status WHEN 0 THEN 'pending' WHEN 1 THEN 'synced' WHEN 2 THEN 'failed' ELSE 'skipped' END AS status,
     e.error AS error,

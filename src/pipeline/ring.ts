@@ -127,29 +127,42 @@ export class Ring {
 
   private oldestReady(writer: number): Slot | undefined {
     for (;;) {
-      let best = -1;
-      let bestOrder = 0;
-      for (let index = 0; index < this.slots.length; index++) {
-        const at = this.at(index);
-        if (Atomics.load(this.words, at + STATE) !== SlotState.ready) continue;
-        const wanted = this.words[at + WRITER]!;
-        if (wanted !== ANY_WRITER && wanted !== writer) continue;
-        const order = this.words[at + ORDER]!;
-        // Tickets wrap around; the signed difference of two that are near each other is still right.
-        if (best < 0 || ((order - bestOrder) | 0) < 0) {
-          best = index;
-          bestOrder = order;
-        }
+      // One look is not enough: while it passes over the slots, an older block can become ready behind it and a
+      // younger one before it. Whatever is older than the first find was ready before it, so a second look sees it.
+      if (this.find(writer) < 0) return undefined;
+      const index = this.find(writer);
+      if (index < 0) continue;
+      const order = this.words[this.at(index) + ORDER]!;
+      if (!this.swap(index, SlotState.ready, SlotState.draining)) continue;
+      const wanted = this.words[this.at(index) + WRITER]!;
+      const isOurs = wanted === ANY_WRITER || wanted === writer;
+      if (isOurs && this.words[this.at(index) + ORDER] === order) {
+        if (wanted === ANY_WRITER) Atomics.sub(this.words, READY_ANY, 1);
+        return this.slots[index]!;
       }
-      if (best < 0) return undefined;
-      if (!this.swap(best, SlotState.ready, SlotState.draining)) continue;
-      const wanted = this.words[this.at(best) + WRITER]!;
-      if (wanted === ANY_WRITER) Atomics.sub(this.words, READY_ANY, 1);
-      if (wanted === ANY_WRITER || wanted === writer) return this.slots[best]!;
-      // Taken, emptied and filled anew for another writer since it was looked at: put it back.
-      Atomics.store(this.words, this.at(best) + STATE, SlotState.ready);
+      // Taken, emptied and filled anew since it was looked at: put it back.
+      Atomics.store(this.words, this.at(index) + STATE, SlotState.ready);
       this.ring(READY_BELL);
     }
+  }
+
+  /** The slot with the lowest ticket among those ready for the writer, as one look over the slots shows it; -1: none. */
+  private find(writer: number): number {
+    let best = -1;
+    let bestOrder = 0;
+    for (let index = 0; index < this.slots.length; index++) {
+      const at = this.at(index);
+      if (Atomics.load(this.words, at + STATE) !== SlotState.ready) continue;
+      const wanted = this.words[at + WRITER]!;
+      if (wanted !== ANY_WRITER && wanted !== writer) continue;
+      const order = this.words[at + ORDER]!;
+      // Tickets wrap around; the signed difference of two that are near each other is still right.
+      if (best < 0 || ((order - bestOrder) | 0) < 0) {
+        best = index;
+        bestOrder = order;
+      }
+    }
+    return best;
   }
 
   release(slot: Slot): void {

@@ -58,6 +58,8 @@ export function openDirBeneath(root: number, path: string, flags = O_RDONLY): nu
     if (fd >= 0) return fd;
     const code = new SysError(lastErrno(), 'open', path);
     if (code.code === 'EAGAIN' && attempt < 8) continue; // a rename raced with the resolution
+    // Beyond PATH_MAX a path can only be walked.
+    if (code.code === 'ENAMETOOLONG') return walkBeneath(root, path, wanted);
     if (code.code === 'ENOSYS' || (code.code === 'EPERM' && attempt === 0)) {
       haveOpenat2 = false;
       return walkBeneath(root, path, wanted);

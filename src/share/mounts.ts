@@ -41,10 +41,22 @@ export function isInside(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`);
 }
 
-/** How two roots lie to each other; undefined: apart. A copy is possible only between roots that are apart. */
-export function overlap(source: Place, dest: Place): 'same' | 'dest inside source' | 'source inside dest' | undefined {
+/** How two roots lie to each other. A copy is possible only between roots that are apart. */
+export type Overlap = 'same' | 'dest inside source' | 'source inside dest';
+
+/** undefined: apart. */
+export function overlap(source: Place, dest: Place): Overlap | undefined {
   if (source.device !== dest.device) return undefined;
   if (source.path === dest.path) return 'same';
   if (isInside(dest.path, source.path)) return 'dest inside source';
   return isInside(source.path, dest.path) ? 'source inside dest' : undefined;
+}
+
+/** Whether one real path leads, through whatever is mounted beneath it, to the other. undefined: it does not. */
+export function overlapByMounts(source: string, dest: string, mountinfo: string): Overlap | undefined {
+  const reaches = (from: string, place: Place) => {
+    return parse(mountinfo).some((mount) => isInside(mount.mountPoint, from) && overlap(mount, place) !== undefined);
+  };
+  if (reaches(source, placeOf(dest, mountinfo))) return 'dest inside source';
+  return reaches(dest, placeOf(source, mountinfo)) ? 'source inside dest' : undefined;
 }

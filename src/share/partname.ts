@@ -7,10 +7,10 @@ const NAME_MAX = 255;
 
 /**
  * The temporary name of a file: derived from its name, so that whoever copies the file again finds and replaces what
- * a crash left. A name with no room for the prefix is replaced by its hash.
+ * a crash left. A name with no room for the prefix, or that could be taken for one of those, is replaced by its hash.
  */
 export function partName(name: string): string {
-  const long = Buffer.byteLength(name) + PREFIX.length > NAME_MAX || !name.isWellFormed();
+  const long = Buffer.byteLength(name) + PREFIX.length > NAME_MAX || !name.isWellFormed() || name.startsWith('~');
   return PREFIX + (long ? `~${createHash('sha256').update(nameBytes(name)).digest('hex').slice(0, 40)}` : name);
 }
 

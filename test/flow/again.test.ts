@@ -8,7 +8,6 @@ import {
   dir,
   expectEqualTrees,
   expectLedgerOf,
-  FEW_LANES,
   file,
   ledgerFiles,
   ledgerPaths,
@@ -90,9 +89,9 @@ test('copies what has a new size, a new mtime or a new name, and keeps the hashe
 test('sets the time of a folder in which a new folder was made by the way, for the sake of its files', async () => {
   const world = newWorld();
   makeTree(world.source, { 'known/file': file('known'), known: dir(THEN), '': dir(THEN) });
-  await copyAll(world, ...FEW_LANES);
+  await copyAll(world);
   makeTree(world.source, { 'known/new/file': file('new'), known: dir(THEN), '': dir(THEN) });
-  await copyAll(world, ...FEW_LANES);
+  await copyAll(world);
   expectEqualTrees(world.source, world.dest);
 });
 
@@ -101,7 +100,7 @@ test('--rescan with a backlog looks at everything again, and copies nothing a se
   const { source, dest } = world;
   const files = Array.from({ length: 60 }, (_, i) => [`${i % 3}/${i}`, file(randomBytes(200_000))] as const);
   makeTree(source, Object.fromEntries(files));
-  const first = startCopy(world, '--bwlimit', '3M', ...FEW_LANES);
+  const first = startCopy(world, '--bwlimit', '3M');
   await first.until('files are synced', () => ledgerPaths(world, 'synced').length > 5);
   first.signal('SIGINT');
   expect((await first.ended).code).toBe(3);

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, statSync, unlinkSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
+  AUTO_LANES,
   at,
   auditLog,
   copyAll,
@@ -10,7 +11,6 @@ import {
   type Ended,
   expectEqualTrees,
   expectLedgerOf,
-  FEW_LANES,
   fifo,
   file,
   ledgerFiles,
@@ -112,7 +112,7 @@ describe('a copy into a destination that is not there yet', () => {
     makeTree(world.source, { ...oddNames, ...sizes, ...times, ...others });
     linkSync(`${world.source}/deep/folder/file`, `${world.source}/deep/hard-link`);
     makeTree(world.source, { '': dir(1_555_555_555_555_555_555n) });
-    first = await copyAll(world, '--block-size', '1M', '-v', '--log-file', world.log);
+    first = await copyAll(world, '--block-size', '1M', '-v', '--log-file', world.log, ...AUTO_LANES);
   });
 
   test('brings every file, folder and link with its content, times and name', () => {
@@ -185,7 +185,7 @@ describe('a copy into a destination that is not there yet', () => {
       before = writes(world.dest);
       lines = auditLog(world).length;
       hashes = query(world.db, 'SELECT * FROM files ORDER BY hex(source_path)');
-      second = await copyAll(world);
+      second = await copyAll(world, ...AUTO_LANES);
     });
 
     test('copies nothing and touches nothing at the destination', () => {
@@ -234,7 +234,7 @@ test.each(VECTORS)(
     // Twice the same content: hashed as a whole in a pack, and in pieces in blocks. Only md5sum and its like agree on it.
     makeTree(world.source, { empty: file(), abc: file('abc'), packed: file(PATTERN.subarray(0, 200_000)) });
     makeTree(world.source, { blocks: file(PATTERN) });
-    await copyAll(world, '--checksum', algorithm, '--block-size', '64K', ...FEW_LANES);
+    await copyAll(world, '--checksum', algorithm, '--block-size', '64K');
     const rows = ledgerFiles(world);
     expect([rows.get('empty')!.hash, rows.get('abc')!.hash]).toEqual([empty, abc]);
     expect(new Set([...rows.values()].map((row) => row.algorithm))).toEqual(new Set([algorithm]));

@@ -18,7 +18,6 @@ import {
   copyAll,
   expectEqualTrees,
   expectLedgerOf,
-  FEW_LANES,
   file,
   handOver,
   ledgerFiles,
@@ -54,7 +53,7 @@ test('what cannot be read is reported and tried again, nothing is deleted, and a
   chmodSync(`${source}/open/secret`, 0);
 
   for (let attempt = 0; attempt < 2; attempt++) {
-    const { code, stdout } = await copy(world, '--delete-extras', ...FEW_LANES);
+    const { code, stdout } = await copy(world, '--delete-extras');
     expect(code).toBe(1);
     expect(stdout).toMatch(/finished in .*, but 2 entries failed/);
     expect(stdout).toMatch(/not listed +1 folder/);
@@ -74,7 +73,7 @@ test('what cannot be read is reported and tried again, nothing is deleted, and a
 
   chmodSync(`${source}/closed`, 0o755);
   chmodSync(`${source}/open/secret`, 0o644);
-  await copyAll(world, '--delete-extras', ...FEW_LANES);
+  await copyAll(world, '--delete-extras');
   expect(logged(world, 'deleted')).toEqual(['closed/extra', 'extra', 'open/extra']);
   expectEqualTrees(source, dest);
   expectLedgerOf(world);
@@ -89,20 +88,20 @@ test('a backlog in a folder that could not be listed at the destination is copie
   });
   makeTree(dest, { 'two/extra': file('extra') });
   handOver(world);
-  const first = startCopy(world, '--bwlimit', '1M', ...FEW_LANES);
+  const first = startCopy(world, '--bwlimit', '1M');
   await first.until('the backlog is known', () => ledgerPaths(world, 'pending').some((path) => path.startsWith('two')));
   first.signal('SIGINT');
   expect((await first.ended).code).toBe(3);
   expect(ledgerPaths(world, 'pending').some((path) => path.startsWith('two'))).toBe(true);
 
   chmodSync(`${dest}/two`, 0);
-  const second = await copy(world, '--rescan', ...FEW_LANES);
+  const second = await copy(world, '--rescan');
   expect(second.code).toBe(1);
   expect(second.stdout).toMatch(/^ +two: EACCES/m);
 
   chmodSync(`${dest}/two`, 0o755);
-  await copy(world, ...FEW_LANES);
-  await copyAll(world, '--delete-extras', ...FEW_LANES);
+  await copy(world);
+  await copyAll(world, '--delete-extras');
   expectEqualTrees(source, dest);
 });
 
@@ -139,7 +138,7 @@ test('a file that changes while it is read comes whole in its new form, even wit
     '5 unchanged': file('small'),
   });
   makeTree(dest, { '1 rewritten': file('old') });
-  const copying = startCopy(world, '--bwlimit', '3M', '--block-size', '512K', ...FEW_LANES);
+  const copying = startCopy(world, '--bwlimit', '3M', '--block-size', '512K');
   const part = `${dest}/${PART}1 rewritten`;
   await copying.until('the first half of the file has come', () => {
     const size = statSync(part, { throwIfNoEntry: false })?.size ?? 0;
@@ -171,7 +170,7 @@ test('a file that never holds still keeps its old form, is listed as changed, an
   makeTree(dest, { 'a/busy': file('old') });
   const writing = setInterval(() => appendFileSync(`${source}/a/busy`, 'more'), 20);
   try {
-    const { code, stdout } = await copy(world, '--bwlimit', '2M', '--block-size', '128K', ...FEW_LANES);
+    const { code, stdout } = await copy(world, '--bwlimit', '2M', '--block-size', '128K');
     expect(code).toBe(1);
     expect(stdout).toMatch(/^ +a\/busy: CHANGED: changed while it was read/m);
   } finally {
@@ -196,7 +195,7 @@ test('a folder that vanishes before its backlog is copied does not keep a later 
     source,
     Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`${i % 2}/${i}`, file(randomBytes(100_000))])),
   );
-  const first = startCopy(world, '--bwlimit', '512K', ...FEW_LANES);
+  const first = startCopy(world, '--bwlimit', '512K');
   await first.until('the backlog is known', () => ledgerPaths(world, 'pending').length > 0);
   first.signal('SIGTERM');
   expect((await first.ended).code).toBe(3);

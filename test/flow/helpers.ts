@@ -20,7 +20,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { afterAll, afterEach, expect } from 'vitest';
@@ -34,8 +34,10 @@ const POLL_MS = 10;
 /** Unfinished files at a destination are known by this prefix. */
 export const PART = '.millrace-part.';
 
-/** Few threads: they start sooner. For tests that are not about lanes. */
-export const FEW_LANES = ['--readers', '1', '--writers', '1', '--scanners', '1'];
+/** What a copy is given when a test does not name readers: most of a short run's time goes into starting threads. */
+const FEW_LANES = ['--readers', '1', '--writers', '1', '--scanners', '1'];
+/** As many lanes as the program finds right. */
+export const AUTO_LANES = ['--readers', 'auto'];
 
 // ---- names
 
@@ -140,8 +142,11 @@ export function fifo(): Spec {
 
 /** Makes or replaces the entries; times are set last, those of folders after those of what is in them. */
 export function makeTree(root: string, tree: Tree): void {
+  const made = new Set<string>();
   for (const [path, spec] of Object.entries(tree)) {
-    mkdirSync(at(root, dirname(path) === '.' ? '' : dirname(path)), { recursive: true });
+    const folder = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+    if (!made.has(folder)) mkdirSync(at(root, folder), { recursive: true });
+    made.add(folder);
     makeEntry(at(root, path), spec);
   }
   const timed = Object.entries(tree).flatMap(([path, spec]) =>
@@ -345,7 +350,8 @@ export function start(world: World, ...args: string[]): Run {
 
 /** Begins a copy of the world's source to its destination, with the world's ledger. */
 export function startCopy(world: World, ...args: string[]): Run {
-  return start(world, 'copy', world.source, world.dest, '--db', world.db, ...args);
+  const lanes = args.includes('--readers') ? [] : FEW_LANES;
+  return start(world, 'copy', world.source, world.dest, '--db', world.db, ...lanes, ...args);
 }
 
 export function run(world: World, ...args: string[]): Promise<Ended> {
@@ -448,12 +454,18 @@ export function ledgerFiles({ db, source }: World): Map<string, LedgerRow> {
 
 /** Raw paths of the ledger's rows of one status, sorted; none while there is no ledger to be read. */
 export function ledgerPaths(world: World, status: string): string[] {
-  if (!existsSync(world.db)) return [];
+  const rows = onceReadable(world, () => [...ledgerFiles(world)]) ?? [];
+  return rows.filter(([, row]) => row.status === status).map(([path]) => path);
+}
+
+/** What `look` finds in the ledger, undefined while the program has not made it. */
+export function onceReadable<T>({ db }: World, look: () => T): T | undefined {
+  if (!existsSync(db)) return undefined;
   try {
-    return [...ledgerFiles(world)].filter(([, row]) => row.status === status).map(([path]) => path);
+    return look();
   } catch (error) {
-    // While the program makes its tables.
-    if (/no such table|SQLITE_CANTOPEN|SQLITE_BUSY/.test(`${(error as { code?: string }).code} ${error}`)) return [];
+    if (/no such table|SQLITE_CANTOPEN|SQLITE_BUSY/.test(`${(error as { code?: string }).code} ${error}`))
+      return undefined;
     throw error;
   }
 }

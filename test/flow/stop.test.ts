@@ -3,18 +3,19 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import {
+  AUTO_LANES,
   auditLog,
   copy,
   copyAll,
   expectEqualTrees,
   expectLedgerOf,
-  FEW_LANES,
   file,
   ledgerPaths,
   logged,
   makeTree,
   namesIn,
   newWorld,
+  onceReadable,
   PART,
   partFiles,
   query,
@@ -40,10 +41,11 @@ test('--bwlimit holds a copy to its rate', async () => {
   expectEqualTrees(world.source, world.dest);
 });
 
-function mixedTree(): Tree {
+/** Tiny files, such as travel in packs, and larger ones, some of several blocks of 1 MiB. */
+function mixedTree({ withLarge }: { withLarge: boolean }): Tree {
   const tiny = Array.from({ length: 300 }, (_, i) => [`tiny/${i % 5}/${i}`, file(`tiny ${i}`)]);
   const medium = Array.from({ length: 60 }, (_, i) => [`medium/${i % 6}/${i}`, file(randomBytes(150_000))]);
-  const large = Array.from({ length: 2 }, (_, i) => [`large/${i}`, file(randomBytes(3 * MIB))]);
+  const large = withLarge ? [0, 1].map((i) => [`large/${i}`, file(randomBytes(3 * MIB))]) : [];
   return {
     ...Object.fromEntries([...tiny, ...medium, ...large]),
     'odd/bad \xff': file('odd'),
@@ -65,8 +67,8 @@ function published(world: World): number {
 test('killed again and again it resumes, ends with equal trees, and copies nothing twice that the ledger knew', async () => {
   const world = newWorld();
   const { source, dest } = world;
-  makeTree(source, mixedTree());
-  const limit = ['--bwlimit', '4M', '--block-size', '1M'];
+  makeTree(source, mixedTree({ withLarge: true }));
+  const limit = ['--bwlimit', '4M', '--block-size', '1M', ...AUTO_LANES];
   // Recorded as synced when a run was killed: they may not be copied again.
   const known = new Map<string, number>();
   const moments: readonly (readonly [what: string, isNow: () => boolean])[] = [
@@ -105,15 +107,11 @@ test('killed again and again it resumes, ends with equal trees, and copies nothi
 test('a run can be watched, keeps others away, drains on SIGINT, and is resumed without copying a file twice', async () => {
   const world = newWorld();
   const { source, dest } = world;
-  makeTree(source, mixedTree());
-  const first = startCopy(world, '--bwlimit', '3M', '--block-size', '1M');
+  makeTree(source, mixedTree({ withLarge: false }));
+  const first = startCopy(world, '--bwlimit', '1M', '--block-size', '64K');
   await first.until('files are recorded', () => ledgerPaths(world, 'synced').length > 0);
 
-  const [other, told, shown] = await Promise.all([
-    copy(world),
-    run(world, 'status', '--db', world.db, '--json'),
-    run(world, 'status', '--db', world.db),
-  ]);
+  const [other, told] = await Promise.all([copy(world), run(world, 'status', '--db', world.db, '--json')]);
   first.signal('SIGINT');
   expect(other).toMatchObject({ code: 5, stdout: '' });
   expect(other.stderr).toMatch(
@@ -130,9 +128,7 @@ test('a run can be watched, keeps others away, drains on SIGINT, and is resumed 
   });
   expect(status.synced.files).toBeGreaterThan(0);
   expect(status.pending.files).toBeGreaterThan(0);
-  expect(status.synced.files + status.pending.files).toBe(364);
-  expect(shown.code).toBe(0);
-  expect(shown.stdout).toMatch(/^synced +[\d,]+ files, .*\npending +[\d,]+ files, /m);
+  expect(status.synced.files + status.pending.files).toBe(362);
 
   const stopped = await first.ended;
   expect(stopped).toMatchObject({ code: 3, stderr: '' });
@@ -143,13 +139,17 @@ test('a run can be watched, keeps others away, drains on SIGINT, and is resumed 
   expect(left).toBeGreaterThan(0);
   expect(ledgerPaths(world, 'synced')).toEqual(logged(world, 'copied'));
 
+  const shown = await run(world, 'status', '--db', world.db);
+  expect(shown).toMatchObject({ code: 0, stderr: '' });
+  expect(shown.stdout).toMatch(new RegExp(`^synced +${362 - left} files, .*\\npending +${left} files, `, 'm'));
+
   const { stdout } = await copyAll(world);
   expect(stdout).toMatch(new RegExp(`^resuming ${left} files, `, 'm'));
   expectEqualTrees(source, dest);
   expectLedgerOf(world);
   expect(new Set(timesCopied(world).values())).toEqual(new Set([1]));
   const after = JSON.parse((await run(world, 'status', source, dest, '--db', world.db, '--json')).stdout);
-  expect(after).toMatchObject({ synced: { files: 364 }, pending: { files: 0, bytes: 0 }, scan: { state: 'done' } });
+  expect(after).toMatchObject({ synced: { files: 362 }, pending: { files: 0, bytes: 0 }, scan: { state: 'done' } });
 });
 
 test('a second SIGINT ends a run at once that would take long to drain, and it can be resumed', async () => {
@@ -157,7 +157,7 @@ test('a second SIGINT ends a run at once that would take long to drain, and it c
   const { source, dest } = world;
   // At this rate the file alone would take more than the time that a run is given here.
   makeTree(source, { large: file(randomBytes(6 * MIB)), 'small/file': file('small'), [raw('ünïcode')]: file('small') });
-  const first = startCopy(world, '--bwlimit', '256K', '--block-size', '256K', ...FEW_LANES);
+  const first = startCopy(world, '--bwlimit', '256K', '--block-size', '256K');
   await first.until('the large file is on its way', () => namesIn(dest).includes(`${PART}large`));
   first.signal('SIGINT');
   await first.until('it drains', () => first.stdout.includes('press Ctrl-C again'));
@@ -166,7 +166,7 @@ test('a second SIGINT ends a run at once that would take long to drain, and it c
   expect(partFiles(dest)).toEqual([]);
   expect(auditLog(world).map(({ path }) => path)).not.toContain('large');
 
-  await copyAll(world, ...FEW_LANES);
+  await copyAll(world);
   expectEqualTrees(source, dest);
   expectLedgerOf(world);
 });
@@ -174,18 +174,22 @@ test('a second SIGINT ends a run at once that would take long to drain, and it c
 test('a scan that is cut off goes on where it was, with more files waiting than are held in memory', async () => {
   const world = newWorld();
   const { source, dest } = world;
-  const count = 6_000;
-  // Waits long enough for the window to be spilled to the ledger.
+  const count = 5_000;
   const files = Array.from({ length: count }, (_, i) => [`${i % 40}/${i}`, file(`file ${i}`.padEnd(700, '.'))]);
   makeTree(source, Object.fromEntries(files));
-  const first = startCopy(world, '--bwlimit', '512K', ...FEW_LANES);
-  await first.until('files are recorded', () => ledgerPaths(world, 'synced').length > 0);
+  const first = startCopy(world, '--bwlimit', '256K');
+  await first.until('part of the scan is recorded', () => scanIsRunning(world));
   first.signal('SIGKILL');
   await first.ended;
-  const { stdout } = await copyAll(world, '--bwlimit', '1500K');
-  expect(stdout).toMatch(/^resuming [\d,]+ files, /m);
+  expect(scanIsRunning(world)).toBe(true);
+
+  const { stdout } = await copyAll(world, '--bwlimit', '2M');
+  expect(stdout).toMatch(/^resuming [\d,]+ files, .*; the scan goes on where it was$/m);
   expectEqualTrees(source, dest);
-  expect(query(world.db, 'SELECT status, count(*) AS files FROM files GROUP BY 1')).toEqual([
-    { status: 'synced', files: count },
-  ]);
+  expectLedgerOf(world);
 });
+
+function scanIsRunning(world: World): boolean {
+  const sql = "SELECT max(value ->> 'running') AS running FROM meta WHERE key = 'scan'";
+  return onceReadable(world, () => query<{ running: number | null }>(world.db, sql))?.[0]?.running === 1;
+}

@@ -5,7 +5,6 @@ import {
   copyAll,
   type Ended,
   expectEqualTrees,
-  FEW_LANES,
   file,
   link,
   makeTree,
@@ -59,7 +58,7 @@ test('--dry-run before the destination is there says that all would be copied', 
 test('--progress json gives one object a line, the summary last; --progress none gives nothing', async () => {
   const world = newWorld();
   makeTree(world.source, { 'one/file': file('one'), two: file('two') });
-  const { stdout } = await copyAll(world, '--progress', 'json', '-v', ...FEW_LANES);
+  const { stdout } = await copyAll(world, '--progress', 'json', '-v');
   expect(stdout).toMatch(/\n$/);
   const messages = stdout
     .trimEnd()
@@ -80,7 +79,7 @@ test('--progress json gives one object a line, the summary last; --progress none
   });
 
   makeTree(world.source, { three: file('three') });
-  const silent = await copyAll(world, '--progress', 'none', '-v', ...FEW_LANES);
+  const silent = await copyAll(world, '--progress', 'none', '-v');
   expect(silent.stdout).toBe('');
   expectEqualTrees(world.source, world.dest);
 });
@@ -89,7 +88,7 @@ test('keeps ledger and log in the state folder when it is not told where, and st
   const world = newWorld();
   const { source, dest, root } = world;
   makeTree(source, { file: file('file') });
-  const { stdout } = await run(world, source, `${dest}/`, ...FEW_LANES);
+  const { stdout } = await run(world, source, `${dest}/`);
   const names = [...snapshotTree(`${root}/state/millrace`).keys()];
   expect(names).toContainEqual(expect.stringMatching(/^source-to-dest-[0-9a-f]{8}\.db$/));
   expect(names).toContainEqual(expect.stringMatching(/^source-to-dest-[0-9a-f]{8}\.log$/));
@@ -156,7 +155,7 @@ test('ledgers that are another pair’s, or none, are refused and left as they a
   const world = newWorld();
   const { root, source, dest, db } = world;
   makeTree(source, { file: file('file') });
-  await copyAll(world, ...FEW_LANES);
+  await copyAll(world);
   makeTree(root, {
     'text.db': file('This is no database, but a long enough text.'.repeat(40)),
     'other/file': file('other'),
@@ -179,7 +178,7 @@ test('a source that went away between runs is refused, and the destination keeps
   const world = newWorld();
   const { source, dest } = world;
   makeTree(source, { 'folder/file': file('file') });
-  await copyAll(world, ...FEW_LANES);
+  await copyAll(world);
   const kept = snapshotTree(dest);
   renameSync(source, `${source}-away`);
   const gone = await run(world, source, dest, '--db', world.db, '--delete-extras');

@@ -1,7 +1,7 @@
 /** System calls that fail on demand; they work again after each test. */
 import { constants } from 'node:os';
 import koffi from 'koffi';
-import { afterEach } from 'vitest';
+import { afterEach, beforeEach } from 'vitest';
 import { libc } from '../../src/posix/libc.js';
 
 type Call = keyof typeof libc;
@@ -10,9 +10,13 @@ type Fn = (...args: unknown[]) => number;
 const calls = libc as unknown as Record<Call, Fn>;
 const real = { ...calls };
 
-afterEach(() => {
+function restore(): void {
   Object.assign(calls, real);
-});
+}
+
+afterEach(restore);
+// Also when another hook failed before ours had its turn.
+beforeEach(restore);
 
 /** Replaces a call; `instead` gets the real one first. */
 export function replaceCall(name: Call, instead: (original: Fn, ...args: unknown[]) => number): void {

@@ -74,42 +74,82 @@ test('a slot bound to a writer is taken by that writer only', () => {
   expect(ring.occupied).toBe(0);
 });
 
-test('a writer that is overtaken while it looks still gets the blocks of its file in order', () => {
-  const ring = ringOf(2);
-  const other = again(ring);
-  const reader = again(ring);
-  const [low, high] = [reader.acquire('block')!, reader.acquire('block')!];
-  reader.handOver(high, 1, ANY_WRITER);
-  reader.discard(low);
-  ring.close();
-  // Between the writer's look and its grasp, another writer empties the slot it saw and a reader fills both anew.
-  const real = Atomics.compareExchange;
-  const grasp = vi.spyOn(Atomics, 'compareExchange') as unknown as { mockImplementation(fn: typeof real): void };
-  grasp.mockImplementation((...args) => {
-    vi.restoreAllMocks();
-    expect(drained(other, 1)).toEqual([1]);
-    for (const used of [2, 3]) reader.handOver(reader.acquire('block')!, used, 0);
-    return real(...args);
-  });
-  expect(drained(ring, 0)).toEqual([2, 3]);
-});
+describe('a writer that others overtake, whichever of its steps they come before,', () => {
+  /**
+   * Plays a scene again and again: `others` come in before the first atomic step of writer 0, then before its second
+   * and so on. `check` is told what the writer took in all.
+   */
+  function atEachStep(scene: (ring: Ring) => { others(): void; check(taken: number[]): void }): number {
+    for (let at = 0; ; at++) {
+      const ring = ringOf(4);
+      const { others, check } = scene(ring);
+      ring.close();
+      let step = 0;
+      for (const name of ['load', 'compareExchange'] as const) {
+        const real = Atomics[name] as (...args: unknown[]) => unknown;
+        vi.spyOn(Atomics, name).mockImplementation(((...args: unknown[]) => {
+          if (step++ === at) {
+            vi.restoreAllMocks();
+            others();
+          }
+          return real(...args);
+        }) as never);
+      }
+      const taken = drained(ring);
+      vi.restoreAllMocks();
+      if (step <= at) return at;
+      check([...taken, ...drained(ring)]);
+    }
+  }
 
-test('a slot that was meant for others when it is grasped stays with them', () => {
-  const ring = ringOf(1);
-  const other = again(ring);
-  filled(ring, 1);
-  ring.close();
-  const real = Atomics.compareExchange;
-  const grasp = vi.spyOn(Atomics, 'compareExchange') as unknown as { mockImplementation(fn: typeof real): void };
-  grasp.mockImplementation((...args) => {
-    vi.restoreAllMocks();
-    expect(drained(other, 1)).toEqual([1]);
-    filled(other, 2, 1);
-    return real(...args);
+  test('gets the blocks of its file in order, and the next file after them', () => {
+    const steps = atEachStep((ring) => {
+      const reader = again(ring);
+      return {
+        others: () => {
+          for (const used of [1, 2]) filled(reader, used, 0);
+          filled(reader, 3);
+        },
+        check: (taken) => expect(taken).toEqual([1, 2, 3]),
+      };
+    });
+    expect(steps).toBeGreaterThan(3);
   });
-  expect(ring.take(0)).toBeUndefined();
-  expect(drained(other, 1)).toEqual([2]);
-  expect(ring.writersStarve).toBe(false);
+
+  test('gets an older block before the one in a slot that was emptied and filled anew', () => {
+    atEachStep((ring) => {
+      const [reader, other] = [again(ring), again(ring)];
+      const low = [reader.acquire('block')!, reader.acquire('block')!];
+      filled(reader, 1);
+      for (const slot of low) reader.discard(slot);
+      let emptied: number[] = [];
+      return {
+        others: () => {
+          emptied = drained(other, 1);
+          for (const used of [2, 3, 4]) filled(reader, used, 0);
+        },
+        check: (taken) => expect([...emptied, ...taken]).toEqual([1, 2, 3, 4]),
+      };
+    });
+  });
+
+  test('leaves alone what has become meant for another', () => {
+    atEachStep((ring) => {
+      const other = again(ring);
+      filled(ring, 1);
+      let emptied: number[] = [];
+      return {
+        others: () => {
+          emptied = drained(other, 1);
+          filled(other, 2, 1);
+        },
+        check: (taken) => {
+          expect([...emptied, ...taken]).toEqual([1]);
+          expect(drained(other, 1)).toEqual([2]);
+        },
+      };
+    });
+  });
 });
 
 describe('stop', () => {

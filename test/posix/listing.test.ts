@@ -89,7 +89,7 @@ describe('listFd', () => {
         const seen = [...list(folder).keys()].map((name) => nameBytes(name).toString('latin1'));
         expect(seen.sort()).toEqual(wanted.map((name) => name.toString('latin1')).sort());
       }),
-      { numRuns: 30 },
+      { numRuns: 15 },
     );
   });
 

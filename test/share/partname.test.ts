@@ -28,11 +28,19 @@ describe('partName', () => {
   });
 
   it('is the same for the same name, so that a leftover is found again', () => {
-    fc.assert(fc.property(anyName, (name) => expect(partName(name)).toBe(partName(name))));
+    fc.assert(
+      fc.property(anyName, (name) => {
+        expect(partName(name)).toBe(partName(name));
+      }),
+    );
   });
 
   it('is valid UTF-8 also for a name that is not', () => {
-    fc.assert(fc.property(anyName, (name) => expect(partName(name).isWellFormed()).toBe(true)));
+    fc.assert(
+      fc.property(anyName, (name) => {
+        expect(partName(name).isWellFormed()).toBe(true);
+      }),
+    );
   });
 
   it('is another for another name', () => {

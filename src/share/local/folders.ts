@@ -38,17 +38,36 @@ export class Folders {
     dropFd(fd);
   }
 
-  /** Runs `use` with the folder's descriptor; when the folder is missing or was replaced, makes it and runs it again. */
+  /**
+   * Runs `use` with the folder's descriptor. A kept descriptor may be of a folder that was replaced since: when that
+   * is possible, the folder is looked up anew and `use` run again.
+   */
+  in<T>(path: string, use: (fd: number) => T): T {
+    const kept = this.open.has(path);
+    try {
+      return use(this.get(path));
+    } catch (error) {
+      if (!kept || !mayBeReplaced(error)) throw error;
+      this.forget(path);
+      return use(this.get(path));
+    }
+  }
+
+  /** As `in`, but makes the folder when it is missing. */
   within<T>(path: string, use: (fd: number) => T): T {
     try {
       return use(this.get(path));
     } catch (error) {
-      if (path === '' || !(error instanceof SysError) || !['ENOENT', 'ENOTDIR', 'ELOOP', 'ESTALE'].includes(error.code))
-        throw error;
-      this.forget(path);
+      if (path === '' || !mayBeReplaced(error)) throw error;
+      // Any of the folders above may be the one that is gone.
+      this.forgetAll();
       this.make(path);
       return use(this.get(path));
     }
+  }
+
+  private forgetAll(): void {
+    for (const path of [...this.open.keys()]) this.forget(path);
   }
 
   /** mkdir -p beneath the root. A non-folder in the place of one is replaced. */
@@ -59,6 +78,11 @@ export class Folders {
     try {
       makeDirAt(parent, name, 0o777);
     } catch (error) {
+      if (saysAbsent(error) && this.open.has(dirName(path))) {
+        this.forgetAll(); // the folder above was removed while its descriptor was kept
+        this.make(path);
+        return;
+      }
       if (!(error instanceof SysError) || error.code !== 'EEXIST') throw error;
       statAt(parent, name, this.stat);
       if (this.stat.kind === 'dir') return;
@@ -80,7 +104,12 @@ export class Folders {
   }
 
   close(): void {
-    for (const path of [...this.open.keys()]) this.forget(path);
+    this.forgetAll();
     closeFd(this.root);
   }
+}
+
+/** The error says that a folder is not there (any more), or is none. */
+function mayBeReplaced(error: unknown): boolean {
+  return error instanceof SysError && ['ENOENT', 'ENOTDIR', 'ELOOP', 'ESTALE'].includes(error.code);
 }

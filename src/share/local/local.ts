@@ -16,6 +16,7 @@ import {
 import { SysError } from '../../posix/errno.js';
 import { type FilesystemFacts, filesystemFacts } from '../../posix/filesystems.js';
 import { listFd } from '../../posix/listing.js';
+import { join } from '../../posix/names.js';
 import { type Kind, Stat } from '../../posix/stat.js';
 import { Entries } from '../entries.js';
 import { saysAbsent } from '../failure.js';
@@ -71,13 +72,14 @@ export class LocalShare implements SourceShare, DestShare {
   }
 
   open(dir: string, name: string): SourceFile {
-    return new LocalSourceFile(openForReading(this.folders.get(dir), name), this.stat);
+    return this.folders.in(dir, (fd) => new LocalSourceFile(openForReading(fd, name), this.stat));
   }
 
   readLink(dir: string, name: string): { target: string; stat: Stat } {
-    const fd = this.folders.get(dir);
-    statAt(fd, name, this.stat);
-    return { target: readLinkAt(fd, name), stat: this.stat };
+    return this.folders.in(dir, (fd) => {
+      statAt(fd, name, this.stat);
+      return { target: readLinkAt(fd, name), stat: this.stat };
+    });
   }
 
   create(dir: string, name: string): DestFile {
@@ -96,8 +98,13 @@ export class LocalShare implements SourceShare, DestShare {
         unlinkAt(fd, part);
         symlinkAt(target, fd, part);
       }
-      setTimesAt(fd, part, times.atimeNs, times.mtimeNs);
-      renameAt(fd, part, fd, name);
+      try {
+        setTimesAt(fd, part, times.atimeNs, times.mtimeNs);
+        renameAt(fd, part, fd, name);
+      } catch (error) {
+        unlinkAt(fd, part);
+        throw error;
+      }
     });
   }
 
@@ -116,11 +123,8 @@ export class LocalShare implements SourceShare, DestShare {
 
   remove(dir: string, name: string, kind: Kind): void {
     try {
-      const fd = this.folders.get(dir);
-      if (kind === 'dir') {
-        this.folders.forget(dir === '' ? name : `${dir}/${name}`);
-        removeDirAt(fd, name);
-      } else unlinkAt(fd, name);
+      if (kind === 'dir') this.folders.forget(join(dir, name));
+      this.folders.in(dir, (fd) => (kind === 'dir' ? removeDirAt(fd, name) : unlinkAt(fd, name)));
     } catch (error) {
       if (!saysAbsent(error)) throw error;
     }

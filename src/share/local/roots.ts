@@ -21,7 +21,7 @@ import { type FilesystemFacts, filesystemFacts } from '../../posix/filesystems.j
 import { Stat } from '../../posix/stat.js';
 import { type Meta, metaOf } from '../entries.js';
 import { saysAbsent } from '../failure.js';
-import { overlap, type Place, placeOf } from '../mounts.js';
+import { overlap, overlapByMounts, type Place, placeOf } from '../mounts.js';
 import { partName } from '../partname.js';
 
 export interface RootsFacts {
@@ -59,7 +59,8 @@ export function inspectRoots(source: string, dest: string): RootsFacts | Refusal
       };
     to = { ...to, place: { ...to.place, path: join(to.place.path, basename(dest)) } };
   }
-  const how = overlap(from.place, to.place);
+  const how =
+    overlap(from.place, to.place) ?? (destMissing ? undefined : overlapByMounts(from.real, to.real, mountinfo()));
   if (how) {
     const what =
       how === 'same'
@@ -81,21 +82,26 @@ export function inspectRoots(source: string, dest: string): RootsFacts | Refusal
 function look(
   side: string,
   path: string,
-): { place: Place; facts: FilesystemFacts; meta: Meta } | { missing: true } | Refusal {
+): { real: string; place: Place; facts: FilesystemFacts; meta: Meta } | { missing: true } | Refusal {
   try {
     if (!statSync(path).isDirectory()) return { refused: 'usage', message: `${side} ${path}: not a folder` };
-    const place = placeOf(realpathSync(path), readFileSync('/proc/self/mountinfo', 'utf8'));
+    const real = realpathSync(path);
+    const place = placeOf(real, mountinfo());
     const fd = openRoot(path);
     const facts = filesystemFacts(filesystemType(fd));
     const stat = new Stat();
     statFd(fd, stat);
     dropFd(fd);
-    return { place, facts, meta: metaOf(stat) };
+    return { real, place, facts, meta: metaOf(stat) };
   } catch (error) {
     const { code } = asSysError(error, 'stat', path);
     if (code === 'ENOENT') return { missing: true };
     return { refused: 'share', message: `${side} ${path}: cannot be opened: ${code}` };
   }
+}
+
+function mountinfo(): string {
+  return readFileSync('/proc/self/mountinfo', 'utf8');
 }
 
 export function coarser(a: bigint, b: bigint): bigint {
@@ -139,24 +145,28 @@ function probe(dest: string): DestProbe {
   const name = partName('~probe');
   const stat = new Stat();
   try {
-    try {
-      unlinkAt(root, name);
-    } catch (error) {
-      if (!saysAbsent(error)) throw error;
-    }
+    removeIfThere(root, name);
     const fd = openAt(root, name, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600);
     try {
       setTimesFd(fd, ODD_TIME, ODD_TIME);
       flushFd(fd);
+      statAt(root, name, stat);
     } finally {
       dropFd(fd);
+      removeIfThere(root, name);
     }
-    statAt(root, name, stat);
     const apart = stat.mtimeNs > ODD_TIME ? stat.mtimeNs - ODD_TIME : ODD_TIME - stat.mtimeNs;
-    unlinkAt(root, name);
     return { grainNs: GRAINS.find((grain) => apart < grain) ?? GRAINS.at(-1)!, nowNs: stat.ctimeNs };
   } finally {
     dropFd(root);
+  }
+}
+
+function removeIfThere(root: number, name: string): void {
+  try {
+    unlinkAt(root, name);
+  } catch (error) {
+    if (!saysAbsent(error)) throw error;
   }
 }
 

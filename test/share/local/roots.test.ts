@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { coarser, inspectRoots, prepareDest, syncRoot } from '../../../src/share/local/roots.js';
+import { coarser, type DestProbe, inspectRoots, prepareDest, syncRoot } from '../../../src/share/local/roots.js';
 import { failCall, replaceCall } from '../../helpers/faults.js';
 import { canMount, harvest, mount, mountTmpfs, openDescriptors, plant, temporaryFolder } from '../../helpers/tree.js';
 
@@ -130,7 +130,7 @@ describe('inspectRoots', () => {
 
 describe('prepareDest', () => {
   it('makes the last folder of the path and leaves nothing in it', () => {
-    expect(prepareDest(at('new'))).toEqual({ grainNs: 1n });
+    expect(prepareDest(at('new'))).toMatchObject({ grainNs: 1n });
     expect(readdirSync(at('new'))).toEqual([]);
   });
 
@@ -141,7 +141,7 @@ describe('prepareDest', () => {
 
   it('keeps what a destination has', () => {
     const before = harvest(at('source'));
-    expect(prepareDest(at('source'))).toEqual({ grainNs: 1n });
+    expect(prepareDest(at('source'))).toMatchObject({ grainNs: 1n });
     expect(harvest(at('source'))).toEqual(before);
   });
 
@@ -173,7 +173,15 @@ describe('prepareDest', () => {
       bytes.writeBigInt64LE(kept % 1_000_000_000n, 24);
       return original(fd, bytes);
     });
-    expect(prepareDest(at('dest'))).toEqual({ grainNs });
+    expect(prepareDest(at('dest'))).toMatchObject({ grainNs });
+  });
+
+  it("tells the time by the destination's own clock", () => {
+    const touched = (name: string) => statSync(plant(at(name), {}), { bigint: true }).ctimeNs;
+    const before = touched('before');
+    const { nowNs } = prepareDest(at('dest')) as DestProbe;
+    expect(nowNs).toBeGreaterThanOrEqual(before);
+    expect(nowNs).toBeLessThanOrEqual(touched('after'));
   });
 
   it('removes the folder that it made when it cannot be written', () => {

@@ -1,0 +1,132 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { compare, type Seen, sameTime, type Verdict } from '../../src/scan/compare.js';
+
+const T = 1_700_000_000_123_456_789n;
+const file: Seen = { kind: 'file', size: 10, mtimeNs: T };
+const dir: Seen = { kind: 'dir', size: 4096, mtimeNs: T };
+const link: Seen = { kind: 'link', size: 10, mtimeNs: T };
+const other: Seen = { kind: 'other', size: 0, mtimeNs: T };
+
+describe('compare', () => {
+  it.each<[string, Seen, Seen | undefined, Verdict]>([
+    ['a file that is missing', file, undefined, 'copy'],
+    ['a file that is there', file, file, 'same'],
+    ['a file of another size', file, { ...file, size: 11 }, 'copy'],
+    ['a file that is newer at the source', file, { ...file, mtimeNs: T - 1n }, 'copy'],
+    ['a file that is newer at the destination', file, { ...file, mtimeNs: T + 1n }, 'copy'],
+    ['a file where a link is', file, link, 'copy'],
+    ['a file where a folder is', file, { ...dir, size: 10 }, 'copy'],
+    ['a file where a FIFO is', file, { ...other, size: 10 }, 'copy'],
+    ['an empty file that is there', { ...file, size: 0 }, { ...file, size: 0 }, 'same'],
+    ['a link that is missing', link, undefined, 'link'],
+    ['a link that is there', link, link, 'same'],
+    ['a link with a target of another length', link, { ...link, size: 9 }, 'link'],
+    ['a link that was made anew', link, { ...link, mtimeNs: T + 1n }, 'link'],
+    ['a link where a file is', link, file, 'link'],
+    ['a link where a folder is', link, dir, 'link'],
+    ['a folder that is missing', dir, undefined, 'makeDir'],
+    ['a folder that is there', dir, dir, 'same'],
+    ['a folder of another size, which means nothing', dir, { ...dir, size: 8192 }, 'same'],
+    ['a folder with another time', dir, { ...dir, mtimeNs: T + 5n }, 'stampDir'],
+    ['a folder where a file is', dir, file, 'makeDir'],
+    ['a folder where a link is', dir, link, 'makeDir'],
+    ['a special file that is missing', other, undefined, 'skip'],
+    ['a special file that is there', other, other, 'skip'],
+    ['a special file where a file is', other, file, 'skip'],
+  ])('%s', (_, source, dest, verdict) => {
+    expect(compare(source, dest, 1n)).toBe(verdict);
+  });
+
+  it.each<[string, bigint, bigint, Verdict]>([
+    ['100 ns, cut off', 100n, T - (T % 100n), 'same'],
+    ['100 ns, a whole step away', 100n, T - 100n, 'copy'],
+    ['a second, cut off', 1_000_000_000n, T - (T % 1_000_000_000n), 'same'],
+    ['a second, rounded up', 1_000_000_000n, T - (T % 1_000_000_000n) + 1_000_000_000n, 'same'],
+    ['two seconds, cut off', 2_000_000_000n, T - (T % 2_000_000_000n), 'same'],
+    ['two seconds, the next step but one', 2_000_000_000n, T - (T % 2_000_000_000n) + 4_000_000_000n, 'copy'],
+  ])('a time kept to %s', (_, grain, kept, verdict) => {
+    expect(compare(file, { ...file, mtimeNs: kept }, grain)).toBe(verdict);
+  });
+
+  it('counts times before 1970 alike', () => {
+    const old = { ...file, mtimeNs: -1n };
+    expect(compare(old, { ...file, mtimeNs: 1n }, 2n)).toBe('copy');
+    expect(compare(old, { ...file, mtimeNs: 1n }, 3n)).toBe('same');
+    expect(compare(old, { ...file, mtimeNs: -2n }, 1n)).toBe('copy');
+  });
+});
+
+describe('for any two entries', () => {
+  const time = fc.bigInt({ min: -(10n ** 10n), max: 10n ** 10n });
+  const grain = fc.constantFrom(1n, 100n, 1_000n, 10_000_000n, 1_000_000_000n, 2_000_000_000n);
+  const seen = fc.record({
+    kind: fc.constantFrom('file', 'dir', 'link', 'other') as fc.Arbitrary<Seen['kind']>,
+    size: fc.nat(3),
+    mtimeNs: time,
+  });
+
+  it('"same" does not depend on which is the source', () => {
+    fc.assert(
+      fc.property(seen, seen, grain, (a, b, grainNs) => {
+        expect(compare(a, b, grainNs) === 'same').toBe(compare(b, a, grainNs) === 'same');
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('an entry is the same as itself, a special file apart', () => {
+    fc.assert(
+      fc.property(seen, grain, (a, grainNs) => {
+        expect(compare(a, a, grainNs)).toBe(a.kind === 'other' ? 'skip' : 'same');
+      }),
+    );
+  });
+
+  it('what a share rounds to its grain, down or up, is the same afterwards', () => {
+    fc.assert(
+      fc.property(seen, grain, fc.boolean(), (a, grainNs, up) => {
+        const rest = ((a.mtimeNs % grainNs) + grainNs) % grainNs;
+        const mtimeNs = up && rest > 0n ? a.mtimeNs - rest + grainNs : a.mtimeNs - rest;
+        expect(compare(a, { ...a, mtimeNs }, grainNs)).toBe(a.kind === 'other' ? 'skip' : 'same');
+      }),
+    );
+  });
+
+  it('a file a grain or more apart, or of another size, is copied', () => {
+    fc.assert(
+      fc.property(seen, grain, time, fc.boolean(), (a, grainNs, apart, later) => {
+        const by = grainNs + (apart < 0n ? -apart : apart);
+        const mtimeNs = later ? a.mtimeNs + by : a.mtimeNs - by;
+        const source: Seen = { ...a, kind: 'file' };
+        expect(compare(source, { ...source, mtimeNs }, grainNs)).toBe('copy');
+        expect(compare(source, { ...source, size: a.size + 1 }, grainNs)).toBe('copy');
+      }),
+    );
+  });
+
+  it('what is missing is never the same, and the verdict fits the kind', () => {
+    const fitting = {
+      file: ['copy', 'same'],
+      link: ['link', 'same'],
+      dir: ['makeDir', 'stampDir', 'same'],
+      other: ['skip'],
+    };
+    fc.assert(
+      fc.property(seen, fc.option(seen, { nil: undefined }), grain, (a, b, grainNs) => {
+        const verdict = compare(a, b, grainNs);
+        expect(fitting[a.kind]).toContain(verdict);
+        if (!b) expect(verdict).not.toBe('same');
+      }),
+    );
+  });
+});
+
+describe('sameTime', () => {
+  it('is true less than a grain apart, in either direction', () => {
+    expect(sameTime(5n, 5n, 1n)).toBe(true);
+    expect(sameTime(5n, 6n, 1n)).toBe(false);
+    expect(sameTime(6n, 5n, 2n)).toBe(true);
+    expect(sameTime(5n, 7n, 2n)).toBe(false);
+  });
+});

@@ -1,0 +1,537 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Ledger } from '../../src/ledger/ledger.js';
+import { openScratchLedger } from '../../src/ledger/open.js';
+import type { Dir, Entry } from '../../src/ledger/rows.js';
+import { DirSide, DirStatus, EntryStatus, Listed } from '../../src/ledger/schema.js';
+import { type JoinInput, type JoinSink, joinFolder } from '../../src/scan/join.js';
+import { Listing } from '../../src/scan/listing.js';
+import { Entries } from '../../src/share/entries.js';
+import { DIR, entriesWith, FIFO, FILE, LINK, type Made, metaWith, statWith } from '../helpers/entries.js';
+
+let ledger: Ledger;
+const open: Listing[] = [];
+beforeEach(() => {
+  ledger = new Ledger(openScratchLedger({ source: '/s', dest: '/d' }));
+});
+afterEach(() => {
+  ledger.close();
+  for (const listing of open.splice(0)) listing.close();
+});
+
+function folderRow(id: number, parent: number | undefined, path: string): Dir {
+  return {
+    id,
+    parent,
+    path,
+    depth: path === '' ? 0 : path.split('/').length,
+    side: DirSide.source,
+    listed: Listed.yes,
+    status: DirStatus.synced,
+    scan: 1,
+    meta: undefined,
+    error: undefined,
+  };
+}
+const ROOT = folderRow(1, undefined, '');
+
+const HASH = Buffer.from('0123456789abcdef');
+function entryRow(part: Partial<Entry> = {}): Entry {
+  return { status: EntryStatus.synced, meta: metaWith(), algorithm: 6, hash: HASH, error: undefined, ...part };
+}
+
+function remember(entries: Record<string, Entry>, folders: readonly string[] = []): void {
+  ledger.commit(() => {
+    ledger.putDir(ROOT);
+    for (const [at, path] of folders.entries()) ledger.putDir(folderRow(at + 2, 1, path));
+    for (const [name, entry] of Object.entries(entries)) ledger.putEntry(1, name, entry, undefined);
+  });
+}
+
+type Event = { [K in keyof JoinSink]: [K, ...Parameters<JoinSink[K]>] }[keyof JoinSink];
+
+function recording(events: Event[]): JoinSink {
+  return new Proxy({} as JoinSink, {
+    get:
+      (_, call: keyof JoinSink) =>
+      (...args: unknown[]) =>
+        events.push([call, ...args] as Event),
+  });
+}
+
+interface Sides {
+  readonly source?: readonly Made[] | Entries;
+  readonly dest?: readonly Made[] | Entries;
+}
+
+function march(sides: Sides, more: Partial<JoinInput> = {}): Event[] {
+  const events: Event[] = [];
+  const [source, dest] = [sides.source ?? [], sides.dest ?? []].map((side) => {
+    const listing = new Listing();
+    open.push(listing);
+    listing.add(side instanceof Entries ? side : entriesWith(side));
+    return listing;
+  });
+  const input: JoinInput = {
+    dir: ROOT,
+    known: true,
+    source: source!,
+    dest: dest!,
+    complete: true,
+    grainNs: 1n,
+    distrustNs: undefined,
+    ...more,
+  };
+  for (const _ of joinFolder(input, ledger, recording(events)));
+  return events;
+}
+
+/** What happened to which name. */
+const short = (events: Event[]) => events.map(([call, first]) => [call, nameIn(first)]).sort();
+function nameIn(first: unknown): unknown {
+  if (typeof first !== 'object' || first === null) return first;
+  const { name, path } = first as { name?: string; path?: string };
+  return name ?? path ?? '';
+}
+
+describe('a file at the source', () => {
+  it('is copied when it is new', () => {
+    expect(march({ source: [{ name: 'f', meta: { size: 7 } }] })).toEqual([
+      ['copy', 'f', metaWith({ size: 7 }), 'copy', undefined],
+    ]);
+  });
+
+  it.each([
+    ['another size', { size: 2 }],
+    ['another time', { mtimeNs: 1_001n }],
+    ['another kind', { mode: LINK }],
+  ])('is copied when the destination has %s, and the ledger row goes with it', (_, meta) => {
+    remember({ f: entryRow() });
+    const [event, ...rest] = march({ source: [{ name: 'f' }], dest: [{ name: 'f', meta }] });
+    expect(rest).toEqual([]);
+    expect(event).toEqual(['copy', 'f', metaWith(), 'copy', expect.objectContaining({ name: 'f', hash: HASH })]);
+  });
+
+  it('is copied when the destination has it and could not look at it', () => {
+    expect(short(march({ source: [{ name: 'f' }], dest: [{ name: 'f', errno: 13 }] }))).toEqual([['copy', 'f']]);
+  });
+
+  it('is copied when the destination has lost it, whatever the ledger says', () => {
+    remember({ f: entryRow() });
+    expect(short(march({ source: [{ name: 'f' }] }))).toEqual([['copy', 'f']]);
+  });
+
+  it('is unchanged when both sides and the ledger have it', () => {
+    remember({ f: entryRow() });
+    expect(march({ source: [{ name: 'f' }], dest: [{ name: 'f' }] })).toEqual([['unchanged', metaWith()]]);
+  });
+
+  it('is recorded without a hash when the ledger does not know it', () => {
+    expect(march({ source: [{ name: 'f' }], dest: [{ name: 'f' }] })).toEqual([
+      ['record', 'f', entryRow({ algorithm: undefined, hash: undefined }), undefined],
+    ]);
+  });
+
+  it.each([
+    ['permissions', { mode: FILE | 0o111 }],
+    ['owner', { uid: 99 }],
+    ['group', { gid: 99 }],
+    ['change time', { ctimeNs: 9n }],
+    ['creation time', { btimeNs: 9n }],
+  ])('is recorded anew, its hash kept, when only the %s changed', (_, meta) => {
+    remember({ f: entryRow() });
+    expect(march({ source: [{ name: 'f', meta }], dest: [{ name: 'f' }] })).toEqual([
+      ['record', 'f', entryRow({ meta: metaWith(meta) }), expect.objectContaining({ name: 'f' })],
+    ]);
+  });
+
+  it.each([
+    ['size', { size: 9 }],
+    ['mtime', { mtimeNs: 9n }],
+  ])('loses a hash that was made of another %s', (_, meta) => {
+    remember({ f: entryRow() });
+    const events = march({ source: [{ name: 'f', meta }], dest: [{ name: 'f', meta }] });
+    expect(events).toEqual([
+      [
+        'record',
+        'f',
+        entryRow({ meta: metaWith(meta), algorithm: undefined, hash: undefined }),
+        expect.objectContaining({ name: 'f' }),
+      ],
+    ]);
+  });
+
+  it.each([
+    ['pending', EntryStatus.pending],
+    ['failed', EntryStatus.failed],
+  ])('becomes synced, without the hash of a row that was %s', (_, status) => {
+    remember({ f: entryRow({ status }) });
+    const [event] = march({ source: [{ name: 'f' }], dest: [{ name: 'f' }] });
+    expect(event!.slice(0, 3)).toEqual(['record', 'f', entryRow({ algorithm: undefined, hash: undefined })]);
+  });
+
+  it('is the same within the grain of the shares', () => {
+    const sides = {
+      source: [{ name: 'f', meta: { mtimeNs: 1_999n } }],
+      dest: [{ name: 'f', meta: { mtimeNs: 1_000n } }],
+    };
+    expect(short(march(sides, { grainNs: 1_000n }))).toEqual([['record', 'f']]);
+    expect(short(march(sides, { grainNs: 999n }))).toEqual([['copy', 'f']]);
+  });
+
+  it('is not looked up in the ledger when the folder is new', () => {
+    remember({ f: entryRow(), gone: entryRow() }, ['gone folder']);
+    const events = march({ source: [{ name: 'f' }], dest: [{ name: 'f' }] }, { known: false });
+    expect(events).toEqual([['record', 'f', entryRow({ algorithm: undefined, hash: undefined }), undefined]]);
+  });
+});
+
+describe('after a session that was cut off', () => {
+  const late = { name: 'f', meta: { ctimeNs: 5_000n } };
+  const early = { name: 'f', meta: { ctimeNs: 4_999n } };
+
+  it.each([
+    ['what it put there and did not record', undefined, late, 'copy'],
+    ['what it put there and recorded as pending', EntryStatus.pending, late, 'copy'],
+    ['what it put there and recorded as failed', EntryStatus.failed, late, 'copy'],
+    ['nothing that is recorded as synced', EntryStatus.synced, late, 'unchanged'],
+    ['nothing that was there before', undefined, early, 'record'],
+    ['nothing that was pending and is older', EntryStatus.pending, early, 'record'],
+  ])('copies again %s', (_, status, dest, call) => {
+    if (status !== undefined) remember({ f: entryRow({ status }) });
+    const events = march({ source: [{ name: 'f' }], dest: [dest] }, { distrustNs: 5_000n });
+    expect(events.map(([name]) => name)).toEqual([call]);
+  });
+
+  it('does not make a folder again', () => {
+    const sides = {
+      source: [{ name: 'd', meta: { mode: DIR } }],
+      dest: [{ name: 'd', meta: { mode: DIR, ctimeNs: 9_000n } }],
+    };
+    expect(march(sides, { distrustNs: 5_000n })[0]).toEqual([
+      'folder',
+      'd',
+      metaWith({ mode: DIR }),
+      'same',
+      undefined,
+    ]);
+  });
+});
+
+describe('a link at the source', () => {
+  it('is made when it is new, and kept when it is there', () => {
+    const meta = { mode: LINK, size: 4 };
+    expect(march({ source: [{ name: 'l', meta }] })).toEqual([['copy', 'l', metaWith(meta), 'link', undefined]]);
+    expect(short(march({ source: [{ name: 'l', meta }], dest: [{ name: 'l', meta }] }))).toEqual([['record', 'l']]);
+  });
+});
+
+describe('a folder at the source', () => {
+  const d: Made = { name: 'd', meta: { mode: DIR } };
+
+  it.each([
+    ['to be made when it is missing', [], 'makeDir'],
+    ['to be made when a file is in its place', [{ name: 'd' }], 'makeDir'],
+    ['to be made when a link is in its place', [{ name: 'd', meta: { mode: LINK } }], 'makeDir'],
+    ['to get its time', [{ name: 'd', meta: { mode: DIR, mtimeNs: 5n } }], 'stampDir'],
+    ['the same', [d], 'same'],
+  ])('is %s, and nothing is an extra', (_, dest: Made[], verdict) => {
+    expect(march({ source: [d], dest })).toEqual([['folder', 'd', metaWith({ mode: DIR }), verdict, undefined]]);
+  });
+
+  it('comes with its path and what the ledger knows of it', () => {
+    const parent = folderRow(1, undefined, 'a/b');
+    ledger.commit(() => {
+      ledger.putDir(parent);
+      ledger.putDir(folderRow(2, 1, 'a/b/d'));
+      ledger.putDir(folderRow(3, 1, 'a/b/d d'));
+    });
+    const events = march({ source: [d, { name: 'd d', meta: { mode: DIR } }] }, { dir: parent });
+    expect(events.map(([call, path, , , known]) => [call, path, (known as Dir).id])).toEqual([
+      ['folder', 'a/b/d', 2],
+      ['folder', 'a/b/d d', 3],
+    ]);
+  });
+});
+
+describe('a special file at the source', () => {
+  it('is skipped with its reason, also when the destination has something there', () => {
+    const source = [{ name: 'p', meta: { mode: FIFO } }];
+    for (const dest of [[], [{ name: 'p' }]])
+      expect(march({ source, dest })).toEqual([
+        [
+          'record',
+          'p',
+          {
+            status: EntryStatus.skipped,
+            meta: metaWith({ mode: FIFO }),
+            algorithm: undefined,
+            hash: undefined,
+            error: 'FIFO: not copied',
+          },
+          undefined,
+        ],
+      ]);
+  });
+
+  it.each([
+    [0o020600, 'character device: not copied'],
+    [0o060600, 'block device: not copied'],
+    [0o140600, 'socket: not copied'],
+    [0o150600, 'special file: not copied'],
+  ])('of mode %i is named', (mode, error) => {
+    expect(march({ source: [{ name: 'x', meta: { mode } }] })[0]![2]).toMatchObject({ error });
+  });
+
+  it('is unchanged when it was skipped before', () => {
+    const meta = metaWith({ mode: FIFO });
+    remember({ p: entryRow({ status: EntryStatus.skipped, meta, error: 'FIFO: not copied' }) });
+    expect(march({ source: [{ name: 'p', meta }] })).toEqual([['unchanged', meta]]);
+  });
+});
+
+describe('an entry of the source that could not be looked at', () => {
+  it('is unreadable, and neither gone nor an extra', () => {
+    remember({ x: entryRow() }, ['y']);
+    const events = march({
+      source: [
+        { name: 'x', errno: 13 },
+        { name: 'y', errno: 5 },
+      ],
+      dest: [{ name: 'x' }, { name: 'y', meta: { mode: DIR } }],
+    });
+    expect(events).toEqual([
+      ['unreadable', 'x', 'EACCES', expect.objectContaining({ name: 'x' })],
+      ['unreadable', 'y', 'EIO', undefined],
+    ]);
+  });
+});
+
+describe('at the destination only', () => {
+  const dest: Made[] = [
+    { name: 'f' },
+    { name: 'l', meta: { mode: LINK } },
+    { name: 'p', meta: { mode: FIFO } },
+    { name: 'd', meta: { mode: DIR } },
+  ];
+
+  it('files, links, special files and folders are extras', () => {
+    expect(march({ dest })).toEqual([
+      ['extra', 'f', false, false],
+      ['extra', 'l', false, false],
+      ['extra', 'p', false, false],
+      ['extra', 'd', true, false],
+    ]);
+  });
+
+  it('what could not be looked at is no extra', () => {
+    expect(march({ dest: [{ name: 'f', errno: 13 }] })).toEqual([]);
+  });
+
+  it('nothing is an extra when the listing of the source is not complete', () => {
+    expect(march({ source: [{ name: 'a' }], dest }, { complete: false }).map(([call]) => call)).toEqual(['copy']);
+  });
+
+  it('names that differ only in invalid bytes, or in case, are different names', () => {
+    const events = march({
+      source: [{ name: 'a\udcfe' }, { name: 'A' }],
+      dest: [{ name: 'a\udcff' }, { name: 'a' }],
+    });
+    expect(short(events)).toEqual([
+      ['copy', 'A'],
+      ['copy', 'a\udcfe'],
+      ['extra', 'a'],
+      ['extra', 'a\udcff'],
+    ]);
+  });
+});
+
+describe('part files', () => {
+  const part = '.millrace-part.f';
+
+  it('at the destination are removed as such, also when the listing of the source is not complete', () => {
+    for (const complete of [true, false])
+      expect(march({ dest: [{ name: part }, { name: `${part}.l`, meta: { mode: LINK } }] }, { complete })).toEqual([
+        ['extra', part, false, true],
+        ['extra', `${part}.l`, false, true],
+      ]);
+  });
+
+  it('at the source are skipped with their reason', () => {
+    const [event] = march({ source: [{ name: part }] });
+    expect(event!.slice(0, 2)).toEqual(['record', part]);
+    expect(event![2]).toMatchObject({ status: EntryStatus.skipped, error: 'unfinished file of a millrace run' });
+  });
+
+  it('on both sides are skipped at the source and removed at the destination', () => {
+    expect(short(march({ source: [{ name: part }], dest: [{ name: part }] }))).toEqual([
+      ['extra', part],
+      ['record', part],
+    ]);
+  });
+
+  it('of which the source has a link are not both made and removed', () => {
+    const meta = { mode: LINK };
+    const events = march({ source: [{ name: part, meta }], dest: [{ name: part, meta }] });
+    expect(short(events)).toEqual([
+      ['extra', part],
+      ['record', part],
+    ]);
+    expect(events[0]![2]).toMatchObject({ status: EntryStatus.skipped });
+  });
+
+  it('are never folders', () => {
+    const meta = { mode: DIR };
+    expect(short(march({ source: [{ name: part, meta }], dest: [{ name: part, meta }] }))).toEqual([['folder', part]]);
+    expect(march({ dest: [{ name: part, meta }] })).toEqual([['extra', part, true, false]]);
+  });
+});
+
+describe('what the ledger has and the source no longer', () => {
+  it('is gone: entries and folders', () => {
+    remember({ kept: entryRow(), gone: entryRow(), 'gone \udcff': entryRow() }, ['folder', 'gone folder']);
+    const events = march({
+      source: [{ name: 'kept' }, { name: 'folder', meta: { mode: DIR } }],
+      dest: [{ name: 'kept' }, { name: 'folder', meta: { mode: DIR } }],
+    });
+    expect(short(events)).toEqual([
+      ['folder', 'folder'],
+      ['goneEntry', 'gone'],
+      ['goneEntry', 'gone \udcff'],
+      ['goneFolder', 'gone folder'],
+      ['unchanged', ''],
+    ]);
+  });
+
+  it('is not gone when the listing of the source is not complete', () => {
+    remember({ gone: entryRow() }, ['gone folder']);
+    expect(march({}, { complete: false })).toEqual([]);
+  });
+
+  it('does not reach into other folders', () => {
+    remember({}, ['other']);
+    ledger.commit(() => ledger.putEntry(2, 'f', entryRow(), undefined));
+    expect(short(march({ source: [{ name: 'other', meta: { mode: DIR } }] }))).toEqual([['folder', 'other']]);
+  });
+});
+
+describe('another kind by the same name', () => {
+  it('a file where the destination has a folder: the file is copied, the folder is an extra', () => {
+    expect(short(march({ source: [{ name: 'x' }], dest: [{ name: 'x', meta: { mode: DIR } }] }))).toEqual([
+      ['copy', 'x'],
+      ['extra', 'x'],
+    ]);
+  });
+
+  it('a folder where the ledger has a file: the file is gone', () => {
+    remember({ x: entryRow() });
+    expect(short(march({ source: [{ name: 'x', meta: { mode: DIR } }] }))).toEqual([
+      ['folder', 'x'],
+      ['goneEntry', 'x'],
+    ]);
+  });
+
+  it('a file where the ledger has a folder: the folder is gone', () => {
+    remember({}, ['x']);
+    expect(short(march({ source: [{ name: 'x' }] }))).toEqual([
+      ['copy', 'x'],
+      ['goneFolder', 'x'],
+    ]);
+  });
+});
+
+describe('any folder', () => {
+  const NAMES = ['a', 'b', 'c', 'd', 'a\udcfe', 'a\udcff', '.millrace-part.a'];
+  const side = fc.uniqueArray(
+    fc.record({
+      name: fc.constantFrom(...NAMES),
+      meta: fc.record({
+        mode: fc.constantFrom(FILE, DIR, FIFO),
+        size: fc.nat(1),
+        mtimeNs: fc.bigInt({ min: 0n, max: 1n }),
+      }),
+      errno: fc.constantFrom(0, 0, 0, 13),
+    }),
+    { selector: ({ name }) => name },
+  );
+  const names = fc.uniqueArray(fc.constantFrom(...NAMES));
+  const at = (made: readonly Made[], name: unknown) => made.find((one) => one.name === name);
+  const isDir = (one: Made | undefined) => one?.errno === 0 && one.meta?.mode === DIR;
+
+  it('has every entry end in exactly one call, deletes and forgets nothing without proof', () => {
+    fc.assert(
+      fc.property(side, side, names, names, fc.boolean(), (source, dest, rows, folders, complete) => {
+        ledger.close();
+        ledger = new Ledger(openScratchLedger({ source: '/s', dest: '/d' }));
+        remember(Object.fromEntries(rows.map((name) => [name, entryRow()])), folders);
+        const events = march({ source, dest }, { complete });
+
+        const forSource = events.filter(([call]) =>
+          ['copy', 'record', 'unchanged', 'folder', 'unreadable'].includes(call),
+        );
+        expect(forSource).toHaveLength(source.length);
+        const unchanged = events.filter(([call]) => call === 'unchanged').length;
+        const named = forSource.filter(([call]) => call !== 'unchanged').map(([, first]) => first);
+        expect(new Set(named).size).toBe(source.length - unchanged);
+
+        for (const event of events) {
+          const name = nameIn(event[1]);
+          const there = at(source, name);
+          switch (event[0]) {
+            case 'extra':
+              expect(event[3] || complete).toBe(true);
+              if (event[3]) break; // a part file is ours, whatever else is known of it
+              expect(!there || (there.errno === 0 && isDir(there) !== event[2])).toBe(true);
+              expect(at(dest, name)?.errno).toBe(0);
+              break;
+            case 'goneEntry':
+              expect(complete && (!there || isDir(there))).toBe(true);
+              break;
+            case 'goneFolder':
+              expect(complete && (!there || (there.errno === 0 && !isDir(there)))).toBe(true);
+              break;
+          }
+        }
+        if (!complete) return;
+        const extras = dest.filter((one) => one.errno === 0 && !at(source, one.name));
+        const told = events.filter(([call]) => call === 'extra').map(([, name]) => name);
+        expect(told).toEqual(expect.arrayContaining(extras.map(({ name }) => name)));
+        const gone = events.filter(([call]) => call === 'goneEntry').map(([, row]) => nameIn(row));
+        expect(gone).toEqual(expect.arrayContaining(rows.filter((name) => !at(source, name))));
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe('a huge folder', () => {
+  /** More than are held in memory, of a listing and of the ledger's rows. */
+  const MANY = 40_001;
+
+  it('is joined as a small one is, and lets others have their turn', () => {
+    const known = 2_500;
+    ledger.commit(() => {
+      ledger.putDir(ROOT);
+      for (let number = 0; number < known; number++) {
+        ledger.putEntry(1, `n${number}`, entryRow(), undefined);
+        ledger.putEntry(1, `gone ${number} \udcff`, entryRow(), undefined);
+      }
+    });
+    const stat = statWith(metaWith());
+    const entries = Entries.withRoom(MANY);
+    for (let number = 0; number < MANY; number++) entries.add(`n${number}`, stat);
+    const [source, dest] = [new Listing(), new Listing()];
+    open.push(source, dest);
+    source.add(entries);
+    dest.add(entriesWith([{ name: 'n0' }, { name: 'n1', meta: { size: 2 } }, { name: 'extra \udcff' }]));
+    const counts = new Map<string, number>();
+    const sink = new Proxy({} as JoinSink, {
+      get: (_, call: string) => () => counts.set(call, (counts.get(call) ?? 0) + 1),
+    });
+    let turns = 0;
+    const input = { dir: ROOT, known: true, source, dest, complete: true, grainNs: 1n, distrustNs: undefined };
+    for (const _ of joinFolder(input, ledger, sink)) turns++;
+    expect(Object.fromEntries(counts)).toEqual({ unchanged: 1, copy: MANY - 1, extra: 1, goneEntry: known });
+    expect(turns).toBeGreaterThan(MANY / 4096 - 1);
+  });
+});

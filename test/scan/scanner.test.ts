@@ -1,0 +1,118 @@
+import { MessageChannel } from 'node:worker_threads';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Inbox, Outbox } from '../../src/pipeline/inbox.js';
+import { SysError } from '../../src/posix/errno.js';
+import type { ListAnswer, ListRequest } from '../../src/scan/messages.js';
+import { runScanner } from '../../src/scan/scanner.js';
+import type { Entries } from '../../src/share/entries.js';
+import type { Share } from '../../src/share/share.js';
+import { LaneCounters } from '../../src/stats/shared.js';
+import { entriesWith } from '../helpers/entries.js';
+
+const ports: { close(): void }[] = [];
+afterEach(() => {
+  for (const port of ports.splice(0)) port.close();
+});
+
+type List = (dir: string, sink: (entries: Entries) => void) => void;
+
+/** Has a scanner answer the requests for these folders, numbered from 1, and then end. */
+function scan(paths: readonly string[], list: List, answer?: (message: ListAnswer) => void) {
+  const { port1, port2 } = new MessageChannel();
+  ports.push(port1);
+  const outbox = new Outbox<ListRequest>(port1);
+  for (const [index, path] of paths.entries()) outbox.send({ dir: index + 1, path });
+  outbox.close();
+  const answers: ListAnswer[] = [];
+  const counters = new LaneCounters(new Float64Array(LaneCounters.memory(1)), 0);
+  const share: Share = { list: (dir, _, sink) => list(dir, sink), listKinds: () => {}, close: () => {} };
+  runScanner({
+    share,
+    inbox: new Inbox<ListRequest>(port2, outbox.memory),
+    counters,
+    answer: (message) => {
+      answers.push(message);
+      answer?.(message);
+      outbox.answerTaken();
+    },
+  });
+  return { answers, counters };
+}
+
+const names = (answers: ListAnswer[]) => answers.map(({ dir, entries, last }) => [dir, entries.names, last]);
+const batch = (...of: string[]) => entriesWith(of.map((name) => ({ name })));
+
+describe('runScanner', () => {
+  it('answers an empty folder with one message', () => {
+    const { answers } = scan(['a'], (_, sink) => sink(batch()));
+    expect(names(answers)).toEqual([[1, [], true]]);
+    expect(answers[0]).not.toHaveProperty('failure');
+  });
+
+  it('answers also when the share gives no batch at all', () => {
+    expect(names(scan(['a'], () => {}).answers)).toEqual([[1, [], true]]);
+  });
+
+  it('sends each batch sorted, and marks the last one only', () => {
+    const { answers } = scan(['a'], (_, sink) => {
+      sink(batch('c', 'a'));
+      sink(batch('b'));
+      sink(batch('e', 'd'));
+    });
+    expect(names(answers)).toEqual([
+      [1, ['a', 'c'], false],
+      [1, ['b'], false],
+      [1, ['d', 'e'], true],
+    ]);
+  });
+
+  it('tells with the last batch that the listing is not complete, and why', () => {
+    const { answers } = scan(['a'], (dir, sink) => {
+      sink(batch('x'));
+      sink(batch('y'));
+      throw new SysError(5, 'readdir', dir);
+    });
+    expect(names(answers)).toEqual([
+      [1, ['x'], false],
+      [1, ['y'], true],
+    ]);
+    expect(answers.map(({ failure }) => failure?.code)).toEqual([undefined, 'EIO']);
+    expect(answers[1]!.failure).toMatchObject({ op: 'readdir', path: 'a', class: 'retry' });
+  });
+
+  it('tells that a folder is missing, and goes on with the next', () => {
+    const { answers } = scan(['gone', 'b'], (dir, sink) => {
+      if (dir === 'gone') throw new SysError(2, 'open', dir);
+      sink(batch('f'));
+    });
+    expect(names(answers)).toEqual([
+      [1, [], true],
+      [2, ['f'], true],
+    ]);
+    expect(answers[0]!.failure).toMatchObject({ code: 'ENOENT', path: 'gone' });
+    expect(answers[1]!.failure).toBeUndefined();
+  });
+
+  it('does not take a bug for a failing share', () => {
+    const bug = new TypeError('a bug');
+    expect(() =>
+      scan(['a'], () => {
+        throw bug;
+      }),
+    ).toThrow(bug);
+  });
+
+  it('counts a call for the folder and one for each entry', () => {
+    const { counters } = scan(['a', 'b'], (_, sink) => {
+      sink(batch('x', 'y'));
+      sink(batch('z'));
+    });
+    expect(counters.operations.count).toBe(8);
+    expect(counters.operations.ms).toBeGreaterThanOrEqual(0);
+  });
+
+  it('sends a message that crosses threads as it is', () => {
+    const { answers } = scan(['a'], (_, sink) => sink(batch('f')));
+    expect(structuredClone(answers)).toEqual(answers);
+  });
+});
