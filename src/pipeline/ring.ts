@@ -11,7 +11,19 @@
  * its upper end, and what is written to next is likely still in the processor's cache. Ready slots are taken in the
  * order they became ready.
  */
-export const SlotState = { free: 0, filling: 1, ready: 2, draining: 3 } as const;
+const SlotState = { free: 0, filling: 1, ready: 2, draining: 3 } as const;
+
+/**
+ * The state word of a ready slot also holds its ticket, above the two bits of the state, so that a compare-and-exchange
+ * of it can only succeed while the slot still holds what was looked at.
+ */
+function readyWord(ticket: number): number {
+  return (ticket << 2) | SlotState.ready;
+}
+
+function isReady(word: number): boolean {
+  return (word & 3) === SlotState.ready;
+}
 
 /** How a run is told to end; only ever rises. */
 export const Command = { run: 0, drain: 1, stop: 2 } as const;
@@ -32,9 +44,8 @@ const HEAD_WORDS = 8;
 // Words of one slot.
 const STATE = 0;
 const WRITER = 1; // the only writer that may take it, or ANY_WRITER
-const ORDER = 2;
-const USED = 3; // bytes
-const SLOT_WORDS = 4;
+const USED = 2; // bytes
+const SLOT_WORDS = 3;
 
 /** What it takes to open the same ring in another thread. */
 export interface RingShape {
@@ -99,9 +110,9 @@ export class Ring {
     const at = this.at(slot.index);
     this.words[at + WRITER] = writer;
     this.words[at + USED] = used;
-    this.words[at + ORDER] = Atomics.add(this.words, TICKET, 1);
+    const ticket = Atomics.add(this.words, TICKET, 1);
     if (writer === ANY_WRITER) Atomics.add(this.words, READY_ANY, 1);
-    Atomics.store(this.words, at + STATE, SlotState.ready);
+    Atomics.store(this.words, at + STATE, readyWord(ticket));
     this.ring(READY_BELL);
   }
 
@@ -126,41 +137,43 @@ export class Ring {
   }
 
   private oldestReady(writer: number): Slot | undefined {
-    for (;;) {
-      // One look is not enough: while it passes over the slots, an older block can become ready behind it and a
-      // younger one before it. Whatever is older than the first find was ready before it, so a second look sees it.
-      if (this.find(writer) < 0) return undefined;
-      const index = this.find(writer);
-      if (index < 0) continue;
-      const order = this.words[this.at(index) + ORDER]!;
-      if (!this.swap(index, SlotState.ready, SlotState.draining)) continue;
-      const wanted = this.words[this.at(index) + WRITER]!;
-      const isOurs = wanted === ANY_WRITER || wanted === writer;
-      if (isOurs && this.words[this.at(index) + ORDER] === order) {
-        if (wanted === ANY_WRITER) Atomics.sub(this.words, READY_ANY, 1);
-        return this.slots[index]!;
+    // One look is not enough: while it passes over the slots, an older block can become ready behind it and a
+    // younger one before it. Whatever is older than a block that is ready is ready too, so a look that begins
+    // after the block was seen, and finds it the oldest, is right.
+    let seen = 0;
+    for (let index = this.find(writer); index >= 0; index = this.find(writer)) {
+      const word = this.foundWord;
+      // No two slots are ready with one ticket, so the word tells the slot too.
+      if (word === seen) {
+        const forAny = this.words[this.at(index) + WRITER] === ANY_WRITER;
+        if (this.swap(index, word, SlotState.draining)) {
+          if (forAny) Atomics.sub(this.words, READY_ANY, 1);
+          return this.slots[index]!;
+        }
       }
-      // Taken, emptied and filled anew since it was looked at: put it back.
-      Atomics.store(this.words, this.at(index) + STATE, SlotState.ready);
-      this.ring(READY_BELL);
+      seen = word;
     }
+    return undefined;
   }
 
-  /** The slot with the lowest ticket among those ready for the writer, as one look over the slots shows it; -1: none. */
+  private foundWord = 0;
+
+  /**
+   * The slot with the lowest ticket among those ready for the writer, as one look over the slots shows it, its state
+   * word in `foundWord`; -1: none.
+   */
   private find(writer: number): number {
     let best = -1;
-    let bestOrder = 0;
     for (let index = 0; index < this.slots.length; index++) {
       const at = this.at(index);
-      if (Atomics.load(this.words, at + STATE) !== SlotState.ready) continue;
+      const word = Atomics.load(this.words, at + STATE);
+      if (!isReady(word)) continue;
       const wanted = this.words[at + WRITER]!;
       if (wanted !== ANY_WRITER && wanted !== writer) continue;
-      const order = this.words[at + ORDER]!;
       // Tickets wrap around; the signed difference of two that are near each other is still right.
-      if (best < 0 || ((order - bestOrder) | 0) < 0) {
-        best = index;
-        bestOrder = order;
-      }
+      if (best >= 0 && ((word - this.foundWord) | 0) > 0) continue;
+      best = index;
+      this.foundWord = word;
     }
     return best;
   }

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { constants, existsSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { coarser, type DestProbe, inspectRoots, prepareDest, syncRoot } from '../../../src/share/local/roots.js';
+import { isPartName } from '../../../src/share/partname.js';
 import { failCall, replaceCall } from '../../helpers/faults.js';
 import { canMount, harvest, mount, mountTmpfs, openDescriptors, plant, temporaryFolder } from '../../helpers/tree.js';
 
@@ -146,8 +147,15 @@ describe('prepareDest', () => {
   });
 
   it('clears away its own file that a crash left', () => {
-    plant(at('dest'), { '.millrace-part.~probe': 'left' });
+    const made: unknown[] = [];
+    replaceCall('openat', (original, dir, name, flags, mode) => {
+      if (Number(flags) & constants.O_CREAT) made.push(name);
+      return original(dir, name, flags, mode);
+    });
     prepareDest(at('dest'));
+    expect(made).toEqual([expect.toSatisfy(isPartName)]);
+    plant(at('dest'), { [String(made[0])]: 'left' });
+    expect(prepareDest(at('dest'))).toMatchObject({ grainNs: 1n });
     expect(readdirSync(at('dest'))).toEqual(['in']);
   });
 
