@@ -3,7 +3,8 @@
  * entries synced, so a crash can repeat a line, but not lose one. The file is opened for appending: after logrotate
  * truncated a copied log (copytruncate), or moved it and sent SIGHUP (reopen), the next line lands in the right place.
  */
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, lstatSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import pino from 'pino';
 import { UsageError } from '../exit.js';
 
@@ -31,24 +32,40 @@ const PRIVATE = 0o600;
 /** Bytes gathered before a write. Sonic-boom measures its whole buffer anew for each line, so more costs more. */
 const BUFFER = 4096;
 
+/**
+ * Throws UsageError when the file cannot be a log: a folder, a link, a device, not writable, or in a folder that is
+ * missing (unless `folderWillBeMade`) or not writable. Creates nothing, so that it can be asked before all else.
+ */
+export function checkLogFile(file: string, folderWillBeMade: boolean): void {
+  try {
+    const stat = lstatSync(file, { throwIfNoEntry: false });
+    if (stat?.isSymbolicLink()) throw Object.assign(new Error('it is a symbolic link'), { code: 'ELOOP' });
+    if (stat?.isDirectory()) throw Object.assign(new Error('EISDIR: it is a folder'), { code: 'EISDIR' });
+    if (stat && !stat.isFile()) throw Object.assign(new Error('it is not a regular file'), { code: 'EINVAL' });
+    if (stat) accessSync(file, constants.W_OK);
+    else if (existsSync(dirname(file)) || !folderWillBeMade) accessSync(dirname(file), constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw refusal(file, error);
+  }
+}
+
+function refusal(file: string, error: unknown): UsageError {
+  const reason = (error as Error).message.replace(/,? (?:open|access|lstat) '.*$/, '');
+  return new UsageError(`--log-file ${file}: cannot be written: ${reason}`);
+}
+
 export class AuditLog {
   private readonly stream;
   private readonly logger;
   private broken: Error | undefined;
 
-  /** Throws UsageError when the file cannot be a log: a folder, a link, or not writable. */
+  /** The file was found fit by `checkLogFile`; throws UsageError when it is not (any more). */
   constructor(file: string) {
     try {
-      const flags =
-        constants.O_CREAT | constants.O_APPEND | constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-      const fd = openSync(file, flags, PRIVATE);
-      const isFile = fstatSync(fd).isFile();
-      closeSync(fd);
-      if (!isFile) throw Object.assign(new Error('not a regular file'), { code: 'EINVAL' });
+      const flags = constants.O_CREAT | constants.O_APPEND | constants.O_WRONLY | constants.O_NOFOLLOW;
+      closeSync(openSync(file, flags, PRIVATE));
     } catch (error) {
-      const { code, message } = error as { code?: string; message: string };
-      const reason = code === 'ELOOP' ? 'it is a symbolic link' : message.replace(/,? open '.*$/, '');
-      throw new UsageError(`--log-file ${file}: cannot be written: ${reason}`);
+      throw refusal(file, error);
     }
     this.stream = pino.destination({
       dest: file,

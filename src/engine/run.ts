@@ -1,7 +1,8 @@
 /** `millrace copy`: checks that all is in order, runs a session, shows it, and says how it ended. */
 
+import { dirname } from 'node:path';
 import type { KeeperTask } from '../../workers/keeper.js';
-import { AuditLog } from '../audit/log.js';
+import { AuditLog, checkLogFile } from '../audit/log.js';
 import type { Io } from '../cli/run.js';
 import { Exit, type ExitCode, ExitError, UsageError } from '../exit.js';
 import { LedgerError } from '../ledger/errors.js';
@@ -16,7 +17,7 @@ import { createSurface, type Surface } from '../ui/surface.js';
 import { beginSession, endSession } from './cutoff.js';
 import { pictureOf } from './picture.js';
 import { Pool } from './pools.js';
-import { Session, SessionBroken } from './session.js';
+import { hasBacklog, Session, SessionBroken } from './session.js';
 import { listenForSignals } from './signals.js';
 
 /** How long lanes may take to end after the last entry, ms. */
@@ -29,6 +30,8 @@ export async function copy(settings: Settings, io: Io): Promise<number> {
   const roots = accepted(
     await ask<RootsFacts | Refusal>({ task: 'inspect', source: settings.source, dest: settings.dest }),
   );
+  if (!settings.dryRun)
+    checkLogFile(settings.logFile, settings.ledgerIsDefault && dirname(settings.logFile) === dirname(settings.ledger));
   const ledger = openLedger(settings);
   const log = settings.dryRun ? undefined : new AuditLog(settings.logFile);
   let { grainNs } = roots;
@@ -142,7 +145,7 @@ class Run {
   private tellBacklog(): void {
     const { pendingFiles, pendingBytes } = this.ledger.totals;
     const { running } = this.ledger.scanState;
-    if ((pendingFiles === 0 && !running) || this.settings.rescan) return;
+    if (!hasBacklog(this.ledger) || this.settings.rescan) return;
     const scan = running ? '; the scan goes on where it was' : '';
     this.surface.note(`resuming ${formatCount(pendingFiles)} files, ${formatBytes(pendingBytes)}${scan}`);
   }

@@ -171,8 +171,7 @@ export class Scan {
         this.frontier = this.frontier.slice(this.head);
         this.head = 0;
       }
-      const sides: Side[] =
-        dir.side === DirSide.extra ? ['dest'] : dir.status === DirStatus.toMake ? ['source'] : ['source', 'dest'];
+      const sides = this.sidesOf(dir);
       const listings = { source: new Listing(), dest: new Listing() };
       this.inHand.set(dir.id, { dir, listings, waiting: sides.length, failures: {} });
       for (const side of sides) {
@@ -181,6 +180,12 @@ export class Scan {
         lane.lane.outbox.send({ dir: dir.id, path: dir.path });
       }
     }
+  }
+
+  /** The sides on which the folder exists. A destination that is missing as a whole has no lanes. */
+  private sidesOf(dir: Dir): Side[] {
+    if (dir.side === DirSide.extra) return ['dest'];
+    return dir.status === DirStatus.toMake || this.lanes.dest.length === 0 ? ['source'] : ['source', 'dest'];
   }
 
   receive(side: Side, laneNumber: number, answer: ListAnswer): void {
@@ -252,7 +257,12 @@ export class Scan {
         dir.listed = Listed.failed;
         dir.status = DirStatus.failed;
         // Without the destination's side nothing can be decided; with part of the source's, that part can.
-        if (failedAt === 'dest') return undefined;
+        // The entries that the ledger knows as pending are still tried, each for itself.
+        if (failedAt === 'dest') {
+          if (dir.scan > 0) dir.scan = this.state.number;
+          this.recorder.dir(dir);
+          return undefined;
+        }
       }
     }
     const known = dir.scan > 0;

@@ -161,9 +161,8 @@ export class Session {
   /** Resumes what an earlier session left, or begins a new scan. */
   private begin(): void {
     const { ledger, settings, rootMeta, note } = this.deps;
-    const { pendingFiles } = ledger.totals;
     const { running, extras } = ledger.scanState;
-    const backlog = pendingFiles > 0 || running;
+    const backlog = hasBacklog(ledger);
     const wantsExtras = settings.deleteExtras && running && !extras;
     if (wantsExtras && !settings.rescan) note('scanning anew: the unfinished scan did not look for extras');
     this.resumed = backlog && !settings.rescan && !wantsExtras;
@@ -445,6 +444,15 @@ export class Session {
     await this.recorder.checkpoint();
     this.checkpointAt = performance.now();
   }
+}
+
+/**
+ * Whether an earlier session left something that can be taken up: a scan that was cut off, or pending entries in
+ * folders that the last scan reached. What lies in folders that it could not reach is for the next scan to find.
+ */
+export function hasBacklog(ledger: Ledger): boolean {
+  const { running, number } = ledger.scanState;
+  return running || ledger.dirsWithPending(number, 0, 1).length > 0;
 }
 
 const VERBS: Record<Action, string> = {

@@ -135,7 +135,7 @@ function joinEntry(
     there &&
     there.entries.ctimeNs(there.index) >= distrustNs;
   const present = doubtful && kind !== 'dir' ? undefined : dest || undefined;
-  const verdict = isPartName(name) && kind === 'file' ? 'skip' : compare({ kind, ...meta }, present, grainNs);
+  const verdict = isPartName(name) && kind !== 'dir' ? 'skip' : compare({ kind, ...meta }, present, grainNs);
   if (kind === 'dir') {
     const path = joinPath(dir.path, name);
     sink.folder(path, meta, verdict, folders.get(path));

@@ -6,8 +6,12 @@ import { decodeName } from '../../src/posix/names.js';
 /** One component of a path: any bytes but NUL and slash, so mostly not UTF-8. */
 export const anyName: fc.Arbitrary<string> = fc
   .oneof(
-    fc.uint8Array({ minLength: 1, maxLength: 40 }).map((bytes) => Buffer.from(bytes).filter((b) => b !== 0 && b !== 0x2f)),
-    fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).map((text) => Buffer.from(text.replace(/[\0/]/g, '_'))),
+    fc
+      .uint8Array({ minLength: 1, maxLength: 40 })
+      .map((bytes) => Buffer.from(bytes).filter((b) => b !== 0 && b !== 0x2f)),
+    fc
+      .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
+      .map((text) => Buffer.from(text.replace(/[\0/]/g, '_'))),
   )
   .map((bytes) => decodeName(Buffer.from(bytes), 0, bytes.length) || 'x');
 

@@ -51,7 +51,9 @@ test.each([
 test('files of all sizes in many folders, leased apart, each arrive once', async () => {
   const rig = new Rig();
   const sizes = [0, 10, PACKED_MAX, BLOCK + 1, 3, 2 * BLOCK, 100_000, 200_000, 7, BLOCK];
-  const items = sizes.map((size, index) => rig.file(`folder ${index % 3}/${index}`, noise(size + index).subarray(index)));
+  const items = sizes.map((size, index) =>
+    rig.file(`folder ${index % 3}/${index}`, noise(size + index).subarray(index)),
+  );
   const { finished, failed } = await rig.run(items.slice(0, 4), items.slice(4));
   expect(failed).toEqual([]);
   expect([...finished.keys()].sort((a, b) => a - b)).toEqual(sizes.map((_, index) => index + 1));
@@ -123,7 +125,8 @@ test('names of any bytes are copied', async () => {
   const rig = new Rig();
   const names = ['\udcff', '\udcfe', 'new\nline', '-dash', 'é', 'e\u0301', 'n'.repeat(255), `${'é'.repeat(127)}x`];
   for (const name of names.slice(2)) rig.file(name, name);
-  for (const byte of [0xff, 0xfe]) writeFileSync(Buffer.concat([Buffer.from(`${rig.source}/`), Buffer.of(byte)]), `${byte}`);
+  for (const byte of [0xff, 0xfe])
+    writeFileSync(Buffer.concat([Buffer.from(`${rig.source}/`), Buffer.of(byte)]), `${byte}`);
   const scanned = (path: string) => ({ ...rig.scanned(names[2]!, Action.copy), path, size: 0, ctimeNs: 0n });
   const { failed } = await rig.run(names.map(scanned));
   expect(failed).toEqual([]);

@@ -80,7 +80,10 @@ test('whatever comes, all of it arrives, in order, in packs that are as full as 
   const entry = fc.record({
     dir: anyFolder,
     name: anyName,
-    data: fc.oneof(fc.uint8Array({ maxLength: 30 }), fc.nat(4000).map((length) => bytes(length, length))),
+    data: fc.oneof(
+      fc.uint8Array({ maxLength: 30 }),
+      fc.nat(4000).map((length) => bytes(length, length)),
+    ),
   });
   fc.assert(
     fc.property(fc.array(entry, { maxLength: 40 }), (entries) => {
@@ -88,7 +91,8 @@ test('whatever comes, all of it arrives, in order, in packs that are as full as 
       for (const { dir, name, data } of entries) rig.add(dir, name, data);
       rig.packer.handOver();
       const all = packs(rig);
-      const text = (list: Packed[]) => list.map(({ dir, name, data }) => [dir, name, Buffer.from(data).toString('latin1')]);
+      const text = (list: Packed[]) =>
+        list.map(({ dir, name, data }) => [dir, name, Buffer.from(data).toString('latin1')]);
       expect(text(all.flat())).toEqual(text(entries));
       const length = ({ dir, name, data }: Packed) =>
         Math.ceil((HEADER + nameBytes(dir).length + nameBytes(name).length + data.length) / 8) * 8;

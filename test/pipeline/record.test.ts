@@ -27,7 +27,12 @@ function dirty(length: number): Records {
   return new Records(memory, 16, length);
 }
 
-const anyEntry = fc.record({ dir: anyFolder, name: anyName, data: fc.uint8Array({ maxLength: 50 }), fields: anyFields });
+const anyEntry = fc.record({
+  dir: anyFolder,
+  name: anyName,
+  data: fc.uint8Array({ maxLength: 50 }),
+  fields: anyFields,
+});
 
 test('records put one after another come back as they were, whatever the memory held before', () => {
   fc.assert(
@@ -50,7 +55,10 @@ test('records put one after another come back as they were, whatever the memory 
 
 test.each<[string, Partial<RecordFields>]>([
   ['sizes and offsets beyond 4 GiB', { size: 2 ** 32 + 1, offset: 2 ** 52 + 3 }],
-  ['times before 1970 and of all digits', { mtimeNs: -1n, atimeNs: -315_619_200_250_000_001n, ctimeNs: 2n ** 62n + 1n }],
+  [
+    'times before 1970 and of all digits',
+    { mtimeNs: -1n, atimeNs: -315_619_200_250_000_001n, ctimeNs: 2n ** 62n + 1n },
+  ],
   ['a hash of 64 bytes', { hash: Uint8Array.from({ length: 64 }, (_, index) => 255 - index) }],
   ['the largest owner and mode', { uid: 0xffff_ffff, gid: 0xffff_fffe, mode: 0o177777 }],
 ])('keeps %s', (_, part) => {

@@ -198,44 +198,48 @@ test('whatever readers and writers do, each slot is in one hand, and each writer
     fc.record({ do: fc.constant('take' as const), writer: fc.nat(2) }),
   );
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 80 }), fc.integer({ min: -0x8000_0000, max: 0x7fff_ffff }), (steps, from) => {
-      const ring = ringOf(4);
-      new Int32Array(ring.shape.memory)[TICKET] = from;
-      ring.close(); // so that take never waits
-      const filling: Slot[] = [];
-      const draining: Slot[] = [];
-      const ready: { slot: Slot; used: number; writer: number }[] = [];
-      for (const [used, move] of steps.entries()) {
-        switch (move.do) {
-          case 'acquire':
-            if (filling.length + draining.length + ready.length < 4) filling.push(ring.acquire('block')!);
-            break;
-          case 'discard':
-          case 'handOver': {
-            const [slot] = filling.splice(move.at % Math.max(1, filling.length), 1);
-            if (slot && move.do === 'discard') ring.discard(slot);
-            if (!slot || move.do === 'discard') break;
-            ring.handOver(slot, used, move.writer);
-            ready.push({ slot, used, writer: move.writer });
-            break;
+    fc.property(
+      fc.array(step, { maxLength: 80 }),
+      fc.integer({ min: -0x8000_0000, max: 0x7fff_ffff }),
+      (steps, from) => {
+        const ring = ringOf(4);
+        new Int32Array(ring.shape.memory)[TICKET] = from;
+        ring.close(); // so that take never waits
+        const filling: Slot[] = [];
+        const draining: Slot[] = [];
+        const ready: { slot: Slot; used: number; writer: number }[] = [];
+        for (const [used, move] of steps.entries()) {
+          switch (move.do) {
+            case 'acquire':
+              if (filling.length + draining.length + ready.length < 4) filling.push(ring.acquire('block')!);
+              break;
+            case 'discard':
+            case 'handOver': {
+              const [slot] = filling.splice(move.at % Math.max(1, filling.length), 1);
+              if (slot && move.do === 'discard') ring.discard(slot);
+              if (!slot || move.do === 'discard') break;
+              ring.handOver(slot, used, move.writer);
+              ready.push({ slot, used, writer: move.writer });
+              break;
+            }
+            case 'take': {
+              const taken = ring.take(move.writer);
+              const at = ready.findIndex(({ writer }) => writer === ANY_WRITER || writer === move.writer);
+              const [wanted] = at < 0 ? [] : ready.splice(at, 1);
+              expect(taken).toEqual(wanted && { slot: wanted.slot, used: wanted.used });
+              if (taken) draining.push(taken.slot);
+              break;
+            }
+            case 'release': {
+              const [slot] = draining.splice(move.at % Math.max(1, draining.length), 1);
+              if (slot) ring.release(slot);
+            }
           }
-          case 'take': {
-            const taken = ring.take(move.writer);
-            const at = ready.findIndex(({ writer }) => writer === ANY_WRITER || writer === move.writer);
-            const [wanted] = at < 0 ? [] : ready.splice(at, 1);
-            expect(taken).toEqual(wanted && { slot: wanted.slot, used: wanted.used });
-            if (taken) draining.push(taken.slot);
-            break;
-          }
-          case 'release': {
-            const [slot] = draining.splice(move.at % Math.max(1, draining.length), 1);
-            if (slot) ring.release(slot);
-          }
+          const held = [...filling, ...draining, ...ready.map(({ slot }) => slot)].map(({ index }) => index);
+          expect(new Set(held).size).toBe(held.length);
+          expect(ring.occupied).toBe(held.length);
         }
-        const held = [...filling, ...draining, ...ready.map(({ slot }) => slot)].map(({ index }) => index);
-        expect(new Set(held).size).toBe(held.length);
-        expect(ring.occupied).toBe(held.length);
-      }
-    }),
+      },
+    ),
   );
 });

@@ -52,7 +52,12 @@ async function stream(blockSlots: number, readers: number, writers: number, file
 }
 
 /** Every block of every file arrived once, in order, at one writer. */
-function expectWhole(taken: readonly (readonly [number, number, number])[][], readers: number, files: number, blocks: number) {
+function expectWhole(
+  taken: readonly (readonly [number, number, number])[][],
+  readers: number,
+  files: number,
+  blocks: number,
+) {
   const wanted = Array.from({ length: blocks }, (_, block) => block);
   for (let reader = 0; reader < readers; reader++) {
     for (let file = 0; file < files; file++) {
@@ -62,9 +67,12 @@ function expectWhole(taken: readonly (readonly [number, number, number])[][], re
   }
 }
 
-test.each([1, 2, 5])('one writer serves three readers whose files have more blocks than the ring has slots (%i)', async (slots) => {
-  expectWhole(await stream(slots, 3, 1, 20, 7), 3, 20, 7);
-});
+test.each([1, 2, 5])(
+  'one writer serves three readers whose files have more blocks than the ring has slots (%i)',
+  async (slots) => {
+    expectWhole(await stream(slots, 3, 1, 20, 7), 3, 20, 7);
+  },
+);
 
 test('several writers share the files and each has all blocks of its own', async () => {
   expectWhole(await stream(4, 3, 3, 60, 5), 3, 60, 5);

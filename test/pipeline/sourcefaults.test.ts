@@ -1,4 +1,14 @@
-import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -38,6 +48,17 @@ function beforeReads(rig: Rig, meddle: (open: number, read: number) => void): { 
     },
   });
   return count;
+}
+
+/** Waits until the filesystem's clock, which ticks every few ms, shows another time: a change before would not show. */
+function nextTick(rig: Rig): void {
+  const scratch = join(rig.source, 'tick');
+  const now = () => {
+    writeFileSync(scratch, '');
+    return lstatSync(scratch, { bigint: true }).ctimeNs;
+  };
+  for (const before = now(); now() === before; );
+  rmSync(scratch);
 }
 
 /** Nothing but the old file is at the destination. */
@@ -101,7 +122,9 @@ describe.each([
     utimesSync(path, 5, 5);
     const item = rig.scanned('file', Action.copy);
     const count = beforeReads(rig, (open, read) => {
-      if (open === 1 && read === (size === SMALL ? 1 : 3)) change(path);
+      if (open !== 1 || read !== (size === SMALL ? 1 : 3)) return;
+      nextTick(rig);
+      change(path);
     });
     const { finished, failed } = await rig.run([item]);
     expect(failed).toEqual([]);
@@ -117,6 +140,7 @@ describe.each([
     const { rig, item, path } = rigWith(size);
     let round = 0;
     beforeReads(rig, () => {
+      nextTick(rig);
       truncateSync(path, size);
       appendFileSync(path, `${round++}`);
       change(path);

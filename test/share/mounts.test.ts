@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isInside, overlap, placeOf } from '../../src/share/mounts.js';
+import { isInside, overlap, overlapByMounts, placeOf } from '../../src/share/mounts.js';
 
 const line = (device: string, root: string, point: string) =>
   `36 35 ${device} ${root} ${point} rw,noatime master:1 - ext3 /dev/root rw,errors=continue`;
@@ -67,5 +67,23 @@ describe('overlap', () => {
     ['two filesystems', '/mnt/data/a', '/mnt/home/a', undefined],
   ])('sees %s', (_, source, dest, how) => {
     expect(overlap(placeOf(source, TABLE), placeOf(dest, TABLE))).toBe(how);
+  });
+});
+
+describe('overlapByMounts', () => {
+  it.each([
+    ['a destination mounted in the source', '/mnt', '/mnt/home', 'dest inside source'],
+    ['a destination beneath a mount in the source', '/mnt', '/mnt/data/inner/x', 'dest inside source'],
+    ['a source mounted in the destination', '/mnt/data/inner', '/mnt/data', 'source inside dest'],
+    ['a source beneath a mount in the destination', '/mnt/home/me', '/mnt', 'source inside dest'],
+    ['a bind mount of the destination in the source', '/srv', '/mnt/data/projects', 'dest inside source'],
+    ['a bind mount of a folder above the destination in the source', '/srv', '/mnt/data/projects/x', 'dest inside source'],
+    ['a bind mount of part of the destination in the source', '/srv', '/mnt/data', 'dest inside source'],
+    ['a bind mount of the source in the destination', '/mnt/data/projects', '/srv', 'source inside dest'],
+    ['neighbours', '/mnt/home', '/mnt/data', undefined],
+    ['neighbours on one filesystem', '/mnt/data/a', '/mnt/data/b', undefined],
+    ['a bind mount of something else in the source', '/srv', '/mnt/data/other', undefined],
+  ])('sees %s', (_, source, dest, how) => {
+    expect(overlapByMounts(source, dest, TABLE)).toBe(how);
   });
 });

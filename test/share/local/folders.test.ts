@@ -71,6 +71,21 @@ describe('makeDir', () => {
     expect(existsSync(join(top, 'made'))).toBe(false);
   });
 
+  it('says why a folder cannot be made that the share does not take, also below one that is kept open', () => {
+    share.makeDir('a');
+    share.makeDir('a/b');
+    failCall('mkdirat', 'ENOENT'); // what an SMB server makes of a name that it reserves
+    for (const path of ['con', 'a/con', 'a/b/con'])
+      expect(() => share.makeDir(path)).toThrow(expect.objectContaining({ code: 'ENOENT', op: 'mkdir' }));
+  });
+
+  it('says that nothing can be made when the root was removed', () => {
+    rmSync(at(''), { recursive: true });
+    expect(() => share.makeDir('a/b')).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+    expect(() => share.create('a', 'f')).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+    expect(existsSync(at(''))).toBe(false);
+  });
+
   it('makes a folder again that was removed with the one above it', () => {
     share.makeDir('a/b');
     rmSync(at('a'), { recursive: true });
@@ -166,6 +181,12 @@ describe('link', () => {
     plant(at(''), { l: { f: 'x' } });
     expect(() => share.link('', 'l', 'new', TIMES)).toThrow();
     expect(tree()).toEqual({ l: { f: 'x' } });
+  });
+
+  it('tells why it failed, not that its part could not be removed', () => {
+    failCall('renameat', 'EACCES');
+    failCall('unlinkat', 'EIO');
+    expect(() => share.link('', 'l', 'new', TIMES)).toThrow(expect.objectContaining({ code: 'EACCES', op: 'rename' }));
   });
 
   it('does not change the target that it points to', () => {

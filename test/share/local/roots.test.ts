@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { coarser, type DestProbe, inspectRoots, prepareDest, syncRoot } from '../../../src/share/local/roots.js';
 import { isPartName } from '../../../src/share/partname.js';
-import { failCall, replaceCall } from '../../helpers/faults.js';
+import { failCall, failWith, replaceCall } from '../../helpers/faults.js';
 import { canMount, harvest, mount, mountTmpfs, openDescriptors, plant, temporaryFolder } from '../../helpers/tree.js';
 
 let top: string;
@@ -107,6 +107,23 @@ describe('inspectRoots', () => {
       expect(inspectRoots(at('source'), at('source/backup'))).toMatchObject({ refused: 'usage' });
     });
 
+    it('refuses a destination to be made in a filesystem that is mounted in the source', () => {
+      mountTmpfs(at('source/backup'));
+      expect(inspectRoots(at('source'), at('source/backup/new'))).toMatchObject({ refused: 'usage' });
+    });
+
+    it('refuses a destination to be made in a folder of which a bind mount is in the source', () => {
+      mount(at('source/bind'), '--bind', at('dest'));
+      expect(inspectRoots(at('source'), at('dest/new'))).toMatchObject({ refused: 'usage' });
+    });
+
+    it('allows mounts in the source that have nothing to do with the destination', () => {
+      mountTmpfs(at('source/other'));
+      mount(at('source/bind'), '--bind', at('source/in'));
+      for (const dest of ['dest', 'dest/new', 'new'])
+        expect(inspectRoots(at('source'), at(dest))).toHaveProperty('rootMeta');
+    });
+
     it('refuses a destination of which a bind mount is in the source', () => {
       mount(at('source/bind'), '--bind', at('dest'));
       expect(inspectRoots(at('source'), at('dest'))).toMatchObject({ refused: 'usage' });
@@ -199,6 +216,15 @@ describe('prepareDest', () => {
       message: `destination ${at('new')}: cannot be written: ENOSPC (fdatasync)`,
     });
     expect(existsSync(at('new'))).toBe(false);
+  });
+
+  it('keeps what somebody else has put into the folder that it made, when it cannot be written', () => {
+    replaceCall('fdatasync', () => {
+      plant(at('new'), { theirs: 'x' });
+      return failWith('EIO');
+    });
+    expect(prepareDest(at('new'))).toMatchObject({ refused: 'share', message: expect.stringContaining('EIO') });
+    expect(harvest(at('new'))).toEqual({ theirs: 'x' });
   });
 
   it('leaves nothing in a destination that cannot be flushed', () => {

@@ -1,0 +1,133 @@
+import { renameSync, rmSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { confirmAbsent } from '../../src/pipeline/absence.js';
+import { SysError } from '../../src/posix/errno.js';
+import type { Kind } from '../../src/posix/stat.js';
+import { LocalShare } from '../../src/share/local/local.js';
+import type { SourceShare } from '../../src/share/share.js';
+import { plant, temporaryFolder } from '../helpers/tree.js';
+
+let root: string;
+let share: LocalShare;
+
+beforeEach(() => {
+  root = temporaryFolder();
+  share = new LocalShare(root);
+});
+afterEach(() => {
+  share.close();
+});
+
+const absent = (dir: string, extras: Record<string, Kind>) => [
+  ...confirmAbsent(share, dir, new Map(Object.entries(extras))),
+];
+
+test('names that the source has in no kind that counts are absent', () => {
+  plant(root, { a: { file: '', folder: {}, link: { link: 'x' } } });
+  expect(absent('a', { gone: 'file', 'gone too': 'dir' })).toEqual(['gone', 'gone too']);
+  expect(absent('a', { file: 'file', folder: 'dir', link: 'link' })).toEqual([]);
+});
+
+test('only folder against non-folder tells kinds apart', () => {
+  plant(root, { file: '', folder: {}, link: { link: 'folder' } });
+  expect(absent('', { file: 'link', link: 'other' })).toEqual([]);
+  expect(absent('', { file: 'dir', folder: 'file', link: 'dir' })).toEqual(['file', 'folder', 'link']);
+});
+
+test('everything is absent in a folder that is missing, however far up', () => {
+  plant(root, { a: {} });
+  expect(absent('a/b/c/d', { x: 'file', y: 'dir' })).toEqual(['x', 'y']);
+});
+
+test('everything is absent in a folder that is a file or a link now, or lies beneath one', () => {
+  plant(root, { a: 'file', real: { x: '' }, l: { link: 'real' } });
+  expect(absent('a', { x: 'file' })).toEqual(['x']);
+  expect(absent('a/b', { x: 'file' })).toEqual(['x']);
+  expect(absent('l', { x: 'file' })).toEqual(['x']);
+  expect(absent('l/b', { x: 'file' })).toEqual(['x']);
+});
+
+test('nothing is absent in a folder that comes back between two looks', () => {
+  plant(root, { away: { x: '' } });
+  const moving: SourceShare = new Proxy(share, {
+    get: (target, key) =>
+      key === 'listKinds'
+        ? (dir: string, each: (name: string, kind: Kind) => void) => {
+            if (dir === '') renameSync(join(root, 'away'), join(root, 'a'));
+            target.listKinds(dir, each);
+          }
+        : Reflect.get(target, key),
+  });
+  expect([...confirmAbsent(moving, 'a', new Map([['x', 'file']]))]).toEqual([]);
+});
+
+test.each(['EIO', 'ESTALE', 'EACCES', 'ENOTCONN', 'ETIMEDOUT'] as const)('%s from a listing proves nothing', (code) => {
+  const failing = (which: string) =>
+    new Proxy(share, {
+      get: (target, key) =>
+        key === 'listKinds'
+          ? (dir: string, each: (name: string, kind: Kind) => void) => {
+              if (dir === which) throw new SysError(constants.errno[code], 'readdir', dir);
+              target.listKinds(dir, each);
+            }
+          : Reflect.get(target, key),
+    });
+  const extras = new Map<string, Kind>([['x', 'file']]);
+  expect(() => confirmAbsent(failing('a/b'), 'a/b', extras)).toThrow(code);
+  // The folder is missing, and whether that is so cannot be confirmed.
+  expect(() => confirmAbsent(failing('a'), 'a/b', extras)).toThrow(code);
+});
+
+test('a listing that breaks off midway proves nothing', () => {
+  plant(root, { x: '', y: '' });
+  const breaking = new Proxy(share, {
+    get: (target, key) =>
+      key === 'listKinds'
+        ? (_: string, each: (name: string, kind: Kind) => void) => {
+            each('x', 'file');
+            throw new SysError(constants.errno.EIO, 'readdir', '');
+          }
+        : Reflect.get(target, key),
+  });
+  expect(() => confirmAbsent(breaking, '', new Map([['y', 'file']]))).toThrow('EIO');
+});
+
+test('the root itself is never taken for absent', () => {
+  const elsewhere = new LocalShare(root);
+  rmSync(root, { recursive: true });
+  try {
+    const found = (() => {
+      try {
+        return [...confirmAbsent(elsewhere, '', new Map([['x', 'file']]))];
+      } catch (error) {
+        return (error as SysError).code;
+      }
+    })();
+    expect(['ENOENT', 'ESTALE']).toContain(found);
+  } finally {
+    elsewhere.close();
+  }
+});
+
+test('what is said to be absent is never there', () => {
+  const name = fc.constantFrom('a', 'b', 'c');
+  const kind = fc.constantFrom<Kind>('file', 'dir', 'link');
+  fc.assert(
+    fc.property(fc.dictionary(name, kind), fc.dictionary(name, kind), fc.constantFrom('', 'f', 'f/g'), (made, extras, dir) => {
+      rmSync(join(root, 'f'), { recursive: true, force: true });
+      for (const entry of ['a', 'b', 'c']) rmSync(join(root, entry), { recursive: true, force: true });
+      const tree = Object.fromEntries(
+        Object.entries(made).map(([key, what]) => [key, what === 'dir' ? {} : what === 'link' ? { link: 'x' } : '']),
+      );
+      plant(root, dir === 'f/g' ? { f: { g: tree } } : dir === 'f' ? { f: tree } : tree);
+      const wanted = Object.entries(extras).filter(([key, what]) => {
+        return made[key] === undefined || (made[key] === 'dir') !== (what === 'dir');
+      });
+      expect(absent(dir, extras)).toEqual(wanted.map(([key]) => key));
+    }),
+    { numRuns: 50 },
+  );
+});
