@@ -39,7 +39,7 @@ export function openLedgerFile(file: string, pair: Pair): Db {
   const isNew = !existsSync(file);
   if (!isNew) readPair(file, pair); // before the lock file is made: a refusal leaves no trace
   takeLock(file);
-  const db = guard(file, () => {
+  return guard(file, () => {
     if (isNew) closeSync(openSync(file, constants.O_CREAT | constants.O_EXCL | constants.O_RDWR, PRIVATE));
     const opened = new Database(file, { timeout: 10_000 });
     opened.pragma('journal_mode = WAL');
@@ -47,12 +47,9 @@ export function openLedgerFile(file: string, pair: Pair): Db {
     opened.pragma('cache_size = -16000');
     opened.pragma('wal_autocheckpoint = 4000');
     opened.pragma('journal_size_limit = 67108864');
-    migrate(opened);
+    migrate(opened, pair);
     return opened;
   });
-  const put = db.prepare('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING');
-  guard(file, () => db.transaction(() => [put.run('source', pair.source), put.run('dest', pair.dest)])());
-  return db;
 }
 
 /** Opens an existing ledger to look at it, also while a run has it. */
@@ -65,17 +62,18 @@ export function openLedgerForReading(file: string): Db {
 /** A ledger in memory-backed temporary files of SQLite's own, gone with the process: for dry runs. */
 export function openScratchLedger(pair: Pair): Db {
   const db = new Database('');
-  migrate(db);
-  const put = db.prepare('INSERT INTO meta (key, value) VALUES (?, ?)');
-  put.run('source', pair.source);
-  put.run('dest', pair.dest);
+  migrate(db, pair);
   return db;
 }
 
-function migrate(db: Db): void {
+/** Schema, version and pair in one transaction: a ledger is whole, or it is still an empty database. */
+function migrate(db: Db, pair: Pair): void {
   const from = db.pragma('user_version', { simple: true }) as number;
   db.transaction(() => {
     for (const step of MIGRATIONS.slice(from)) db.exec(step);
+    const put = db.prepare('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING');
+    put.run('source', pair.source);
+    put.run('dest', pair.dest);
     db.pragma(`user_version = ${SCHEMA_VERSION}`);
     db.pragma(`application_id = ${APPLICATION_ID}`);
   })();
@@ -88,8 +86,10 @@ function readPair(file: string, wanted: Pair | undefined): void {
     if (statSync(file).size === 0) return;
     const db = new Database(file, { readonly: true, timeout: 10_000 });
     try {
-      if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID)
-        throw new LedgerError(`${file}: not a millrace ledger; it was left untouched`);
+      const isOurs = db.pragma('application_id', { simple: true }) === APPLICATION_ID;
+      // A database without a single table is what a kill in the middle of making a ledger leaves.
+      if (!isOurs && db.prepare('SELECT count(*) FROM sqlite_master').pluck().get() === 0) return;
+      if (!isOurs) throw new LedgerError(`${file}: not a millrace ledger; it was left untouched`);
       const version = db.pragma('user_version', { simple: true }) as number;
       if (version > SCHEMA_VERSION)
         throw new LedgerError(

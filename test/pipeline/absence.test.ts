@@ -116,18 +116,23 @@ test('what is said to be absent is never there', () => {
   const name = fc.constantFrom('a', 'b', 'c');
   const kind = fc.constantFrom<Kind>('file', 'dir', 'link');
   fc.assert(
-    fc.property(fc.dictionary(name, kind), fc.dictionary(name, kind), fc.constantFrom('', 'f', 'f/g'), (made, extras, dir) => {
-      rmSync(join(root, 'f'), { recursive: true, force: true });
-      for (const entry of ['a', 'b', 'c']) rmSync(join(root, entry), { recursive: true, force: true });
-      const tree = Object.fromEntries(
-        Object.entries(made).map(([key, what]) => [key, what === 'dir' ? {} : what === 'link' ? { link: 'x' } : '']),
-      );
-      plant(root, dir === 'f/g' ? { f: { g: tree } } : dir === 'f' ? { f: tree } : tree);
-      const wanted = Object.entries(extras).filter(([key, what]) => {
-        return made[key] === undefined || (made[key] === 'dir') !== (what === 'dir');
-      });
-      expect(absent(dir, extras)).toEqual(wanted.map(([key]) => key));
-    }),
+    fc.property(
+      fc.dictionary(name, kind),
+      fc.dictionary(name, kind),
+      fc.constantFrom('', 'f', 'f/g'),
+      (made, extras, dir) => {
+        rmSync(join(root, 'f'), { recursive: true, force: true });
+        for (const entry of ['a', 'b', 'c']) rmSync(join(root, entry), { recursive: true, force: true });
+        const tree = Object.fromEntries(
+          Object.entries(made).map(([key, what]) => [key, what === 'dir' ? {} : what === 'link' ? { link: 'x' } : '']),
+        );
+        plant(root, dir === 'f/g' ? { f: { g: tree } } : dir === 'f' ? { f: tree } : tree);
+        const wanted = Object.entries(extras).filter(([key, what]) => {
+          return made[key] === undefined || (made[key] === 'dir') !== (what === 'dir');
+        });
+        expect(absent(dir, extras)).toEqual(wanted.map(([key]) => key));
+      },
+    ),
     { numRuns: 50 },
   );
 });

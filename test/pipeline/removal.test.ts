@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Action } from '../../src/pipeline/record.js';
 import { SysError } from '../../src/posix/errno.js';
-import { makeFifo, plant } from '../helpers/tree.js';
+import { makeFifo, plant, temporaryFolder } from '../helpers/tree.js';
 import { namesIn, Rig, type Scanned, withMethods } from './rig.js';
 
 function extra(path: string, action: Action = Action.remove): Scanned {
@@ -70,15 +70,11 @@ test('a folder that is not empty stays, with all in it', async () => {
 
 test('what an extra link leads to stays', async () => {
   const rig = new Rig();
-  const outside = plant(join(rig.source, '..', 'outside-of-test'), { keep: '' });
-  try {
-    symlinkSync(outside, join(rig.dest, 'link'));
-    await rig.run([extra('link')], [extra('link/keep')]);
-    expect(existsSync(join(rig.dest, 'link'))).toBe(false);
-    expect(namesIn(outside)).toEqual(['keep']);
-  } finally {
-    rmSync(outside, { recursive: true });
-  }
+  const outside = plant(temporaryFolder(), { keep: '' });
+  symlinkSync(outside, join(rig.dest, 'link'));
+  await rig.run([extra('link')], [extra('link/keep')]);
+  expect(existsSync(join(rig.dest, 'link'))).toBe(false);
+  expect(namesIn(outside)).toEqual(['keep']);
 });
 
 describe('when the source cannot be listed', () => {

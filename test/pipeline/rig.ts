@@ -117,7 +117,7 @@ export class Rig {
   }
 }
 
-function leaseOf(entries: readonly Scanned[], nextId: () => number): Lease {
+export function leaseOf(entries: readonly Scanned[], nextId: () => number): Lease {
   const dirs = [...new Set(entries.map(({ path }) => dirName(path)))];
   const folderWork = ({ action }: Scanned) => action === Action.makeDir || action === Action.stampDir;
   return {

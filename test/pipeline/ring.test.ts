@@ -213,11 +213,14 @@ test('whatever readers and writers do, each slot is in one hand, and each writer
             case 'acquire':
               if (filling.length + draining.length + ready.length < 4) filling.push(ring.acquire('block')!);
               break;
-            case 'discard':
+            case 'discard': {
+              const [slot] = filling.splice(move.at % Math.max(1, filling.length), 1);
+              if (slot) ring.discard(slot);
+              break;
+            }
             case 'handOver': {
               const [slot] = filling.splice(move.at % Math.max(1, filling.length), 1);
-              if (slot && move.do === 'discard') ring.discard(slot);
-              if (!slot || move.do === 'discard') break;
+              if (!slot) break;
               ring.handOver(slot, used, move.writer);
               ready.push({ slot, used, writer: move.writer });
               break;

@@ -77,7 +77,12 @@ describe('overlapByMounts', () => {
     ['a source mounted in the destination', '/mnt/data/inner', '/mnt/data', 'source inside dest'],
     ['a source beneath a mount in the destination', '/mnt/home/me', '/mnt', 'source inside dest'],
     ['a bind mount of the destination in the source', '/srv', '/mnt/data/projects', 'dest inside source'],
-    ['a bind mount of a folder above the destination in the source', '/srv', '/mnt/data/projects/x', 'dest inside source'],
+    [
+      'a bind mount of a folder above the destination in the source',
+      '/srv',
+      '/mnt/data/projects/x',
+      'dest inside source',
+    ],
     ['a bind mount of part of the destination in the source', '/srv', '/mnt/data', 'dest inside source'],
     ['a bind mount of the source in the destination', '/mnt/data/projects', '/srv', 'source inside dest'],
     ['neighbours', '/mnt/home', '/mnt/data', undefined],

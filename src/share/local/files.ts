@@ -43,6 +43,15 @@ export class LocalSourceFile implements SourceFile {
   }
 }
 
+/** Removes a part file after a failure; what cannot be removed is replaced by the next copy of the file. */
+export function removeQuietly(dir: number, part: string): void {
+  try {
+    unlinkAt(dir, part);
+  } catch (error) {
+    if (!(error instanceof SysError)) throw error;
+  }
+}
+
 const { O_CREAT, O_EXCL, O_WRONLY } = constants;
 
 /** Creates the part file of `name`, in place of one that a crash left. */
@@ -103,9 +112,9 @@ export class LocalDestFile implements DestFile {
     if (this.fd >= 0) dropFd(this.fd);
     this.fd = -1;
     try {
-      unlinkAt(this.folders.get(this.dir), partName(this.name));
+      removeQuietly(this.folders.get(this.dir), partName(this.name));
     } catch (error) {
-      if (!(error instanceof SysError)) throw error; // the next copy of this file replaces what is left
+      if (!(error instanceof SysError)) throw error; // the folder is gone, and the part file with it
     }
   }
 

@@ -74,11 +74,12 @@ export class Folders {
   make(path: string): void {
     if (path === '') return;
     const name = baseName(path);
+    const parentWasKept = this.open.has(dirName(path));
     const parent = this.parentOf(path);
     try {
       makeDirAt(parent, name, 0o777);
     } catch (error) {
-      if (saysAbsent(error) && this.open.has(dirName(path))) {
+      if (saysAbsent(error) && parentWasKept) {
         this.forgetAll(); // the folder above was removed while its descriptor was kept
         this.make(path);
         return;

@@ -22,7 +22,7 @@ import { Entries } from '../entries.js';
 import { saysAbsent } from '../failure.js';
 import { partName } from '../partname.js';
 import type { DestFile, DestShare, SourceFile, SourceShare, Times } from '../share.js';
-import { createPart, LocalDestFile, LocalSourceFile } from './files.js';
+import { createPart, LocalDestFile, LocalSourceFile, removeQuietly } from './files.js';
 import { Folders } from './folders.js';
 
 /** A mounted path: NFS, SMB or a local disk. Everything happens beneath a root that is opened once. */
@@ -102,7 +102,7 @@ export class LocalShare implements SourceShare, DestShare {
         setTimesAt(fd, part, times.atimeNs, times.mtimeNs);
         renameAt(fd, part, fd, name);
       } catch (error) {
-        unlinkAt(fd, part);
+        removeQuietly(fd, part);
         throw error;
       }
     });

@@ -2,7 +2,7 @@
  * A look at the two roots before a run, and the destination made ready for it. Runs in a thread of its own, since a
  * dead mount would block whoever looks at it.
  */
-import { constants, mkdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { constants, mkdirSync, readFileSync, realpathSync, rmdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import {
   dropFd,
@@ -57,10 +57,10 @@ export function inspectRoots(source: string, dest: string): RootsFacts | Refusal
         refused: 'share',
         message: `destination ${dest}: neither it nor its parent folder exists (is the share mounted?)`,
       };
-    to = { ...to, place: { ...to.place, path: join(to.place.path, basename(dest)) } };
+    const name = basename(dest);
+    to = { ...to, real: join(to.real, name), place: { ...to.place, path: join(to.place.path, name) } };
   }
-  const how =
-    overlap(from.place, to.place) ?? (destMissing ? undefined : overlapByMounts(from.real, to.real, mountinfo()));
+  const how = overlap(from.place, to.place) ?? overlapByMounts(from.real, to.real, mountinfo());
   if (how) {
     const what =
       how === 'same'
@@ -134,7 +134,7 @@ export function prepareDest(dest: string): DestProbe | Refusal {
     }
     return probe(dest);
   } catch (error) {
-    if (made) rmSync(dest, { recursive: true });
+    if (made) removeIfEmpty(dest);
     const { code, op } = asSysError(error, 'write', dest);
     return { refused: 'share', message: `destination ${dest}: cannot be written: ${code} (${op})` };
   }
@@ -159,6 +159,15 @@ function probe(dest: string): DestProbe {
     return { grainNs: GRAINS.find((grain) => apart < grain) ?? GRAINS.at(-1)!, nowNs: stat.ctimeNs };
   } finally {
     dropFd(root);
+  }
+}
+
+/** What somebody else has put into the folder meanwhile stays. */
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    asSysError(error, 'rmdir', folder);
   }
 }
 
