@@ -208,3 +208,26 @@ test('a folder that vanishes before its backlog is copied does not keep a later 
   expectEqualTrees(source, dest);
   expectLedgerOf(world);
 });
+
+test('a resumed run names the folder that the session before it could not list', async () => {
+  const world = newUnprivilegedWorld();
+  const { source, dest } = world;
+  const files = Array.from({ length: 12 }, (_, i) => [`open/${i}`, file(randomBytes(200_000))]);
+  makeTree(source, { ...Object.fromEntries(files), 'closed/file': file('inside') });
+  handOver(world);
+  chmodSync(`${source}/closed`, 0);
+  const first = startCopy(world, '--bwlimit', '512K');
+  await first.until('the backlog is known', () => ledgerPaths(world, 'pending').length > 0);
+  first.signal('SIGINT');
+  expect((await first.ended).code).toBe(3);
+
+  const { code, stdout } = await copy(world);
+  expect(code).toBe(1);
+  expect(stdout).toContain('resuming');
+  expect(stdout).toMatch(/finished in .*, but 1 entry failed/);
+  expect(stdout).toMatch(/^ +closed: EACCES: .+/m);
+
+  chmodSync(`${source}/closed`, 0o755);
+  await copyAll(world);
+  expectEqualTrees(source, dest);
+});

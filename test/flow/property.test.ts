@@ -137,6 +137,6 @@ test('random trees with random edits on both sides are equal after every run', {
       }
     }),
     // On a failure, smaller cases are looked for until the time is up.
-    { numRuns: 15, interruptAfterTimeLimit: 120_000 },
+    { numRuns: 12, interruptAfterTimeLimit: 120_000 },
   );
 });

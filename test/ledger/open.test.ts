@@ -1,0 +1,308 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { Exit } from '../../src/exit.js';
+import { LedgerError } from '../../src/ledger/errors.js';
+import { Ledger } from '../../src/ledger/ledger.js';
+import { makeLedgerFolder, openLedgerFile, openLedgerForReading, openScratchLedger } from '../../src/ledger/open.js';
+import { APPLICATION_ID, SCHEMA_VERSION } from '../../src/ledger/schema.js';
+import { temporaryFolder } from '../helpers/tree.js';
+import { dirWith, entryWith, PAIR } from './rows.js';
+
+let folder: string;
+let file: string;
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  file = join(folder, 'ledger.db');
+});
+
+/** A process that opens the ledger: a lock ends with its process, so one process cannot open a ledger twice. */
+function program(body: string): string[] {
+  const load = (path: string) => JSON.stringify(new URL(`../../dist/src/ledger/${path}.js`, import.meta.url));
+  return [
+    '--input-type=module',
+    '-e',
+    `const { openLedgerFile } = await import(${load('open')});
+     const { Ledger } = await import(${load('ledger')});
+     const ledger = new Ledger(openLedgerFile(${JSON.stringify(file)}, ${JSON.stringify(PAIR)}));
+     ${body}`,
+  ];
+}
+
+/** Makes a ledger in another process, which ends in good order. */
+function make(body = ''): void {
+  const { status, stderr } = spawnSync(process.execPath, program(`${body}; ledger.close();`), { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+}
+
+/** The one line for the operator; the exit code must be the ledger's. */
+function refusal(open: () => unknown): string {
+  try {
+    open();
+  } catch (error) {
+    expect(error).toBeInstanceOf(LedgerError);
+    expect((error as LedgerError).exitCode).toBe(Exit.ledger);
+    const { message } = error as LedgerError;
+    expect(message).not.toContain('\n');
+    expect(message.startsWith(`${file}: `)).toBe(true);
+    return message.slice(file.length + 2);
+  }
+  throw new Error('it was opened');
+}
+
+/**
+ * What a refused opening must leave as it was: names, modes and bytes of all in the ledger's folder but the empty files
+ * that SQLite needs beside a database to look into it.
+ */
+function everything(): unknown {
+  return readdirSync(folder).filter((name) => !/-(wal|shm)$/.test(name)).map((name) => {
+    const path = join(folder, name);
+    const { mode, size, mtimeMs } = lstatSync(path);
+    return [name, mode, size, mtimeMs, statSync(path).isFile() ? readFileSync(path, 'latin1') : ''];
+  });
+}
+
+function refusedUntouched(open: () => unknown): string {
+  const before = everything();
+  const message = refusal(open);
+  expect(everything()).toEqual(before);
+  return message;
+}
+
+describe('a new ledger', () => {
+  test('and all that SQLite puts beside it is private, whatever the umask', () => {
+    const mask = process.umask(0);
+    try {
+      const ledger = new Ledger(openLedgerFile(file, PAIR));
+      ledger.commit(() => ledger.putDir(dirWith(1)));
+      const modes = readdirSync(folder).map((name) => [name, (statSync(join(folder, name)).mode & 0o777).toString(8)]);
+      expect(Object.fromEntries(modes)).toEqual({
+        'ledger.db': '600',
+        'ledger.db-lock': '600',
+        'ledger.db-shm': '600',
+        'ledger.db-wal': '600',
+      });
+      ledger.close();
+    } finally {
+      process.umask(mask);
+    }
+  });
+
+  test('is known as ours, durable at each commit, and has the pair', () => {
+    const ledger = new Ledger(openLedgerFile(file, PAIR));
+    const pragma = (name: string) => ledger.db.pragma(name, { simple: true });
+    expect(pragma('application_id')).toBe(APPLICATION_ID);
+    expect(pragma('user_version')).toBe(SCHEMA_VERSION);
+    expect(pragma('journal_mode')).toBe('wal');
+    expect(pragma('synchronous')).toBe(2);
+    expect(pragma('integrity_check')).toBe('ok');
+    expect(ledger.pair).toEqual(PAIR);
+    ledger.close();
+    expect(readFileSync(file).subarray(68, 72).toString()).toBe('mill');
+  });
+
+  test('needs its folder', () => {
+    file = join(folder, 'missing', 'ledger.db');
+    expect(refusal(() => openLedgerFile(file, PAIR))).toBe('its folder does not exist; make it first');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('in a folder that is to be made gets a private one', () => {
+    file = join(folder, 'a', 'b', 'ledger.db');
+    makeLedgerFolder(file);
+    expect(statSync(join(folder, 'a', 'b')).mode & 0o777).toBe(0o700);
+    openLedgerFile(file, PAIR).close();
+    expect(existsSync(file)).toBe(true);
+  });
+
+  test('does not follow a link that leads to nothing', () => {
+    symlinkSync(join(folder, 'elsewhere'), file);
+    refusal(() => openLedgerFile(file, PAIR));
+    expect(existsSync(join(folder, 'elsewhere'))).toBe(false);
+  });
+});
+
+describe('an existing ledger', () => {
+  test('of the same pair is opened with all that is in it', () => {
+    make(`ledger.commit(() => {
+      ledger.putDir(${JSON.stringify({ ...dirWith(1), meta: undefined })});
+      ledger.setMeta('scan', { number: 3, running: true, errors: 1, extras: false });
+    });`);
+    const ledger = new Ledger(openLedgerFile(file, PAIR));
+    expect(ledger.dir(1)).toEqual(dirWith(1, { meta: undefined }));
+    expect(ledger.scanState).toEqual({ number: 3, running: true, errors: 1, extras: false });
+    ledger.close();
+  });
+
+  test.each([
+    ['source', { ...PAIR, source: '/other' }],
+    ['destination', { ...PAIR, dest: '/other' }],
+    ['order', { source: PAIR.dest, dest: PAIR.source }],
+  ])('of another %s is refused and left as it was', (_, other) => {
+    make();
+    const message = refusedUntouched(() => openLedgerFile(file, other));
+    expect(message).toBe('belongs to another pair, /the/source -> /the/dest; name another ledger with --db');
+  });
+
+  test('of a newer version is refused and left as it was', () => {
+    make(`ledger.db.pragma('user_version = ${SCHEMA_VERSION + 1}')`);
+    const message = refusedUntouched(() => openLedgerFile(file, PAIR));
+    expect(message).toContain(`written by a newer millrace (version ${SCHEMA_VERSION + 1} of the ledger`);
+    expect(refusal(() => openLedgerForReading(file))).toContain('written by a newer millrace');
+  });
+
+  test.each([
+    ['text', 'just some text, and more of it\n'.repeat(200)],
+    ['two bytes', 'xy'],
+    ['a torn header', 'SQLite format 3\0'],
+  ])('that is no database is refused and left as it was: %s', (_, content) => {
+    writeFileSync(file, content);
+    expect(refusedUntouched(() => openLedgerFile(file, PAIR))).toBe('not a millrace ledger; it was left untouched');
+  });
+
+  test('that is the database of another program is refused and left as it was', () => {
+    const other = new Database(file);
+    other.exec('CREATE TABLE t (x); INSERT INTO t VALUES (1)');
+    other.close();
+    expect(refusedUntouched(() => openLedgerFile(file, PAIR))).toBe('not a millrace ledger; it was left untouched');
+    expect(refusal(() => openLedgerForReading(file))).toBe('not a millrace ledger; it was left untouched');
+  });
+
+  test('that is damaged is refused and left as it was', () => {
+    make();
+    const fd = openSync(file, 'r+');
+    writeSync(fd, Buffer.alloc(3000, 0x55), 0, 3000, 100); // the schema, behind the header
+    expect(refusedUntouched(() => openLedgerFile(file, PAIR))).toMatch(/^damaged \(.*\); restore it or start anew/);
+  });
+
+  test('that was cut short is refused and left as it was', () => {
+    make();
+    truncateSync(file, 4096);
+    expect(refusedUntouched(() => openLedgerFile(file, PAIR))).toMatch(/^damaged|^not a millrace ledger/);
+  });
+
+  test('is not a folder', () => {
+    mkdirSync(file);
+    expect(refusedUntouched(() => openLedgerFile(file, PAIR))).toBe('not a file');
+    expect(refusal(() => openLedgerForReading(file))).toBe('not a file');
+  });
+
+  test('in a folder that is a file is refused', () => {
+    writeFileSync(join(folder, 'a file'), '');
+    file = join(folder, 'a file', 'ledger.db');
+    expect(refusal(() => openLedgerFile(file, PAIR))).toContain('ENOTDIR');
+  });
+
+  test('that was never begun, being empty, is taken', () => {
+    writeFileSync(file, '', { mode: 0o600 });
+    const ledger = new Ledger(openLedgerFile(file, PAIR));
+    expect(ledger.pair).toEqual(PAIR);
+    ledger.close();
+  });
+
+  test('whose process died before its tables were made is taken', () => {
+    const begun = new Database(file);
+    begun.pragma('journal_mode = WAL');
+    begun.close();
+    expect(statSync(file).size).toBeGreaterThan(0);
+    const ledger = new Ledger(openLedgerFile(file, PAIR));
+    expect(ledger.pair).toEqual(PAIR);
+    ledger.close();
+  });
+});
+
+test('a ledger whose process died before it had a pair is taken', () => {
+  make("ledger.db.exec(\"DELETE FROM meta WHERE key IN ('source', 'dest')\")");
+  const ledger = new Ledger(openLedgerFile(file, PAIR));
+  expect(ledger.pair).toEqual(PAIR);
+  ledger.close();
+});
+
+describe('a ledger in use', () => {
+  /** A process that has the ledger open until it is killed. */
+  async function holder() {
+    const child = spawn(process.execPath, program("process.stdout.write('open'); setInterval(() => {}, 1000);"));
+    await once(child.stdout, 'data');
+    return child;
+  }
+
+  test('is refused, with the process that has it', async () => {
+    const child = await holder();
+    try {
+      const message = refusal(() => openLedgerFile(file, PAIR));
+      expect(message).toMatch(new RegExp(`^in use by millrace process ${child.pid}, since 20..-..-..T`));
+    } finally {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+  });
+
+  test('is free again as soon as its process is dead, and has what was committed', async () => {
+    const body = `ledger.commit(() => ledger.setMeta('scan', { number: 8 }));
+      process.stdout.write('open'); setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, program(body));
+    await once(child.stdout, 'data');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const ledger = new Ledger(openLedgerFile(file, PAIR));
+    expect(ledger.scanState.number).toBe(8);
+    expect(ledger.db.pragma('integrity_check', { simple: true })).toBe('ok');
+    ledger.close();
+  });
+
+  test('can be read meanwhile, and not be written through that', async () => {
+    const child = await holder();
+    try {
+      const ledger = new Ledger(openLedgerForReading(file));
+      expect(ledger.pair).toEqual(PAIR);
+      expect(() => ledger.commit(() => ledger.putDir(dirWith(1)))).toThrow(/readonly/);
+      ledger.close();
+    } finally {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+  });
+});
+
+test('there is nothing to read where no ledger is, and nothing is made', () => {
+  expect(refusal(() => openLedgerForReading(file))).toBe(
+    'no ledger here; name one with --db FILE, or the two shares',
+  );
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test.runIf(process.getuid!() !== 0)('a ledger that may not be read is refused', () => {
+  make();
+  chmodSync(file, 0o000);
+  refusal(() => openLedgerFile(file, PAIR));
+});
+
+test('a scratch ledger works like any other and leaves no file', () => {
+  const before = readdirSync(folder);
+  const ledger = new Ledger(openScratchLedger(PAIR));
+  ledger.commit(() => {
+    ledger.putDir(dirWith(1));
+    ledger.putEntry(1, 'a', entryWith(), undefined);
+  });
+  expect(ledger.pair).toEqual(PAIR);
+  expect(ledger.totals.pendingFiles).toBe(1);
+  ledger.close();
+  expect(readdirSync(folder)).toEqual(before);
+});
