@@ -13,6 +13,7 @@ import {
   makeTree,
   newWorld,
   partFiles,
+  removeWorld,
   type Spec,
   setMtime,
   snapshotTree,
@@ -135,6 +136,7 @@ test('random trees with random edits on both sides are equal after every run', {
         const entries = [...snapshotTree(source)].filter(([, { type }]) => type !== 'dir');
         expect(rows).toEqual(entries.map(([path]) => [path, 'synced']));
       }
+      removeWorld(world);
     }),
     // On a failure, smaller cases are looked for until the time is up.
     { numRuns: 12, interruptAfterTimeLimit: 120_000 },

@@ -33,22 +33,22 @@ beforeEach(() => {
   file = join(folder, 'ledger.db');
 });
 
-/** A process that opens the ledger: a lock ends with its process, so one process cannot open a ledger twice. */
-function program(body: string): string[] {
-  const load = (path: string) => JSON.stringify(new URL(`../../dist/src/ledger/${path}.js`, import.meta.url));
+/** A program that opens the ledger: a lock ends with its process, so one process cannot open a ledger twice. */
+function program(before: string, after: string): string[] {
+  const load = JSON.stringify(new URL('../../dist/src/ledger/', import.meta.url));
   return [
     '--input-type=module',
     '-e',
-    `const { openLedgerFile } = await import(${load('open')});
-     const { Ledger } = await import(${load('ledger')});
-     const ledger = new Ledger(openLedgerFile(${JSON.stringify(file)}, ${JSON.stringify(PAIR)}));
-     ${body}`,
+    `${before}
+     const { openLedgerFile } = await import(${load} + 'open.js');
+     const db = openLedgerFile(${JSON.stringify(file)}, ${JSON.stringify(PAIR)});
+     ${after}`,
   ];
 }
 
 /** Makes a ledger in another process, which ends in good order. */
 function make(body = ''): void {
-  const { status, stderr } = spawnSync(process.execPath, program(`${body}; ledger.close();`), { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(process.execPath, program('', `${body}; db.close();`), { encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
 }
 
@@ -72,11 +72,13 @@ function refusal(open: () => unknown): string {
  * that SQLite needs beside a database to look into it.
  */
 function everything(): unknown {
-  return readdirSync(folder).filter((name) => !/-(wal|shm)$/.test(name)).map((name) => {
-    const path = join(folder, name);
-    const { mode, size, mtimeMs } = lstatSync(path);
-    return [name, mode, size, mtimeMs, statSync(path).isFile() ? readFileSync(path, 'latin1') : ''];
-  });
+  return readdirSync(folder)
+    .filter((name) => !/-(wal|shm)$/.test(name))
+    .map((name) => {
+      const path = join(folder, name);
+      const { mode, size, mtimeMs } = lstatSync(path);
+      return [name, mode, size, mtimeMs, statSync(path).isFile() ? readFileSync(path, 'latin1') : ''];
+    });
 }
 
 function refusedUntouched(open: () => unknown): string {
@@ -141,10 +143,8 @@ describe('a new ledger', () => {
 
 describe('an existing ledger', () => {
   test('of the same pair is opened with all that is in it', () => {
-    make(`ledger.commit(() => {
-      ledger.putDir(${JSON.stringify({ ...dirWith(1), meta: undefined })});
-      ledger.setMeta('scan', { number: 3, running: true, errors: 1, extras: false });
-    });`);
+    make(`db.exec(\`INSERT INTO meta VALUES ('scan', '{"number":3,"running":true,"errors":1,"extras":false}');
+      INSERT INTO dirs (id, path, depth, side, listed, status, pending, scan) VALUES (1, '', 0, 0, 1, 2, 0, 1)\`)`);
     const ledger = new Ledger(openLedgerFile(file, PAIR));
     expect(ledger.dir(1)).toEqual(dirWith(1, { meta: undefined }));
     expect(ledger.scanState).toEqual({ number: 3, running: true, errors: 1, extras: false });
@@ -162,7 +162,7 @@ describe('an existing ledger', () => {
   });
 
   test('of a newer version is refused and left as it was', () => {
-    make(`ledger.db.pragma('user_version = ${SCHEMA_VERSION + 1}')`);
+    make(`db.pragma('user_version = ${SCHEMA_VERSION + 1}')`);
     const message = refusedUntouched(() => openLedgerFile(file, PAIR));
     expect(message).toContain(`written by a newer millrace (version ${SCHEMA_VERSION + 1} of the ledger`);
     expect(refusal(() => openLedgerForReading(file))).toContain('written by a newer millrace');
@@ -216,29 +216,37 @@ describe('an existing ledger', () => {
     expect(ledger.pair).toEqual(PAIR);
     ledger.close();
   });
-
-  test('whose process died before its tables were made is taken', () => {
-    const begun = new Database(file);
-    begun.pragma('journal_mode = WAL');
-    begun.close();
-    expect(statSync(file).size).toBeGreaterThan(0);
-    const ledger = new Ledger(openLedgerFile(file, PAIR));
-    expect(ledger.pair).toEqual(PAIR);
-    ledger.close();
-  });
 });
 
-test('a ledger whose process died before it had a pair is taken', () => {
-  make("ledger.db.exec(\"DELETE FROM meta WHERE key IN ('source', 'dest')\")");
-  const ledger = new Ledger(openLedgerFile(file, PAIR));
-  expect(ledger.pair).toEqual(PAIR);
-  ledger.close();
+test('a ledger whose process was killed at any step of making it is taken', () => {
+  const steps = ['pragma', 'exec', 'prepare', 'transaction'];
+  for (let at = 1; ; at++) {
+    file = join(folder, `${at}.db`);
+    const killing = `const { default: Database } = await import('better-sqlite3');
+      let step = 0;
+      for (const name of ${JSON.stringify(steps)}) {
+        const real = Database.prototype[name];
+        Database.prototype[name] = function (...args) {
+          if (++step === ${at}) process.kill(process.pid, 'SIGKILL');
+          return real.apply(this, args);
+        };
+      }`;
+    const { status, signal } = spawnSync(process.execPath, program(killing, 'db.close();'));
+    const ledger = new Ledger(openLedgerFile(file, PAIR));
+    expect(ledger.pair).toEqual(PAIR);
+    expect(ledger.db.pragma('integrity_check', { simple: true })).toBe('ok');
+    ledger.close();
+    if (signal === 'SIGKILL') continue;
+    expect(status).toBe(0);
+    expect(at).toBeGreaterThan(8);
+    break;
+  }
 });
 
 describe('a ledger in use', () => {
   /** A process that has the ledger open until it is killed. */
   async function holder() {
-    const child = spawn(process.execPath, program("process.stdout.write('open'); setInterval(() => {}, 1000);"));
+    const child = spawn(process.execPath, program('', "process.stdout.write('open'); setInterval(() => {}, 1000);"));
     await once(child.stdout, 'data');
     return child;
   }
@@ -255,9 +263,9 @@ describe('a ledger in use', () => {
   });
 
   test('is free again as soon as its process is dead, and has what was committed', async () => {
-    const body = `ledger.commit(() => ledger.setMeta('scan', { number: 8 }));
+    const body = `db.exec("INSERT INTO meta VALUES ('scan', '{\\"number\\":8}')");
       process.stdout.write('open'); setInterval(() => {}, 1000);`;
-    const child = spawn(process.execPath, program(body));
+    const child = spawn(process.execPath, program('', body));
     await once(child.stdout, 'data');
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -282,9 +290,7 @@ describe('a ledger in use', () => {
 });
 
 test('there is nothing to read where no ledger is, and nothing is made', () => {
-  expect(refusal(() => openLedgerForReading(file))).toBe(
-    'no ledger here; name one with --db FILE, or the two shares',
-  );
+  expect(refusal(() => openLedgerForReading(file))).toBe('no ledger here; name one with --db FILE, or the two shares');
   expect(readdirSync(folder)).toEqual([]);
 });
 

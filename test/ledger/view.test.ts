@@ -62,10 +62,13 @@ test('an unknown creation time is null', () => {
   expect(viewOf({ meta: metaWith({ btimeNs: 0n }) })).toMatchObject({ created: null });
 });
 
-test.each(['pending', 'failed', 'skipped'] as const)('the room that is kept for the hash of a %s file is not shown', (status) => {
-  const part = { status: EntryStatus[status], algorithm: checksumCode('md5'), hash: Buffer.alloc(16) };
-  expect(viewOf(part)).toMatchObject({ hash: null, algorithm: null });
-});
+test.each(['pending', 'failed', 'skipped'] as const)(
+  'the room that is kept for the hash of a %s file is not shown',
+  (status) => {
+    const part = { status: EntryStatus[status], algorithm: checksumCode('md5'), hash: Buffer.alloc(16) };
+    expect(viewOf(part)).toMatchObject({ hash: null, algorithm: null });
+  },
+);
 
 test('a synced link has no hash and no algorithm', () => {
   const part = { status: EntryStatus.synced, meta: metaWith({ mode: LINK }) };
