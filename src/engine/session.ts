@@ -169,6 +169,8 @@ export class Session {
     if (this.resumed) {
       ledger.commit(() => ledger.touchDir(1));
       this.requeueFailed(() => true);
+      // What the scan could not list in an earlier session is still not copied.
+      for (const dir of ledger.dirsByStatus(DirStatus.failed, 0, FAILURES_KEPT)) this.fail(dir.path, dir.error ?? '');
       this.backlog.mayHave = true;
     } else this.scan.start(settings.deleteExtras, rootMeta);
   }
