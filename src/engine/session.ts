@@ -147,6 +147,12 @@ export class Session {
     this.phase = 'transfer';
     await this.transfer();
     if (settings.dryRun || this.stopping !== 'no') return;
+    if (settings.deleteExtras && !this.deps.ledger.scanState.extras) {
+      this.deps.note('scanning again: the scan that left this backlog did not look for extras');
+      this.scan.start(true, this.deps.rootMeta);
+      await this.transfer();
+      if (this.stopping !== 'no') return;
+    }
 
     this.phase = 'last pass';
     if (this.requeueFailed((code) => worthLastPass(code, classOf)) > 0) await this.transfer();

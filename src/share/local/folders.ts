@@ -7,6 +7,9 @@ import { saysAbsent } from '../failure.js';
 /** Descriptors kept open; a lane works in one folder at a time, so a few are enough. */
 const KEPT = 16;
 
+/** How often a folder is tried to be made while others make and replace it at the same time. */
+const MAKE_ATTEMPTS = 8;
+
 /**
  * Open folders beneath a pinned root, the most recently used kept open: every call on an entry is then relative to
  * a descriptor that was resolved beneath the root, and costs no walk of the path.
@@ -76,20 +79,32 @@ export class Folders {
     const name = baseName(path);
     const parentWasKept = this.open.has(dirName(path));
     const parent = this.parentOf(path);
-    try {
-      makeDirAt(parent, name, 0o777);
-    } catch (error) {
-      if (saysAbsent(error) && parentWasKept) {
-        this.forgetAll(); // the folder above was removed while its descriptor was kept
-        this.make(path);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        makeDirAt(parent, name, 0o777);
         return;
+      } catch (error) {
+        if (saysAbsent(error) && parentWasKept) {
+          this.forgetAll(); // the folder above was removed while its descriptor was kept
+          this.make(path);
+          return;
+        }
+        if (!(error instanceof SysError) || error.code !== 'EEXIST' || attempt === MAKE_ATTEMPTS) throw error;
       }
-      if (!(error instanceof SysError) || error.code !== 'EEXIST') throw error;
-      statAt(parent, name, this.stat);
-      if (this.stat.kind === 'dir') return;
-      unlinkAt(parent, name);
-      makeDirAt(parent, name, 0o777);
+      if (this.clearFor(parent, name)) return;
     }
+  }
+
+  /** True when a folder is there already. Another lane may be doing the same: what it was quicker at is fine. */
+  private clearFor(parent: number, name: string): boolean {
+    try {
+      statAt(parent, name, this.stat);
+      if (this.stat.kind === 'dir') return true;
+      unlinkAt(parent, name);
+    } catch (error) {
+      if (!(error instanceof SysError) || !['ENOENT', 'EISDIR'].includes(error.code)) throw error;
+    }
+    return false;
   }
 
   private parentOf(path: string): number {
