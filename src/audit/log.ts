@@ -3,10 +3,11 @@
  * entries synced, so a crash can repeat a line, but not lose one. The file is opened for appending: after logrotate
  * truncated a copied log (copytruncate), or moved it and sent SIGHUP (reopen), the next line lands in the right place.
  */
-import { accessSync, closeSync, constants, existsSync, lstatSync, openSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import pino from 'pino';
 import { UsageError } from '../exit.js';
+import { LineFile } from './linefile.js';
 
 export interface AuditLine {
   /** Milliseconds since the Unix epoch at which the entry was finished. */
@@ -28,10 +29,6 @@ function exact(path: string): string | { toJSON(): string } {
   return path.isWellFormed() ? path : { toJSON: () => path };
 }
 
-const PRIVATE = 0o600;
-/** Bytes gathered before a write. Sonic-boom measures its whole buffer anew for each line, so more costs more. */
-const BUFFER = 4096;
-
 /**
  * Throws UsageError when the file cannot be a log: a folder, a link, a device, not writable, or in a folder that is
  * missing (unless `folderWillBeMade`) or not writable. Creates nothing, so that it can be asked before all else.
@@ -50,40 +47,32 @@ export function checkLogFile(file: string, folderWillBeMade: boolean): void {
 }
 
 function refusal(file: string, error: unknown): UsageError {
-  const reason = (error as Error).message.replace(/,? (?:open|access|lstat) '.*$/, '');
-  return new UsageError(`--log-file ${file}: cannot be written: ${reason}`);
+  return new UsageError(`--log-file ${file}: cannot be written: ${reasonOf(error as Error)}`);
+}
+
+/** The message without the call and the path, which Node puts at its end. */
+function reasonOf({ message }: Error): string {
+  return message.replace(/,? (?:open|access|lstat|write)(?: '.*)?$/, '');
 }
 
 export class AuditLog {
-  private readonly stream;
+  private readonly lines: LineFile;
   private readonly logger;
-  private broken: Error | undefined;
+  private time = { ms: Number.NaN, text: '' };
 
   /** The file was found fit by `checkLogFile`; throws UsageError when it is not (any more). */
-  constructor(file: string) {
+  constructor(private readonly file: string) {
     try {
-      const flags = constants.O_CREAT | constants.O_APPEND | constants.O_WRONLY | constants.O_NOFOLLOW;
-      closeSync(openSync(file, flags, PRIVATE));
+      this.lines = new LineFile(file);
     } catch (error) {
       throw refusal(file, error);
     }
-    this.stream = pino.destination({
-      dest: file,
-      append: true,
-      mode: PRIVATE,
-      sync: true,
-      minLength: BUFFER,
-      maxWrite: 2 * BUFFER,
-    });
-    this.stream.on('error', (error: Error) => {
-      this.broken = error;
-    });
-    this.logger = pino({ base: null, timestamp: false, formatters: { level: (level) => ({ level }) } }, this.stream);
+    this.logger = pino({ base: null, timestamp: false, formatters: { level: (level) => ({ level }) } }, this.lines);
   }
 
   write(line: AuditLine): void {
     this.logger[line.result === 'failed' ? 'error' : 'info']({
-      time: new Date(line.timeMs).toISOString(),
+      time: this.timeText(line.timeMs),
       result: line.result,
       kind: line.kind,
       source: exact(line.source),
@@ -96,20 +85,40 @@ export class AuditLog {
     });
   }
 
-  /** Writes what is buffered; throws when that is not possible, for then nothing may be called recorded. */
+  /** Writes what is buffered; throws AuditLogError when that is not possible: nothing may be called recorded then. */
   flush(): void {
-    this.stream.flushSync();
-    if (this.broken) throw this.broken;
+    this.attempt(() => this.lines.flush());
   }
 
-  /** Opens the file anew by its name, after a rotation. */
+  /** Opens the file anew by its name, after a rotation; throws AuditLogError and keeps the old one when it cannot. */
   reopen(): void {
-    this.flush();
-    this.stream.reopen();
+    this.attempt(() => this.lines.reopen());
   }
 
   close(): void {
-    this.flush();
-    this.stream.end();
+    this.attempt(() => this.lines.close());
+  }
+
+  /** Small files are finished many in one millisecond. */
+  private timeText(ms: number): string {
+    if (ms !== this.time.ms) this.time = { ms, text: new Date(ms).toISOString() };
+    return this.time.text;
+  }
+
+  private attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      throw new AuditLogError(this.file, error as NodeJS.ErrnoException);
+    }
+  }
+}
+
+/** The audit log cannot be written, mostly for want of room. `code` is the errno name. */
+export class AuditLogError extends Error {
+  readonly code: string | undefined;
+  constructor(file: string, cause: NodeJS.ErrnoException) {
+    super(`audit log ${file}: cannot be written: ${reasonOf(cause)}`, { cause });
+    this.code = cause.code;
   }
 }

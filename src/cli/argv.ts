@@ -1,11 +1,11 @@
 /**
- * The command line as a layer of settings and a list of paths. yargs reads the options; a first look at each argument
- * (checkOptions) refuses what yargs would let pass or guess at: `--dry-run=yes` is false to it, `-n5` too.
+ * The command line as a layer of settings and a list of paths. yargs' parser reads the options; a first look at each
+ * argument (checkOptions) refuses what it would let pass or guess at: `--dry-run=yes` is false to it, `-n5` too.
  *
- * Commands and paths are taken from yargs' plain list and not declared as its commands, because yargs passes the paths
- * of a command through its option parser once more, where one that begins with a dash gets lost.
+ * It is the parser alone and not the whole of yargs, which takes longer to load than everything else at the start, and
+ * passes the paths of a command through the parser once more, where one that begins with a dash gets lost.
  */
-import yargs from 'yargs';
+import parser, { type Options } from 'yargs-parser';
 import { UsageError } from '../exit.js';
 import { didYouMean } from './nearest.js';
 import type { CommandName } from './option.js';
@@ -27,35 +27,35 @@ const SHORT = new Map<string, OptionName>(
   }),
 );
 
+const TOGGLES = OPTION_NAMES.filter((name) => optionOf(name).kind === 'toggle');
+const VALUED = OPTION_NAMES.filter((name) => optionOf(name).kind !== 'toggle');
+
+const DECLARED: Options = {
+  boolean: TOGGLES,
+  string: VALUED,
+  // Takes a value exactly: none for a toggle (not even `true`), and one, quotes included, elsewhere.
+  narg: {
+    ...Object.fromEntries(TOGGLES.map((name) => [name, 0])),
+    ...Object.fromEntries(VALUED.map((name) => [name, 1])),
+  },
+  alias: Object.fromEntries([...SHORT].map(([letter, name]) => [name, [letter]])),
+  configuration: {
+    'boolean-negation': true,
+    'camel-case-expansion': false,
+    'dot-notation': false,
+    'duplicate-arguments-array': true,
+    'parse-numbers': false,
+    'parse-positional-numbers': false,
+    'populate--': true,
+  },
+};
+
 /** Reads `args` (without node and script). Throws a UsageError for anything that is not a known option, well formed. */
 export function readArguments(args: readonly string[]): Arguments {
   checkOptions(args);
-  const program = yargs([...args], '/')
-    .parserConfiguration({
-      'boolean-negation': true,
-      'camel-case-expansion': false,
-      'dot-notation': false,
-      'duplicate-arguments-array': true,
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-      'populate--': true,
-    })
-    .locale('en')
-    .help(false)
-    .version(false)
-    .exitProcess(false)
-    .fail((message) => {
-      throw new UsageError(message);
-    });
-  for (const name of OPTION_NAMES) {
-    const { kind, short } = optionOf(name);
-    const toggle = kind === 'toggle';
-    // nargs makes yargs take a value exactly: none for a toggle (not even `true`), and one, quotes included, elsewhere.
-    const declared = { type: toggle ? 'boolean' : 'string', nargs: toggle ? 0 : 1 } as const;
-    program.option(name, short === undefined ? declared : { ...declared, alias: short });
-  }
-  const found: Record<string, unknown> = program.parseSync();
-  const plain = found._ as string[];
+  const { argv: found, error } = parser.detailed([...args], DECLARED);
+  if (error) throw new UsageError(error.message);
+  const plain = found._.map(String);
   const literal = (found['--'] ?? []) as string[];
   return { words: [...plain, ...literal], plain: plain.length, flags: flagsOf(found) };
 }

@@ -1,6 +1,6 @@
 /**
  * The options of every command, in the order of --help. This table is the one place for an option's rules: the
- * declaration for yargs (argv.ts), the MILLRACE_* names (environment.ts), the zod check of the config file
+ * declaration for the parser (argv.ts), the MILLRACE_* names (environment.ts), the zod check of the config file
  * (configfile.ts) and the help text (help.ts) are all derived from it.
  */
 import { CHECKSUMS } from '../settings.js';

@@ -68,7 +68,7 @@ export class Feed {
     const evicted: Item[] = [];
     while (evicted.length < count && this.turn.length > 0) {
       const queue = this.turn.pop()!;
-      evicted.push(...queue.items.slice(queue.head));
+      for (let at = queue.head; at < queue.items.length; at++) evicted.push(queue.items[at]!);
       queue.head = 0;
       queue.items.length = 0;
       if (queue.leases === 0) this.queues.delete(queue.id);

@@ -21,7 +21,7 @@ export interface Item {
   attempts: number;
   /** What the ledger has of the entry now. */
   saved: Counted | undefined;
-  result?: RecordFields;
+  result?: Readonly<RecordFields>;
   failure?: Failure;
   /** The destination has it for good: the ledger may say synced. */
   durable: boolean;

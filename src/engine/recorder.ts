@@ -38,9 +38,13 @@ export class Recorder {
   private goneDirs: number[] = [];
   private extras: Extra[] = [];
   private readonly touched = new Set<number>();
-  private readonly lines: AuditLine[] = [];
+  private lines: AuditLine[] = [];
   private scan: ScanState | undefined;
   private running: Promise<void> | undefined;
+  /** What items had as `saved` before the commit under way. */
+  private replaced: { item: Item; saved: Item['saved'] }[] = [];
+  /** Something was published that is not, and will not be, recorded. */
+  doubtful = false;
   private readonly room: Buffer;
   private readonly algorithm: number;
 
@@ -74,13 +78,24 @@ export class Recorder {
   /** A new item, whose row the ledger does not have as pending yet. */
   add(item: Item): void {
     this.unsaved.push(item);
-    if (item.saved?.status !== EntryStatus.pending) count(this.ahead.pending, item, 1);
+    this.countUnsaved(item);
   }
 
   /** An item that is finished or has failed for this session. */
   finish(item: Item): void {
     this.done.push(item);
     this.countDone(item);
+  }
+
+  private countUnsaved(item: Item): void {
+    if (item.saved?.status !== EntryStatus.pending) count(this.ahead.pending, item, 1);
+  }
+
+  /** Counts anew what waits for the next checkpoint. */
+  private countAhead(): void {
+    for (const tally of Object.values(this.ahead)) Object.assign(tally, emptyTally());
+    for (const item of this.unsaved) this.countUnsaved(item);
+    for (const item of this.done) this.countDone(item);
   }
 
   private countDone(item: Item): void {
@@ -98,9 +113,7 @@ export class Recorder {
     this.rows.push({ dir: dir.id, name, entry, known });
     if (entry.error === undefined || entry.error === known?.error) return;
     const result = entry.status === EntryStatus.failed ? 'failed' : 'skipped';
-    this.line(result, entry.status === EntryStatus.failed ? 'entry' : 'other', join(dir.path, name), {
-      error: entry.error,
-    });
+    this.line(result, entry.status === EntryStatus.failed ? 'entry' : 'other', join(dir.path, name), entry.error);
   }
 
   dir(dir: Dir): void {
@@ -123,9 +136,10 @@ export class Recorder {
     this.scan = state;
   }
 
-  line(result: AuditLine['result'], kind: AuditLine['kind'], path: string, more: Partial<AuditLine>): void {
+  /** A line of something that was not an item, `path` beneath the root. */
+  line(result: AuditLine['result'], kind: AuditLine['kind'], path: string, error: string | undefined): void {
     const { source, dest } = this.deps;
-    this.lines.push({ timeMs: Date.now(), result, kind, source: join(source, path), dest: join(dest, path), ...more });
+    this.lines.push({ timeMs: Date.now(), result, kind, source: join(source, path), dest: join(dest, path), error });
   }
 
   /** Writes all that was gathered until now; a call during another's wait joins it. */
@@ -137,22 +151,19 @@ export class Recorder {
   }
 
   private async write(): Promise<void> {
-    const { ledger, log } = this.deps;
-    const done = this.done;
+    const { log } = this.deps;
+    const { done } = this;
     this.done = [];
-    if (done.some((item) => item.result && (item.action === Action.copy || item.action === Action.link)))
-      await this.deps.flushDest();
+    if (done.some(isPublished)) await this.flush();
     for (const item of done) {
       item.durable = true;
-      this.logItem(item);
+      const line = log && this.lineOf(item);
+      if (line) log.write(line);
     }
-    if (log) {
-      for (const line of this.lines) log.write(line);
-      log.flush();
-    }
-    this.lines.length = 0;
-    const unsaved = this.unsaved;
-    ledger.commit(() => this.putAll(unsaved, done));
+    for (const line of this.lines) log?.write(line);
+    this.lines = [];
+    log?.flush();
+    this.commit(this.unsaved, done);
     this.unsaved = [];
     this.rows = [];
     this.dirs.clear();
@@ -161,9 +172,33 @@ export class Recorder {
     this.extras = [];
     this.touched.clear();
     this.scan = undefined;
-    for (const tally of Object.values(this.ahead)) Object.assign(tally, emptyTally());
-    for (const item of this.done) this.countDone(item);
+    this.countAhead();
     this.deps.committed(done);
+  }
+
+  /**
+   * Linux tells an error of late writing once: what was published before it is told may be damaged, and another
+   * flush that succeeds does not mend that. Such files stay pending, and are copied again.
+   */
+  private async flush(): Promise<void> {
+    try {
+      await this.deps.flushDest();
+    } catch (error) {
+      this.doubtful = true;
+      this.done = this.done.filter((item) => !isPublished(item));
+      this.countAhead();
+      throw error;
+    }
+  }
+
+  private commit(unsaved: readonly Item[], done: readonly Item[]): void {
+    this.replaced = [];
+    try {
+      this.deps.ledger.commit(() => this.putAll(unsaved, done));
+    } catch (error) {
+      for (const { item, saved } of this.replaced.reverse()) item.saved = saved;
+      throw error;
+    }
   }
 
   private putAll(unsaved: readonly Item[], done: readonly Item[]): void {
@@ -208,6 +243,7 @@ export class Recorder {
   private putItem(item: Item): void {
     const entry = this.entryOf(item);
     this.deps.ledger.putEntry(item.dir.id, item.name, entry, item.saved);
+    this.replaced.push({ item, saved: item.saved });
     item.saved = { status: entry.status, size: entry.meta.size };
   }
 
@@ -228,23 +264,47 @@ export class Recorder {
     return { status, meta: item.meta, algorithm: room && this.algorithm, hash: room, error: failure?.message };
   }
 
-  private logItem(item: Item): void {
-    const { result, failure, action } = item;
+  /** What the audit log says of an item that is done with, if anything. */
+  private lineOf(item: Item): AuditLine | undefined {
+    const outcome = outcomeOf(item);
+    if (!outcome) return undefined;
     const path = join(item.dir.path, item.name);
-    const kind = kindOfAction(item);
-    if (failure) this.line('failed', kind, path, { error: failure.message });
-    else if (result && (action === Action.copy || action === Action.link)) {
-      this.line('copied', kind, path, {
-        timeMs: result.endedMs,
-        size: result.size,
-        hash: result.hash && Buffer.from(result.hash).toString('hex'),
-        algorithm: result.hash && this.deps.checksum,
-        durationMs: Math.round(result.endedMs - result.startedMs),
-      });
-    } else if (action === Action.remove || action === Action.removeDir)
-      this.line(result ? 'deleted' : 'kept', kind, path, {});
-    else if (action === Action.makeDir) this.line('made', kind, path, {});
+    const copied = outcome === 'copied' ? item.result : undefined;
+    const hash = copied?.hash;
+    return {
+      timeMs: item.result?.endedMs ?? Date.now(),
+      result: outcome,
+      kind: kindOfAction(item),
+      source: join(this.deps.source, path),
+      dest: join(this.deps.dest, path),
+      size: copied?.size,
+      hash: hash && Buffer.from(hash.buffer, hash.byteOffset, hash.length).toString('hex'),
+      algorithm: hash && this.deps.checksum,
+      durationMs: copied && Math.round(copied.endedMs - copied.startedMs),
+      error: item.failure?.message,
+    };
   }
+}
+
+function outcomeOf({ action, result, failure }: Item): AuditLine['result'] | undefined {
+  if (failure) return 'failed';
+  switch (action) {
+    case Action.copy:
+    case Action.link:
+      return result && 'copied';
+    case Action.remove:
+    case Action.removeDir:
+      return result ? 'deleted' : 'kept';
+    case Action.makeDir:
+      return 'made';
+    case Action.stampDir:
+    case Action.removePart:
+      return undefined;
+  }
+}
+
+function isPublished({ action, result }: Item): boolean {
+  return result !== undefined && (action === Action.copy || action === Action.link);
 }
 
 function emptyTally(): { files: number; bytes: number } {

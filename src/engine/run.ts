@@ -2,7 +2,7 @@
 
 import { dirname } from 'node:path';
 import type { KeeperTask } from '../../workers/keeper.js';
-import { AuditLog, checkLogFile } from '../audit/log.js';
+import { AuditLog, AuditLogError, checkLogFile } from '../audit/log.js';
 import type { Io } from '../cli/run.js';
 import { Exit, type ExitCode, ExitError, UsageError } from '../exit.js';
 import { LedgerError } from '../ledger/errors.js';
@@ -109,7 +109,7 @@ class Run {
         return true;
       },
       stop: () => session.tell(Command.stop),
-      reopenLog: () => this.log?.reopen(),
+      reopenLog: () => this.reopenLog(),
     });
     this.tellBacklog();
     surface.start();
@@ -142,6 +142,15 @@ class Run {
     return code;
   }
 
+  private reopenLog(): void {
+    try {
+      this.log?.reopen();
+    } catch (error) {
+      if (!(error instanceof AuditLogError)) throw error;
+      this.surface.note(`${error.message}; going on in the old file`);
+    }
+  }
+
   private tellBacklog(): void {
     const { pendingFiles, pendingBytes } = this.ledger.totals;
     const { running } = this.ledger.scanState;
@@ -155,7 +164,8 @@ class Run {
     try {
       await this.session.checkpoint();
       // Told to stop, or broken: lanes may have published what nobody recorded.
-      if (this.session.conveyor.inFlightCount === 0) endSession(this.ledger);
+      const { conveyor, recorder } = this.session;
+      if (conveyor.inFlightCount === 0 && !recorder.doubtful) endSession(this.ledger);
       this.log?.close();
       return undefined;
     } catch (error) {

@@ -12,7 +12,7 @@ import type { Verdict } from '../scan/compare.js';
 import { type JoinInput, type JoinSink, joinFolder } from '../scan/join.js';
 import { Listing } from '../scan/listing.js';
 import type { ListAnswer, ListRequest, Side } from '../scan/messages.js';
-import { Entries, type Meta } from '../share/entries.js';
+import { Entries, type Meta, metaOf } from '../share/entries.js';
 import { type Failure, failure } from '../share/failure.js';
 import { type Item, newItem } from './item.js';
 import type { Lane } from './pools.js';
@@ -287,7 +287,7 @@ export class Scan {
     this.seen.errors++;
     this.state = { ...this.state, errors: this.state.errors + 1 };
     this.recorder.scanState(this.state);
-    this.recorder.line('failed', 'entry', path, { error: message });
+    this.recorder.line('failed', 'entry', path, message);
     this.events.failed(path, message);
   }
 
@@ -347,7 +347,8 @@ export class Scan {
       listed: Listed.no,
       status: missing ? DirStatus.toMake : verdict === 'same' ? DirStatus.synced : DirStatus.toStamp,
       scan: known?.scan ?? 0,
-      meta,
+      // A copy: folders wait longer than the listing they were found in shall be kept.
+      meta: metaOf(meta),
       error: undefined,
     });
   }

@@ -112,27 +112,9 @@ export class Records {
     return at + length;
   }
 
-  get(at: number): RecordFields {
-    const view = this.view;
-    const hashLength = view.getUint8(at + HASH_LENGTH);
-    return {
-      action: view.getUint8(at + ACTION) as Action,
-      flags: view.getUint8(at + FLAGS),
-      reader: view.getUint8(at + READER),
-      id: view.getFloat64(at + ID, true),
-      offset: view.getFloat64(at + OFFSET, true),
-      size: view.getFloat64(at + SIZE, true),
-      startedMs: view.getFloat64(at + STARTED, true),
-      endedMs: view.getFloat64(at + ENDED, true),
-      atimeNs: view.getBigInt64(at + ATIME, true),
-      mtimeNs: view.getBigInt64(at + MTIME, true),
-      ctimeNs: view.getBigInt64(at + CTIME, true),
-      btimeNs: view.getBigInt64(at + BTIME, true),
-      mode: view.getUint32(at + MODE, true),
-      uid: view.getUint32(at + UID, true),
-      gid: view.getUint32(at + GID, true),
-      hash: hashLength === 0 ? undefined : this.bytes.slice(at + HASH, at + HASH + hashLength),
-    };
+  /** The fields of the record at `at`, read from its memory whenever one is asked for. */
+  get(at: number): Readonly<RecordFields> {
+    return new RecordView(this.view, at);
   }
 
   next(at: number): number {
@@ -173,8 +155,65 @@ export class Records {
   }
 }
 
-/** The fields of results that a writer sent as headers end to end. */
-export function* results(headers: Uint8Array): Generator<RecordFields> {
-  const records = new Records(headers.buffer as ArrayBuffer, headers.byteOffset, headers.length);
-  for (let at = 0; at < headers.length; at += HEADER) yield records.get(at);
+/** Most fields of a record are looked at once or never: a look into the memory is cheaper than a copy of them all. */
+class RecordView implements Readonly<RecordFields> {
+  constructor(
+    private readonly view: DataView,
+    private readonly at: number,
+  ) {}
+  get action(): Action {
+    return this.view.getUint8(this.at + ACTION) as Action;
+  }
+  get flags(): number {
+    return this.view.getUint8(this.at + FLAGS);
+  }
+  get reader(): number {
+    return this.view.getUint8(this.at + READER);
+  }
+  get id(): number {
+    return this.view.getFloat64(this.at + ID, true);
+  }
+  get offset(): number {
+    return this.view.getFloat64(this.at + OFFSET, true);
+  }
+  get size(): number {
+    return this.view.getFloat64(this.at + SIZE, true);
+  }
+  get startedMs(): number {
+    return this.view.getFloat64(this.at + STARTED, true);
+  }
+  get endedMs(): number {
+    return this.view.getFloat64(this.at + ENDED, true);
+  }
+  get atimeNs(): bigint {
+    return this.view.getBigInt64(this.at + ATIME, true);
+  }
+  get mtimeNs(): bigint {
+    return this.view.getBigInt64(this.at + MTIME, true);
+  }
+  get ctimeNs(): bigint {
+    return this.view.getBigInt64(this.at + CTIME, true);
+  }
+  get btimeNs(): bigint {
+    return this.view.getBigInt64(this.at + BTIME, true);
+  }
+  get mode(): number {
+    return this.view.getUint32(this.at + MODE, true);
+  }
+  get uid(): number {
+    return this.view.getUint32(this.at + UID, true);
+  }
+  get gid(): number {
+    return this.view.getUint32(this.at + GID, true);
+  }
+  get hash(): Uint8Array | undefined {
+    const length = this.view.getUint8(this.at + HASH_LENGTH);
+    return length === 0 ? undefined : Buffer.from(this.view.buffer, this.view.byteOffset + this.at + HASH, length);
+  }
+}
+
+/** What became of the records whose headers a writer sent end to end. */
+export function* results(headers: Uint8Array): Generator<Readonly<RecordFields>> {
+  const view = new DataView(headers.buffer, headers.byteOffset, headers.length);
+  for (let at = 0; at < headers.length; at += HEADER) yield new RecordView(view, at);
 }

@@ -62,7 +62,7 @@ class Writer {
   }
 
   /** True when the entry is finished with this record. */
-  private apply(fields: RecordFields, records: Records, at: number): boolean {
+  private apply(fields: Readonly<RecordFields>, records: Records, at: number): boolean {
     const dir = records.dir(at);
     const name = records.name(at);
     const { dest } = this.deps;
@@ -93,7 +93,7 @@ class Writer {
     }
   }
 
-  private writeWhole(file: DestFile, fields: RecordFields, data: Uint8Array): boolean {
+  private writeWhole(file: DestFile, fields: Readonly<RecordFields>, data: Uint8Array): boolean {
     try {
       if (data.length > 0) this.move(file, data, 0);
     } catch (error) {
@@ -105,7 +105,7 @@ class Writer {
   }
 
   /** One block of a larger file. The first failure is reported once; the blocks after it are thrown away. */
-  private writeBlock(fields: RecordFields, dir: string, name: string, data: Uint8Array): boolean {
+  private writeBlock(fields: Readonly<RecordFields>, dir: string, name: string, data: Uint8Array): boolean {
     const { reader, flags } = fields;
     const last = (flags & LAST) !== 0;
     if (flags & FIRST) {

@@ -134,17 +134,23 @@ export function readLinkAt(dir: number, name: string): string {
 }
 
 const times = Buffer.alloc(32);
+const timesView = new DataView(times.buffer, times.byteOffset, times.length);
 function setTimes(atimeNs: bigint, mtimeNs: bigint): Buffer {
-  for (const [at, ns] of [
-    [0, atimeNs],
-    [16, mtimeNs],
-  ] as const) {
-    // tv_nsec is 0..999,999,999 also for times before 1970, so round the seconds down, not towards zero.
-    const rest = ((ns % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
-    times.writeBigInt64LE((ns - rest) / 1_000_000_000n, at);
-    times.writeBigInt64LE(rest, at + 8);
-  }
+  setTime(0, atimeNs);
+  setTime(16, mtimeNs);
   return times;
+}
+
+/** Writes a struct timespec. tv_nsec is 0..999,999,999 also for times before 1970: seconds are rounded down. */
+function setTime(at: number, ns: bigint): void {
+  let seconds = ns / 1_000_000_000n;
+  let rest = Number(ns - seconds * 1_000_000_000n);
+  if (rest < 0) {
+    rest += 1_000_000_000;
+    seconds -= 1n;
+  }
+  timesView.setBigInt64(at, seconds, true);
+  timesView.setUint32(at + 8, rest, true);
 }
 
 /** Sets times in ns since the epoch (futimens(3)); fs.futimes takes doubles and loses digits. */

@@ -135,7 +135,10 @@ function joinEntry(
     there &&
     there.entries.ctimeNs(there.index) >= distrustNs;
   const present = doubtful && kind !== 'dir' ? undefined : dest || undefined;
-  const verdict = isPartName(name) && kind !== 'dir' ? 'skip' : compare({ kind, ...meta }, present, grainNs);
+  const verdict =
+    isPartName(name) && kind !== 'dir'
+      ? 'skip'
+      : compare({ kind, size: meta.size, mtimeNs: meta.mtimeNs }, present, grainNs);
   if (kind === 'dir') {
     const path = joinPath(dir.path, name);
     sink.folder(path, meta, verdict, folders.get(path));

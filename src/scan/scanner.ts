@@ -20,25 +20,21 @@ const BATCH = 4096;
 const UNREAD_LIMIT = 32;
 
 export function runScanner(deps: ScannerDeps): void {
+  const batch = Entries.withRoom(BATCH);
   for (let request = deps.inbox.take(); request; request = deps.inbox.take()) {
     const { dir, path } = request;
-    const send = (answer: Omit<ListAnswer, 'dir'>) => {
+    let count = 1;
+    const send = (end: Pick<ListAnswer, 'last' | 'failure'>) => {
+      count += batch.count;
       deps.inbox.countAnswer(UNREAD_LIMIT);
-      deps.answer({ dir, ...answer });
+      deps.answer({ dir, entries: batch.take(), ...end });
     };
     const begunMs = performance.now();
-    let held: Entries | undefined;
-    let count = 1;
     try {
-      deps.share.list(path, BATCH, (entries) => {
-        if (held) send({ entries: held.take(), last: false });
-        held = entries;
-        count += entries.count;
-      });
-      send({ entries: (held ?? Entries.withRoom(0)).take(), last: true });
+      deps.share.list(path, batch, () => send({ last: false }));
+      send({ last: true });
     } catch (error) {
-      const entries = (held ?? Entries.withRoom(0)).take();
-      send({ entries, last: true, failure: failureOf(error, 'readdir', path) });
+      send({ last: true, failure: failureOf(error, 'readdir', path) });
     }
     deps.counters.timed(count, performance.now() - begunMs);
   }

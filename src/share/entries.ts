@@ -14,6 +14,7 @@ const UID = 36;
 const GID = 40;
 const ERRNO = 44; // u32; not 0: the entry was listed but could not be looked at
 export const STRIDE = 48;
+const WORDS = STRIDE / 4;
 
 /** What travels between threads. */
 export interface EntryData {
@@ -32,10 +33,39 @@ export interface Meta {
   readonly gid: number;
 }
 
-/** A copy of what a Stat holds now. */
-export function metaOf(stat: Stat): Meta {
-  const { size, mtimeNs, ctimeNs, btimeNs, mode, uid, gid } = stat;
+/** A copy of metadata as it is now: of a Stat, or of a look into other memory. */
+export function metaOf(seen: Meta): Meta {
+  const { size, mtimeNs, ctimeNs, btimeNs, mode, uid, gid } = seen;
   return { size, mtimeNs, ctimeNs, btimeNs, mode, uid, gid };
+}
+
+/** Most of what a scan finds is looked at once or twice: a look into the numbers is cheaper than a copy of them. */
+class EntryMeta implements Meta {
+  constructor(
+    private readonly view: DataView,
+    private readonly at: number,
+  ) {}
+  get size(): number {
+    return this.view.getFloat64(this.at + SIZE, true);
+  }
+  get mtimeNs(): bigint {
+    return this.view.getBigInt64(this.at + MTIME, true);
+  }
+  get ctimeNs(): bigint {
+    return this.view.getBigInt64(this.at + CTIME, true);
+  }
+  get btimeNs(): bigint {
+    return this.view.getBigInt64(this.at + BTIME, true);
+  }
+  get mode(): number {
+    return this.view.getUint32(this.at + MODE, true);
+  }
+  get uid(): number {
+    return this.view.getUint32(this.at + UID, true);
+  }
+  get gid(): number {
+    return this.view.getUint32(this.at + GID, true);
+  }
 }
 
 export class Entries {
@@ -69,10 +99,12 @@ export class Entries {
     this.view.setUint32(at + MODE, stat.mode, true);
     this.view.setUint32(at + UID, stat.uid, true);
     this.view.setUint32(at + GID, stat.gid, true);
+    this.view.setUint32(at + ERRNO, 0, true);
   }
 
   /** An entry whose stat failed: its kind is unknown. */
   addFailed(name: string, errno: number): void {
+    new Uint8Array(this.raw.data, this.count * STRIDE, STRIDE).fill(0);
     this.view.setUint32(this.count * STRIDE + ERRNO, errno, true);
     this.names.push(name);
   }
@@ -99,29 +131,25 @@ export class Entries {
   bytesOf(index: number): Uint8Array {
     return new Uint8Array(this.raw.data, index * STRIDE, STRIDE);
   }
+  /** The entry's metadata, read from these entries whenever a field is asked for. */
   meta(index: number): Meta {
-    const at = index * STRIDE;
-    return {
-      size: this.size(index),
-      mtimeNs: this.mtimeNs(index),
-      ctimeNs: this.view.getBigInt64(at + CTIME, true),
-      btimeNs: this.view.getBigInt64(at + BTIME, true),
-      mode: this.mode(index),
-      uid: this.view.getUint32(at + UID, true),
-      gid: this.view.getUint32(at + GID, true),
-    };
+    return new EntryMeta(this.view, index * STRIDE);
   }
 
   /**
-   * For postMessage, cut to what is used and sorted by name: the ledger's table is ordered by name, and rows that
-   * arrive in order fill its pages.
+   * Takes the entries out and leaves room for others, for postMessage: cut to what is used and sorted by name. The ledger's table is ordered by
+   * name, and rows that arrive in order fill its pages.
    */
   take(): EntryData {
-    const order = Array.from(this.names.keys());
-    order.sort((a, b) => (this.names[a]! < this.names[b]! ? -1 : 1));
-    const from = new Uint8Array(this.raw.data);
-    const data = new Uint8Array(this.count * STRIDE);
-    for (const [to, at] of order.entries()) data.set(from.subarray(at * STRIDE, (at + 1) * STRIDE), to * STRIDE);
-    return { names: order.map((at) => this.names[at]!), data: data.buffer };
+    const { names } = this;
+    const order = Array.from(names.keys());
+    order.sort((a, b) => (names[a]! < names[b]! ? -1 : 1));
+    const from = new Int32Array(this.raw.data, 0, names.length * WORDS);
+    const data = new Int32Array(names.length * WORDS);
+    for (const [to, at] of order.entries())
+      for (let word = 0; word < WORDS; word++) data[to * WORDS + word] = from[at * WORDS + word]!;
+    const taken = { names: order.map((at) => names[at]!), data: data.buffer };
+    names.length = 0;
+    return taken;
   }
 }

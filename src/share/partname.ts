@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
 import { nameBytes } from '../posix/names.js';
 
 /** Unfinished files carry this prefix until they are published; a leftover of a crash is known by it. */
@@ -11,7 +11,13 @@ const NAME_MAX = 255;
  */
 export function partName(name: string): string {
   const long = Buffer.byteLength(name) + PREFIX.length > NAME_MAX || !name.isWellFormed() || name.startsWith('~');
-  return PREFIX + (long ? `~${createHash('sha256').update(nameBytes(name)).digest('hex').slice(0, 40)}` : name);
+  return PREFIX + (long ? `~${digest(nameBytes(name))}` : name);
+}
+
+/** node:crypto is loaded by the first name that needs it: it takes as long to load as all else that a thread does. */
+function digest(bytes: Buffer): string {
+  const { createHash } = createRequire(import.meta.url)('node:crypto') as typeof import('node:crypto');
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 40);
 }
 
 export function isPartName(name: string): boolean {

@@ -32,10 +32,10 @@ export interface DestFile {
 
 export interface Share {
   /**
-   * Lists a folder with the metadata of each entry, in batches of at most `batch` entries, in no order. When it
-   * throws, the batches given so far are not the whole folder.
+   * Lists a folder into `batch`, each entry with its metadata, in no order. `full` is called whenever there is no
+   * room left, and has to make some. When `list` throws, what was listed is not the whole folder.
    */
-  list(dir: string, batch: number, sink: (entries: Entries) => void): void;
+  list(dir: string, batch: Entries, full: () => void): void;
   /** Kind of every name in the folder, streamed, as fresh from the share as it can be had. */
   listKinds(dir: string, each: (name: string, kind: Kind) => void): void;
   close(): void;

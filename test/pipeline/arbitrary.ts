@@ -58,3 +58,9 @@ export const FIELDS: RecordFields = {
   gid: 0,
   hash: undefined,
 };
+
+/** A copy of the fields that a record's memory holds now. */
+export function fieldsIn(record: Readonly<RecordFields>): RecordFields {
+  const copy = Object.fromEntries(Object.keys(FIELDS).map((key) => [key, record[key as keyof RecordFields]]));
+  return { ...copy, hash: record.hash && Uint8Array.from(record.hash) } as RecordFields;
+}

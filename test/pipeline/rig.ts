@@ -20,6 +20,7 @@ import { LocalShare } from '../../src/share/local/local.js';
 import type { DestShare, SourceShare } from '../../src/share/share.js';
 import { LaneCounters } from '../../src/stats/shared.js';
 import { temporaryFolder } from '../helpers/tree.js';
+import { fieldsIn } from './arbitrary.js';
 
 /** More than a small file may have, so that the edges of a block can be tested; not a round number. */
 export const BLOCK = 300_001;
@@ -141,7 +142,7 @@ function outcomeOf(messages: readonly LaneMessage[]): Outcome {
     if (message.type === 'finished') {
       for (const result of results(message.headers)) {
         if (finished.has(result.id)) throw new Error(`item ${result.id} finished twice`);
-        finished.set(result.id, result);
+        finished.set(result.id, fieldsIn(result));
       }
     } else if (message.type === 'failed') failed.push(...message.items);
     else if (message.type === 'kept') kept.push(...message.ids);

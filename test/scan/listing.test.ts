@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Listing } from '../../src/scan/listing.js';
-import { Entries, type Meta } from '../../src/share/entries.js';
+import { Entries, type Meta, metaOf } from '../../src/share/entries.js';
 import { DIR, entriesWith, FILE, type Made, metaWith, statWith } from '../helpers/entries.js';
 
 /** One more than a listing holds in memory. */
@@ -32,7 +32,7 @@ function contents(listing: Listing): Map<string, [number, Meta]> {
   for (const entries of listing.each())
     for (const [index, name] of entries.names.entries()) {
       if (all.has(name)) throw new Error(`twice: ${name}`);
-      all.set(name, [entries.errno(index), entries.meta(index)]);
+      all.set(name, [entries.errno(index), metaOf(entries.meta(index))]);
     }
   return all;
 }
@@ -73,7 +73,7 @@ describe.each([
       const { entries, index } = listing.find(name)!;
       expect(entries.names[index]).toBe(name);
       expect(entries.errno(index)).toBe(errno ?? 0);
-      if (!errno) expect(entries.meta(index)).toEqual(metaWith(meta));
+      if (!errno) expect(metaOf(entries.meta(index))).toEqual(metaWith(meta));
     }
   });
 
@@ -147,7 +147,7 @@ describe('a listing', () => {
         for (const { name: wanted, meta: expected } of batch)
           for (const listing of [held, spooled]) {
             const { entries, index } = listing.find(wanted)!;
-            expect(entries.meta(index)).toEqual(metaWith(expected));
+            expect(metaOf(entries.meta(index))).toEqual(metaWith(expected));
           }
       }),
     );

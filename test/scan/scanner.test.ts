@@ -4,17 +4,19 @@ import { Inbox, Outbox } from '../../src/pipeline/inbox.js';
 import { SysError } from '../../src/posix/errno.js';
 import type { ListAnswer, ListRequest } from '../../src/scan/messages.js';
 import { runScanner } from '../../src/scan/scanner.js';
-import type { Entries } from '../../src/share/entries.js';
 import type { Share } from '../../src/share/share.js';
 import { LaneCounters } from '../../src/stats/shared.js';
-import { entriesWith } from '../helpers/entries.js';
+import { metaWith, statWith } from '../helpers/entries.js';
 
 const ports: { close(): void }[] = [];
 afterEach(() => {
   for (const port of ports.splice(0)) port.close();
 });
 
-type List = (dir: string, sink: (entries: Entries) => void) => void;
+/** Gives the names of a folder, in as many lots as `sink` is called. */
+type List = (dir: string, sink: (names: string[]) => void) => void;
+
+const STAT = statWith(metaWith());
 
 /** Has a scanner answer the requests for these folders, numbered from 1, and then end. */
 function scan(paths: readonly string[], list: List, answer?: (message: ListAnswer) => void) {
@@ -25,7 +27,16 @@ function scan(paths: readonly string[], list: List, answer?: (message: ListAnswe
   outbox.close();
   const answers: ListAnswer[] = [];
   const counters = new LaneCounters(new Float64Array(LaneCounters.memory(1)), 0);
-  const share: Share = { list: (dir, _, sink) => list(dir, sink), listKinds: () => {}, close: () => {} };
+  const share: Share = {
+    list: (dir, into, full) => {
+      list(dir, (lot) => {
+        if (into.count > 0) full();
+        for (const name of lot) into.add(name, STAT);
+      });
+    },
+    listKinds: () => {},
+    close: () => {},
+  };
   runScanner({
     share,
     inbox: new Inbox<ListRequest>(port2, outbox.memory),
@@ -40,7 +51,7 @@ function scan(paths: readonly string[], list: List, answer?: (message: ListAnswe
 }
 
 const names = (answers: ListAnswer[]) => answers.map(({ dir, entries, last }) => [dir, entries.names, last]);
-const batch = (...of: string[]) => entriesWith(of.map((name) => ({ name })));
+const batch = (...of: string[]) => of;
 
 describe('runScanner', () => {
   it('answers an empty folder with one message', () => {
@@ -109,6 +120,14 @@ describe('runScanner', () => {
     });
     expect(counters.operations.count).toBe(8);
     expect(counters.operations.ms).toBeGreaterThanOrEqual(0);
+  });
+
+  it('tells nothing of an earlier folder with the entries of a later one', () => {
+    const { answers } = scan(['a', 'b'], (dir, sink) => sink(dir === 'a' ? ['x', 'y', 'z'] : ['q']));
+    expect(names(answers)).toEqual([
+      [1, ['x', 'y', 'z'], true],
+      [2, ['q'], true],
+    ]);
   });
 
   it('sends a message that crosses threads as it is', () => {

@@ -19,7 +19,7 @@ const anyBatch = fc.uniqueArray(fc.record({ name: fc.string({ unit: 'binary', ma
 });
 
 const contents = (entries: Entries) =>
-  entries.names.map((name, index) => [name, entries.errno(index), entries.meta(index)]);
+  entries.names.map((name, index) => [name, entries.errno(index), metaOf(entries.meta(index))]);
 
 describe('Entries', () => {
   it('gives back what was added', () => {
@@ -29,7 +29,7 @@ describe('Entries', () => {
         expect(entries.count).toBe(batch.length);
         for (const [index, { name, meta }] of batch.entries()) {
           expect(entries.names[index]).toBe(name);
-          expect(entries.meta(index)).toEqual(meta);
+          expect(metaOf(entries.meta(index))).toEqual(meta);
           expect(entries.size(index)).toBe(meta.size);
           expect(entries.mtimeNs(index)).toBe(meta.mtimeNs);
           expect(entries.mode(index)).toBe(meta.mode);
@@ -48,7 +48,7 @@ describe('Entries', () => {
     const entries = entriesWith([{ name: 'a' }, { name: 'b', errno: 13 }, { name: 'c' }]);
     expect([0, 1, 2].map((index) => entries.errno(index))).toEqual([0, 13, 0]);
     expect(entries.kind(1)).toBe('other');
-    expect(entries.meta(2)).toEqual(metaWith());
+    expect(metaOf(entries.meta(2))).toEqual(metaWith());
   });
 
   it('is full when its room is used', () => {
@@ -67,7 +67,7 @@ describe('Entries', () => {
       { name: 'b', meta: { size: 2 } },
     ]);
     const copy = new Entries({ names: ['b'], data: Uint8Array.from(entries.bytesOf(1)).buffer });
-    expect(copy.meta(0)).toEqual(entries.meta(1));
+    expect(metaOf(copy.meta(0))).toEqual(metaOf(entries.meta(1)));
   });
 });
 
@@ -88,6 +88,21 @@ describe('take', () => {
     expect(contents(taken).map(([name, errno]) => [name, errno])).toEqual([
       ['a', 0],
       ['b', 5],
+    ]);
+  });
+
+  it('has room again once taken, and nothing of what was there before', () => {
+    const entries = Entries.withRoom(2);
+    entries.add('a', statWith(metaWith({ size: 9 })));
+    entries.addFailed('b', 5);
+    entries.take();
+    expect([entries.count, entries.isFull]).toEqual([0, false]);
+    entries.addFailed('c', 13);
+    entries.add('d', statWith(metaWith()));
+    const second = new Entries(entries.take());
+    expect(second.names.map((name, index) => [name, second.errno(index), second.kind(index)])).toEqual([
+      ['c', 13, 'other'],
+      ['d', 0, 'file'],
     ]);
   });
 

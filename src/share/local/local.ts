@@ -18,7 +18,7 @@ import { type FilesystemFacts, filesystemFacts } from '../../posix/filesystems.j
 import { listFd } from '../../posix/listing.js';
 import { join } from '../../posix/names.js';
 import { type Kind, Stat } from '../../posix/stat.js';
-import { Entries } from '../entries.js';
+import type { Entries } from '../entries.js';
 import { saysAbsent } from '../failure.js';
 import { partName } from '../partname.js';
 import type { DestFile, DestShare, SourceFile, SourceShare, Times } from '../share.js';
@@ -36,24 +36,19 @@ export class LocalShare implements SourceShare, DestShare {
     this.facts = filesystemFacts(filesystemType(this.folders.root));
   }
 
-  list(dir: string, batch: number, sink: (entries: Entries) => void): void {
+  list(dir: string, batch: Entries, full: () => void): void {
     const fd = openDirBeneath(this.folders.root, dir);
     try {
-      let entries = Entries.withRoom(batch);
       listFd(fd, dir, (name) => {
-        if (entries.isFull) {
-          sink(entries);
-          entries = Entries.withRoom(batch);
-        }
+        if (batch.isFull) full();
         try {
           statAt(fd, name, this.stat);
-          entries.add(name, this.stat);
+          batch.add(name, this.stat);
         } catch (error) {
           // Gone between the listing and the look: as if it had not been listed.
-          if (!saysAbsent(error)) entries.addFailed(name, (error as SysError).errno);
+          if (!saysAbsent(error)) batch.addFailed(name, (error as SysError).errno);
         }
       });
-      sink(entries);
     } finally {
       dropFd(fd);
     }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeName } from '../../../src/posix/names.js';
 import type { Kind } from '../../../src/posix/stat.js';
-import { Entries } from '../../../src/share/entries.js';
+import { Entries, metaOf } from '../../../src/share/entries.js';
 import { LocalShare } from '../../../src/share/local/local.js';
 import { failCall, failWith, replaceCall } from '../../helpers/faults.js';
 import {
@@ -24,9 +24,12 @@ beforeEach(() => {
 });
 afterEach(() => share.close());
 
-function list(dir: string, batch = 100): Entries[] {
+function list(dir: string, size = 100): Entries[] {
   const batches: Entries[] = [];
-  share.list(dir, batch, (entries) => batches.push(entries));
+  const batch = Entries.withRoom(size);
+  const take = () => void batches.push(new Entries(batch.take()));
+  share.list(dir, batch, take);
+  take();
   return batches;
 }
 const namesOf = (batches: Entries[]) => batches.flatMap(({ names }) => names).sort();
@@ -40,11 +43,11 @@ function kinds(dir: string): [string, Kind][] {
 describe('list', () => {
   it('gives each entry with its metadata', () => {
     chmodSync(join(top, 'root/a/f'), 0o640);
-    const entries = new Entries(list('a')[0]!.take());
+    const entries = list('a')[0]!;
     expect(entries.names).toEqual(['d', 'f', 'l']);
     expect([0, 1, 2].map((index) => entries.kind(index))).toEqual(['dir', 'file', 'link']);
     const seen = statSync(join(top, 'root/a/f'), { bigint: true });
-    expect(entries.meta(1)).toEqual({
+    expect(metaOf(entries.meta(1))).toEqual({
       size: 4,
       mtimeNs: seen.mtimeNs,
       ctimeNs: seen.ctimeNs,
@@ -81,7 +84,7 @@ describe('list', () => {
     const wanted = [Buffer.from([0x61, 0xfe]), Buffer.from([0x61, 0xff])];
     for (const [index, name] of wanted.entries())
       writeFileSync(rawPath(join(top, 'root/raw'), name), 'x'.repeat(index));
-    const entries = new Entries(list('raw')[0]!.take());
+    const entries = list('raw')[0]!;
     expect(entries.names.map((name, index) => [name, entries.size(index)])).toEqual([
       [decodeName(wanted[0]!, 0, 2), 0],
       [decodeName(wanted[1]!, 0, 2), 1],
@@ -100,7 +103,7 @@ describe('list', () => {
     replaceCall('statx', (original, dir, name, ...rest) =>
       name === 'f' ? failWith('EACCES') : original(dir, name, ...rest),
     );
-    const entries = new Entries(list('a')[0]!.take());
+    const entries = list('a')[0]!;
     expect(entries.names.map((name, index) => [name, entries.errno(index)])).toEqual([
       ['d', 0],
       ['f', 13],
