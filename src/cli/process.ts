@@ -4,7 +4,7 @@ import { Exit } from '../exit.js';
 import { type Engine, explain, type Io, run } from './run.js';
 
 const ENGINE: Engine = {
-  copy: async (settings, io) => (await import('../engine/run.js')).copy(settings, io),
+  copy: async (settings, io) => (await import('../engine/copy.js')).copy(settings, io),
   status: async (ledger, json, io) => (await import('../engine/status.js')).status(ledger, json, io),
 };
 

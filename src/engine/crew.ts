@@ -14,7 +14,7 @@ import { Command, PATH_ROOM, Ring } from '../pipeline/ring.js';
 import type { ListAnswer, ListRequest, Side } from '../scan/messages.js';
 import type { Settings } from '../settings.js';
 import { LaneCounters } from '../stats/shared.js';
-import { busyMs, FIRST_LANES, MOST_LANES, wantedLanes } from './lanecount.js';
+import { busyMs, MOST_LANES, wantedLanes } from './lanecount.js';
 import { type Lane, Pool, type Role } from './pools.js';
 
 const PACK_BYTES = 512 * 1024;
@@ -133,9 +133,10 @@ export class Crew {
       this.growTo(this.scanners[side], this.settings.scanners || 1, () => this.startScanner(side));
   }
 
-  startTransfer(): void {
-    this.growTo(this.readers, this.settings.readers || FIRST_LANES, () => this.startReader());
-    this.growTo(this.writers, this.settings.writers || FIRST_LANES, () => this.startWriter());
+  /** Starts `automatic` readers and as many writers, unless the operator said how many there shall be. */
+  startTransfer(automatic: number): void {
+    this.growTo(this.readers, this.settings.readers || automatic, () => this.startReader());
+    this.growTo(this.writers, this.settings.writers || automatic, () => this.startWriter());
   }
 
   /** Starts more lanes where the measured latency asks for them; to be called a few times a second. */
@@ -181,6 +182,7 @@ export class Crew {
   private startWriter(): void {
     const { settings, ring, pace, writers } = this;
     const number = writers.count;
+    ring.writerComes();
     const lane = writers.pool.lane<never, LaneMessage>(
       number,
       (port): WriterStart => ({

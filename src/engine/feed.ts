@@ -22,6 +22,8 @@ export class Feed {
   private readonly turn: DirQueue[] = [];
   private next = 0;
   count = 0;
+  /** Of all waiting items together. */
+  bytes = 0;
 
   add(item: Item): void {
     let queue = this.queues.get(item.dir.id);
@@ -32,6 +34,7 @@ export class Feed {
     if (queue.head === queue.items.length) this.turn.push(queue);
     queue.items.push(item);
     this.count++;
+    this.bytes += item.meta.size;
   }
 
   /** Up to `limit` items of together about `maxBytes`, at least one when there is any, folder by folder. */
@@ -49,6 +52,7 @@ export class Feed {
       }
       this.settle(queue);
     }
+    this.bytes -= bytes;
     return lease;
   }
 
@@ -74,6 +78,7 @@ export class Feed {
       if (queue.leases === 0) this.queues.delete(queue.id);
     }
     this.count -= evicted.length;
+    for (const { meta } of evicted) this.bytes -= meta.size;
     this.next = 0;
     return evicted;
   }

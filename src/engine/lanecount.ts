@@ -1,4 +1,4 @@
-/** Lanes that a pool starts with, and may grow to when nobody says otherwise. */
+/** Readers, and writers, that work on more than a handful of files, and may grow to, when nobody says otherwise. */
 export const FIRST_LANES = 2;
 export const MOST_LANES = 32;
 

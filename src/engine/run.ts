@@ -1,35 +1,29 @@
-/** `millrace copy`: checks that all is in order, runs a session, shows it, and says how it ended. */
+/** One run: opens ledger and log, runs a session, shows it, and says how it ended. */
 
 import { dirname } from 'node:path';
-import type { KeeperTask } from '../../workers/keeper.js';
 import { AuditLog, AuditLogError, checkLogFile } from '../audit/log.js';
 import type { Io } from '../cli/run.js';
-import { Exit, type ExitCode, ExitError, UsageError } from '../exit.js';
+import { Exit, type ExitCode } from '../exit.js';
 import { LedgerError } from '../ledger/errors.js';
 import { Ledger } from '../ledger/ledger.js';
 import { guard, makeLedgerFolder, openLedgerFile, openScratchLedger } from '../ledger/open.js';
 import { Command } from '../pipeline/ring.js';
 import type { Settings } from '../settings.js';
-import { coarser, type DestProbe, type Refusal, type RootsFacts } from '../share/local/roots.js';
+import { coarser, type RootsFacts } from '../share/local/roots.js';
 import { formatBytes, formatCount } from '../stats/format.js';
 import { cleanName } from '../ui/clean.js';
 import { createSurface, type Surface } from '../ui/surface.js';
 import { beginSession, endSession } from './cutoff.js';
+import type { Keeper } from './keeper.js';
 import { pictureOf } from './picture.js';
-import { Pool } from './pools.js';
 import { hasBacklog, Session, SessionBroken } from './session.js';
 import { listenForSignals } from './signals.js';
 
 /** How long lanes may take to end after the last entry, ms. */
 const PATIENCE_MS = 10_000;
 
-/** Runs a copy and returns the exit code. Throws ExitError for what stands in the way of beginning. */
-export async function copy(settings: Settings, io: Io): Promise<number> {
-  const keeper = new Pool('keeper', 2);
-  const ask = <T>(task: KeeperTask) => keeper.ask<T>(task);
-  const roots = accepted(
-    await ask<RootsFacts | Refusal>({ task: 'inspect', source: settings.source, dest: settings.dest }),
-  );
+/** Runs a copy between roots that were found fit, and returns the exit code. Throws ExitError before it begins. */
+export async function run(settings: Settings, io: Io, keeper: Keeper, roots: RootsFacts): Promise<number> {
   if (!settings.dryRun)
     checkLogFile(settings.logFile, settings.ledgerIsDefault && dirname(settings.logFile) === dirname(settings.ledger));
   const ledger = openLedger(settings);
@@ -37,20 +31,15 @@ export async function copy(settings: Settings, io: Io): Promise<number> {
   let { grainNs } = roots;
   let distrustNs: bigint | undefined;
   if (!settings.dryRun) {
-    const dest = accepted(await ask<DestProbe | Refusal>({ task: 'prepare', dest: settings.dest }));
+    const dest = await keeper.prepare(settings.dest);
     grainNs = coarser(grainNs, dest.grainNs);
     distrustNs = beginSession(ledger, dest.nowNs);
   }
   // Network shares flush each file as it is published; a local filesystem is flushed as a whole.
   const flushDest = async () => {
-    if (!roots.dest.network) await ask({ task: 'sync', dest: settings.dest });
+    if (!roots.dest.network) await keeper.flush(settings.dest);
   };
   return new Run(settings, io, ledger, log, { roots, grainNs, distrustNs, flushDest }).toTheEnd();
-}
-
-function accepted<T extends object>(answer: T | Refusal): T {
-  if (!('refused' in answer)) return answer;
-  throw answer.refused === 'usage' ? new UsageError(answer.message) : new ExitError(answer.message, Exit.share);
 }
 
 function openLedger(settings: Settings): Ledger {

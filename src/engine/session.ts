@@ -17,6 +17,7 @@ import { Backlog } from './backlog.js';
 import { Conveyor, pathOf } from './conveyor.js';
 import { Crew } from './crew.js';
 import { type Item, NO_META, newItem } from './item.js';
+import { FIRST_LANES } from './lanecount.js';
 import { Recorder } from './recorder.js';
 import { inTheWay, worthLastPass } from './retry.js';
 import { Scan } from './scan.js';
@@ -26,6 +27,9 @@ const WINDOW = 4096;
 const LOW = 1024;
 /** A window that stays full this long is spilled to the ledger, so that the scan goes on: it is far ahead. */
 const FULL_MS = 1000;
+/** What one reader and one writer have copied before others have started; more of them would be for nothing. */
+const FEW_ITEMS = 64;
+const FEW_BYTES = 16 * 1024 * 1024;
 /** A checkpoint is due after this time, or with this much to write. */
 const CHECKPOINT_MS = 2000;
 const CHECKPOINT_SIZE = 16_384;
@@ -143,7 +147,7 @@ export class Session {
     const { settings } = this.deps;
     this.begin();
     this.crew.startScanners(this.deps.destMissing ? ['source'] : ['source', 'dest']);
-    if (!settings.dryRun) this.crew.startTransfer();
+    if (!settings.dryRun) this.crew.startTransfer(1);
     this.phase = 'transfer';
     await this.transfer();
     if (settings.dryRun || this.stopping !== 'no') return;
@@ -405,6 +409,8 @@ export class Session {
       // What is left of the backlog is in folders whose finished items are not recorded yet.
       if (this.conveyor.isIdle && !this.recorder.isEmpty) this.checkpointSoon();
     }
+    const { feed } = this.conveyor;
+    if (feed.count > FEW_ITEMS || feed.bytes > FEW_BYTES) this.crew.startTransfer(FIRST_LANES);
     this.conveyor.pump(Date.now());
     if (this.scan.wantsRefill) this.checkpointSoon(() => this.scan.refill());
   }

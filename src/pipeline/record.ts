@@ -2,7 +2,9 @@
  * A record: one entry, or one block of a large file, on its way from reader to writer inside a slot, and, without
  * path and data, from writer to the main thread as its result. Little endian, 8-byte aligned:
  *
- *     header (HEADER bytes) | folder | name | data | padding to 8
+ *     header (HEADER bytes) | folder | name | padding to 8 | data | padding to 8
+ *
+ * Data is aligned because V8 copies out of shared memory a byte at a time when it is not: 0.8 GB/s instead of 4.
  *
  * Times are ns since the Unix epoch, sizes and offsets bytes (as doubles, exact to 2^53).
  */
@@ -60,9 +62,13 @@ export interface RecordFields {
   hash: Uint8Array | undefined;
 }
 
+function aligned(bytes: number): number {
+  return (bytes + 7) & ~7;
+}
+
 /** Bytes a record takes in a slot; `pathBytes` is an upper bound or the exact length of folder plus name. */
 export function recordLength(pathBytes: number, dataBytes: number): number {
-  return (HEADER + pathBytes + dataBytes + 7) & ~7;
+  return aligned(aligned(HEADER + pathBytes) + dataBytes);
 }
 
 /** Reads and writes records in one stretch of (shared) memory. */
@@ -83,7 +89,7 @@ export class Records {
     this.view.setUint32(at + NAME_LENGTH, name.length, true);
     this.bytes.set(dir, at + HEADER);
     this.bytes.set(name, at + HEADER + dir.length);
-    return at + HEADER + dir.length + name.length;
+    return at + aligned(HEADER + dir.length + name.length);
   }
 
   /** Completes the record at `at` after its path and data are in place; returns where the next one begins. */
@@ -143,8 +149,8 @@ export class Records {
   }
 
   data(at: number): Uint8Array {
-    const start =
-      at + HEADER + this.view.getUint32(at + DIR_LENGTH, true) + this.view.getUint32(at + NAME_LENGTH, true);
+    const path = this.view.getUint32(at + DIR_LENGTH, true) + this.view.getUint32(at + NAME_LENGTH, true);
+    const start = at + aligned(HEADER + path);
     return this.bytes.subarray(start, start + this.view.getUint32(at + DATA_LENGTH, true));
   }
 

@@ -83,12 +83,13 @@ export class Ring {
       const packs = Math.max(0, index - shape.blockSlots);
       const blocks = Math.min(index, shape.blockSlots);
       const length = index < shape.blockSlots ? shape.blockBytes : shape.packBytes;
-      return { index, byteOffset: start + blocks * shape.blockBytes + packs * shape.packBytes, length };
+      return { index, byteOffset: start + blocks * paged(shape.blockBytes) + packs * paged(shape.packBytes), length };
     });
   }
 
   static create(shape: Omit<RingShape, 'memory'>): Ring {
-    const bytes = dataStart(shape) + shape.blockSlots * shape.blockBytes + shape.packSlots * shape.packBytes;
+    const slots = shape.blockSlots * paged(shape.blockBytes) + shape.packSlots * paged(shape.packBytes);
+    const bytes = dataStart(shape) + slots;
     return new Ring({ ...shape, memory: new SharedArrayBuffer(bytes) });
   }
 
@@ -122,12 +123,16 @@ export class Ring {
     this.ring(FREE_BELL);
   }
 
-  /** Takes the oldest slot that is ready for this writer, waiting for one; undefined when no more can come. */
-  take(writer: number): { slot: Slot; used: number } | undefined {
+  /**
+   * Takes the oldest slot that is ready for this writer, waiting for one; undefined when no more can come. A writer
+   * that is `busy` with a large file leaves what any writer may take to those that have nothing to do, so that large
+   * files are spread over the writers.
+   */
+  take(writer: number, busy = false): { slot: Slot; used: number } | undefined {
     for (;;) {
       const bell = Atomics.load(this.words, READY_BELL);
       const closed = Atomics.load(this.words, CLOSED) !== 0;
-      const slot = this.oldestReady(writer);
+      const slot = this.oldestReady(writer, !busy || closed || Atomics.load(this.words, IDLE_WRITERS) === 0);
       if (slot !== undefined) return { slot, used: this.words[this.at(slot.index) + USED]! };
       if (closed || this.command === Command.stop) return undefined;
       Atomics.add(this.words, IDLE_WRITERS, 1);
@@ -136,12 +141,21 @@ export class Ring {
     }
   }
 
-  private oldestReady(writer: number): Slot | undefined {
+  /** Counts a writer whose thread is being started as one that has nothing to do, until it calls `writerCame`. */
+  writerComes(): void {
+    Atomics.add(this.words, IDLE_WRITERS, 1);
+  }
+
+  writerCame(): void {
+    Atomics.sub(this.words, IDLE_WRITERS, 1);
+  }
+
+  private oldestReady(writer: number, any: boolean): Slot | undefined {
     // One look is not enough: while it passes over the slots, an older block can become ready behind it and a
     // younger one before it. Whatever is older than a block that is ready is ready too, so a look that begins
     // after the block was seen, and finds it the oldest, is right.
     let seen = 0;
-    for (let index = this.find(writer); index >= 0; index = this.find(writer)) {
+    for (let index = this.find(writer, any); index >= 0; index = this.find(writer, any)) {
       const word = this.foundWord;
       // No two slots are ready with one ticket, so the word tells the slot too.
       if (word === seen) {
@@ -159,17 +173,17 @@ export class Ring {
   private foundWord = 0;
 
   /**
-   * The slot with the lowest ticket among those ready for the writer, as one look over the slots shows it, its state
-   * word in `foundWord`; -1: none.
+   * The slot with the lowest ticket among those ready for the writer (for `any` writer too, if so told), as one look
+   * over the slots shows it, its state word in `foundWord`; -1: none.
    */
-  private find(writer: number): number {
+  private find(writer: number, any: boolean): number {
     let best = -1;
     for (let index = 0; index < this.slots.length; index++) {
       const at = this.at(index);
       const word = Atomics.load(this.words, at + STATE);
       if (!isReady(word)) continue;
       const wanted = this.words[at + WRITER]!;
-      if (wanted !== ANY_WRITER && wanted !== writer) continue;
+      if (wanted === ANY_WRITER ? !any : wanted !== writer) continue;
       // Tickets wrap around; the signed difference of two that are near each other is still right.
       if (best >= 0 && ((word - this.foundWord) | 0) > 0) continue;
       best = index;
@@ -252,8 +266,13 @@ export class Ring {
   }
 }
 
-/** The data begins on a page boundary after the words. */
+/** Every slot begins on a page boundary. */
+function paged(bytes: number): number {
+  return Math.ceil(bytes / 4096) * 4096;
+}
+
+/** So does the first, after the words. */
 function dataStart(shape: Omit<RingShape, 'memory'>): number {
   const words = HEAD_WORDS + (shape.blockSlots + shape.packSlots) * SLOT_WORDS + shape.readers;
-  return (words * 4 + 4095) & ~4095;
+  return paged(words * 4);
 }

@@ -42,7 +42,9 @@ class Writer {
 
   run(): void {
     const { ring } = this.deps;
-    for (let taken = ring.take(this.deps.lane); taken; taken = ring.take(this.deps.lane)) {
+    ring.writerCame();
+    const take = () => ring.take(this.deps.lane, this.begun.size > 0);
+    for (let taken = take(); taken; taken = take()) {
       const records = this.records.of(taken.slot);
       for (let at = 0; at < taken.used && ring.command !== Command.stop; at = records.next(at)) this.work(records, at);
       ring.release(taken.slot);

@@ -48,7 +48,10 @@ test('three readers and two writers copy a tree through a ring much smaller than
     return { outbox, result };
   };
   const reading = readers.map((number) => start('reader', number, tree.source));
-  const writing = [0, 1].map((number) => start('writer', number, dest));
+  const writing = [0, 1].map((number) => {
+    ring.writerComes();
+    return start('writer', number, dest);
+  });
   let id = 0;
   for (const [index, { outbox }] of reading.entries()) {
     outbox.send(

@@ -68,9 +68,9 @@ test('many entries travel in one pack, in order, and not before they are told to
 
 test('a pack is handed over when the next entry has no room, and not while it just fits', () => {
   const rig = setUp();
-  const rest = PACK - 2 * HEADER - 'ab'.length - 1000;
-  rig.add('', 'a', bytes(1000 - 1, 1)); // a record of HEADER + 1000 bytes
-  rig.add('', 'b', bytes(rest, 2));
+  // Two records of a header, a name with its padding (8 bytes), and data.
+  rig.add('', 'a', bytes(1000, 1));
+  rig.add('', 'b', bytes(PACK - 2 * (HEADER + 8) - 1000, 2));
   rig.add('', 'c', bytes(1, 3));
   rig.packer.handOver();
   expect(packs(rig).map((pack) => pack.map(({ name }) => name))).toEqual([['a', 'b'], ['c']]);

@@ -110,6 +110,7 @@ export class Rig {
     const inbox = new Inbox<Lease>(port2, outbox.memory);
     runReader({ ...common, lane: READER_LANE, source: this.sourceShare, inbox, hasher, counters: counters() });
     this.ring.close();
+    this.ring.writerComes();
     runWriter({ ...common, lane: 0, dest: this.destShare, counters: counters() });
     port1.close();
     if (this.ring.occupied > 0) throw new Error(`${this.ring.occupied} slots are still in use`);
