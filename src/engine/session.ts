@@ -180,7 +180,12 @@ export class Session {
       ledger.commit(() => ledger.touchDir(1));
       this.requeueFailed(() => true);
       // What the scan could not list in an earlier session is still not copied.
-      for (const dir of ledger.dirsByStatus(DirStatus.failed, 0, FAILURES_KEPT)) this.fail(dir.path, dir.error ?? '');
+      for (let after = 0; ; ) {
+        const page = ledger.dirsByStatus(DirStatus.failed, after, LOW);
+        for (const dir of page) this.fail(dir.path, dir.error ?? '');
+        if (page.length < LOW) break;
+        after = page.at(-1)!.id;
+      }
       this.backlog.mayHave = true;
     } else this.scan.start(settings.deleteExtras, rootMeta);
   }

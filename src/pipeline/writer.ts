@@ -3,6 +3,7 @@
  * visible at a destination goes through DestFile.publish, called from here and nowhere else.
  */
 import type { Bucket } from '../pace/bucket.js';
+import { SysError } from '../posix/errno.js';
 import { join } from '../posix/names.js';
 import { type Failure, failureOf } from '../share/failure.js';
 import type { DestFile, DestShare, Times } from '../share/share.js';
@@ -11,6 +12,8 @@ import type { FailedItem, LaneMessage } from './messages.js';
 import { SlotRecords } from './packer.js';
 import { ABORT, Action, FIRST, HEADER, LAST, type RecordFields, type Records } from './record.js';
 import { Command, type Ring } from './ring.js';
+
+const EIO = 5;
 
 export interface WriterDeps {
   readonly lane: number;
@@ -22,7 +25,7 @@ export interface WriterDeps {
 }
 
 /** A large file that this writer has begun: open, or failed with the blocks to come thrown away. */
-type Begun = { file: DestFile; failure?: undefined } | { file?: undefined; failure: Failure };
+type Begun = { file: DestFile; written: number; failure?: undefined } | { file?: undefined; failure: Failure };
 
 export function runWriter(deps: WriterDeps): void {
   new Writer(deps).run();
@@ -98,6 +101,7 @@ class Writer {
   private writeWhole(file: DestFile, fields: Readonly<RecordFields>, data: Uint8Array): boolean {
     try {
       if (data.length > 0) this.move(file, data, 0);
+      checkLength(data.length, fields);
     } catch (error) {
       file.abandon();
       throw error;
@@ -123,7 +127,11 @@ class Writer {
       try {
         this.deps.counters.begin(fields.id, fields.startedMs);
         this.move(begun.file, data, fields.offset);
-        if (last) begun.file.publish(fields as Times);
+        begun.written += data.length;
+        if (last) {
+          checkLength(begun.written, fields);
+          begun.file.publish(fields as Times);
+        }
       } catch (error) {
         begun.file.abandon();
         begun = { failure: failureOf(error, 'write', join(dir, name)) };
@@ -141,7 +149,7 @@ class Writer {
 
   private begin(reader: number, dir: string, name: string): void {
     try {
-      this.begun.set(reader, { file: this.create(dir, name) });
+      this.begun.set(reader, { file: this.create(dir, name), written: 0 });
     } catch (error) {
       this.begun.set(reader, { failure: failureOf(error, 'create', join(dir, name)) });
     }
@@ -183,4 +191,9 @@ class Writer {
     this.finishedCount = 0;
     this.failed = [];
   }
+}
+
+/** Nothing is published that lacks a block. Throws SysError. */
+function checkLength(written: number, { size }: Readonly<RecordFields>): void {
+  if (written !== size) throw new SysError(EIO, 'length check', '');
 }

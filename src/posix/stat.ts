@@ -18,6 +18,9 @@ export function kindOfMode(mode: number): Kind {
 
 const STATX_BTIME = 0x800;
 
+const LAST_TIME = 2n ** 63n - 1n;
+const FIRST_TIME = -(2n ** 63n);
+
 /** The last result of statAt or statFd. Times are ns since the Unix epoch, sizes bytes. */
 export class Stat {
   readonly bytes = Buffer.alloc(256);
@@ -60,7 +63,12 @@ export class Stat {
     return `${this.view.getUint32(136, true)}:${this.view.getUint32(140, true)}`;
   }
 
+  /** Times that do not fit into 64 bits of ns (before 1677, after 2262) become the first or last that do. */
   private time(at: number): bigint {
-    return this.view.getBigInt64(at, true) * 1_000_000_000n + BigInt(this.view.getUint32(at + 8, true));
+    const ns = this.view.getBigInt64(at, true) * 1_000_000_000n + BigInt(this.view.getUint32(at + 8, true));
+    // Eras of 2^32 seconds: all of -2 to 1 fit.
+    const era = this.view.getInt32(at + 4, true);
+    if (era >= -2 && era <= 1) return ns;
+    return ns > LAST_TIME ? LAST_TIME : ns < FIRST_TIME ? FIRST_TIME : ns;
   }
 }

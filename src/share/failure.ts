@@ -10,7 +10,7 @@ import { asSysError, SysError } from '../posix/errno.js';
 export type FailureClass = 'retry' | 'skip' | 'stop' | 'fatal';
 
 export interface Failure {
-  /** Symbolic errno such as EACCES, or one of millrace's own: CHANGED, SHORT. */
+  /** Symbolic errno such as EACCES, or millrace's own CHANGED. */
   readonly code: string;
   readonly op: string;
   /** Beneath the share's root. */
@@ -23,7 +23,7 @@ export interface Failure {
 const RETRY = [
   ['EIO', 'ESTALE', 'ETIMEDOUT', 'EAGAIN', 'EINTR', 'EBUSY', 'ENOTCONN', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETDOWN'],
   ['ENETUNREACH', 'ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED', 'EPIPE', 'EREMOTEIO', 'ENOMEM', 'ENFILE', 'EMFILE'],
-  ['ENOLCK', 'ETXTBSY', 'SHORT'],
+  ['ENOLCK', 'ETXTBSY'],
 ].flat();
 const STOP = ['ENOSPC', 'EDQUOT', 'EROFS', 'ENODEV', 'ESHUTDOWN'];
 
@@ -58,7 +58,6 @@ const MEANINGS: Record<string, string> = {
   EFBIG: 'the file is too large',
   EINVAL: 'not accepted by the filesystem',
   CHANGED: 'changed while it was read',
-  SHORT: 'short write',
 };
 
 export function failure(code: string, op: string, path: string): Failure {

@@ -31,7 +31,6 @@ test.each([
   ['EIO', 1, true],
   ['ESTALE', ATTEMPTS - 1, true],
   ['EIO', ATTEMPTS, false],
-  ['SHORT', 1, true],
   ['EACCES', 1, false],
   ['CHANGED', 1, false], // was tried again on the spot
   ['ENOSPC', 1, false],

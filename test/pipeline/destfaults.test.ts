@@ -2,10 +2,12 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Action } from '../../src/pipeline/record.js';
+import { Action, FIRST, LAST, Records } from '../../src/pipeline/record.js';
+import { ANY_WRITER } from '../../src/pipeline/ring.js';
 import { SysError } from '../../src/posix/errno.js';
 import type { DestFile } from '../../src/share/share.js';
 import { failCall } from '../helpers/faults.js';
+import { FIELDS } from './arbitrary.js';
 import { BLOCK, contentOf, namesIn, noise, Rig, withMethods } from './rig.js';
 
 const SMALL = 5000;
@@ -137,4 +139,26 @@ test('a folder that cannot be stamped because it is gone is told', async () => {
   mkdirSync(join(rig.source, 'folder'));
   const { failures } = await rig.run([rig.scanned('folder', Action.stampDir)]);
   expect(failures).toEqual(['ENOENT folder']);
+});
+
+test.each([
+  ['a small file', [{ flags: FIRST | LAST, offset: 0 }]],
+  [
+    'a large file that lacks a block',
+    [
+      { flags: FIRST, offset: 0 },
+      { flags: LAST, offset: 6 },
+    ],
+  ],
+])('%s that came shorter than it is is not published', async (_, blocks) => {
+  const rig = new Rig();
+  for (const block of blocks) {
+    const slot = rig.ring.acquire('block')!;
+    const records = new Records(rig.ring.shape.memory, slot.byteOffset, slot.length);
+    records.bytes.set(Buffer.from('abc'), records.putPath(0, Buffer.alloc(0), Buffer.from('f')));
+    rig.ring.handOver(slot, records.putFields(0, { ...FIELDS, ...block, id: 7, size: 9 }, 3), ANY_WRITER);
+  }
+  const { finished, failures } = await rig.run();
+  expect([finished.size, failures]).toEqual([0, ['EIO f']]);
+  expect(namesIn(rig.dest)).toEqual([]);
 });

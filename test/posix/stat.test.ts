@@ -29,6 +29,19 @@ describe('Stat', () => {
       expect(statWith(metaWith({ mtimeNs })).mtimeNs).toBe(mtimeNs);
   });
 
+  it('holds times that nanoseconds in 64 bits cannot reach at the first or last they can', () => {
+    const [first, last] = [-(2n ** 63n), 2n ** 63n - 1n];
+    const cases = [
+      [first, first],
+      [first - 1n, first],
+      [last, last],
+      [last + 1n, last],
+      [2n ** 62n * 5n, last], // an era whose nanoseconds would be a good time again when cut to 64 bits
+      [-(2n ** 66n), first],
+    ] as const;
+    for (const [mtimeNs, expected] of cases) expect(statWith(metaWith({ mtimeNs })).mtimeNs).toBe(expected);
+  });
+
   it('has no creation time where the kernel gives none', () => {
     const stat = statWith(metaWith({ btimeNs: 77n }));
     expect(stat.btimeNs).toBe(77n);

@@ -41,10 +41,6 @@ describe('the class of an error', () => {
     expect(classOf('errno 4095')).toBe('skip');
     expect(classOf('CHANGED')).toBe('skip');
   });
-
-  it('lets a short write be tried again', () => {
-    expect(classOf('SHORT')).toBe('retry');
-  });
 });
 
 describe('failure', () => {
