@@ -9,9 +9,9 @@ import {
   createXXHash128,
   type IHasher,
 } from 'hash-wasm';
-import { Bench } from 'tinybench';
 import { createHasher, type Hasher } from '../src/hash/registry.js';
 import { CHECKSUMS, type Checksum } from '../src/settings.js';
+import { bestMs } from './measure.js';
 
 /** OpenSSL's name and hash-wasm's implementation of each algorithm. */
 const LIBRARIES: Readonly<Record<Checksum, { openssl?: string; wasm: () => Promise<IHasher> }>> = {
@@ -27,8 +27,6 @@ const LIBRARIES: Readonly<Record<Checksum, { openssl?: string; wasm: () => Promi
 /** A block of a large file, and a small file, both on shared memory as in the ring. */
 const BLOCK = new Uint8Array(new SharedArrayBuffer(5_000_000));
 const SMALL = new Uint8Array(new SharedArrayBuffer(4096));
-
-const ROUNDS = 6;
 
 const COLUMNS = [
   '5 MB createHash',
@@ -74,25 +72,14 @@ function stream(hasher: Hasher, view: Uint8Array): void {
   hasher.digest();
 }
 
-/**
- * Prints MB/s (millions of bytes) of every algorithm and implementation: the best round's median. The rounds are
- * interleaved, so that a neighbour's load does not fall on one contender alone. Takes 20 to 30 s.
- */
+/** Prints MB/s (millions of bytes) of every algorithm and implementation. Takes 20 to 30 s. */
 export async function hash(): Promise<void> {
   const table: Record<string, Record<string, number>> = {};
   for (const name of CHECKSUMS) {
     const row: Record<string, number> = {};
     const list = await contenders(name);
-    for (let round = 0; round < ROUNDS; round++) {
-      const bench = new Bench({ time: 50, iterations: 5, warmupTime: 10, warmupIterations: 1, throws: true });
-      for (const { column, run } of list) bench.add(column, run);
-      await bench.run();
-      for (const { column, view } of list) {
-        const result = bench.getTask(column)!.result;
-        if (!('latency' in result)) throw new Error(`no figure for ${name}, ${column}`);
-        row[column] = Math.max(row[column] ?? 0, Math.round(view.length / result.latency.p50 / 1000));
-      }
-    }
+    const ms = await bestMs(list.map(({ run }) => run));
+    for (const [at, { column, view }] of list.entries()) row[column] = Math.round(view.length / ms[at]! / 1000);
     table[name] = row;
   }
   console.log('hash: MB/s');
