@@ -35,6 +35,8 @@ export class Conveyor {
   readonly feed = new Feed();
   /** Lanes take no more: the run drains. */
   draining = false;
+  /** Writer lanes there are: as many folders are to be in work at a time. */
+  writers = 1;
   private readonly readers: ReaderLane[] = [];
   private readonly inFlight = new Map<number, Item>();
   private retries: { item: Item; dueMs: number }[] = [];
@@ -72,12 +74,13 @@ export class Conveyor {
   }
 
   private lease(reader: ReaderLane): void {
-    const items = this.feed.take(leaseSize(this.feed.count, this.readers.length), LEASE_BYTES);
+    const spread = Math.ceil(this.writers / this.readers.length);
+    const items = this.feed.take(leaseSize(this.feed.count, this.readers.length), LEASE_BYTES, spread);
     reader.leases.push(items);
-    const dirs: string[] = [];
+    const dirs = new Map<string, number>();
     const dirOf = new Uint32Array(items.length);
     const lease = {
-      dirs,
+      dirs: [] as readonly string[],
       dirOf,
       names: items.map((item) => (isFolderWork(item) ? item.dir.path : item.name)),
       actions: new Uint8Array(items.length),
@@ -88,8 +91,9 @@ export class Conveyor {
     };
     for (const [index, item] of items.entries()) {
       const dir = isFolderWork(item) ? '' : item.dir.path;
-      if (dirs.length === 0 || dirs[dirs.length - 1] !== dir) dirs.push(dir);
-      dirOf[index] = dirs.length - 1;
+      const number = dirs.get(dir) ?? dirs.size;
+      dirs.set(dir, number);
+      dirOf[index] = number;
       lease.actions[index] = item.action;
       lease.ids[index] = ++this.lastId;
       lease.sizes[index] = item.meta.size;
@@ -98,6 +102,7 @@ export class Conveyor {
       item.attempts++;
       this.inFlight.set(this.lastId, item);
     }
+    lease.dirs = [...dirs.keys()];
     reader.lane.outbox.send(lease);
   }
 

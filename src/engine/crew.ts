@@ -13,7 +13,7 @@ import type { LaneMessage, Lease } from '../pipeline/messages.js';
 import { Command, PATH_ROOM, Ring } from '../pipeline/ring.js';
 import type { ListAnswer, ListRequest, Side } from '../scan/messages.js';
 import type { Settings } from '../settings.js';
-import { LaneCounters } from '../stats/shared.js';
+import { LaneCounters, type Operations } from '../stats/shared.js';
 import { busyMs, MOST_LANES, wantedLanes } from './lanecount.js';
 import { type Lane, Pool, type Role } from './pools.js';
 
@@ -34,7 +34,7 @@ class Section {
   readonly counters: SharedArrayBuffer;
   readonly cells: Float64Array;
   readonly ended: Promise<void>[] = [];
-  private lastOperations = { count: 0, ms: 0 };
+  private lastOperations: Operations = { count: 0, ms: 0, slow: 0 };
   constructor(
     readonly pool: Pool,
     readonly most: number,
@@ -58,18 +58,25 @@ class Section {
     return bytes;
   }
 
-  /** Mean milliseconds of an operation since the last call; 0 when there were too few to tell. */
-  latency(): number {
-    const now = { count: 0, ms: 0 };
+  /** What was measured since the last call of `forget`. */
+  get operations(): Operations {
+    const all = this.allOperations();
+    const { count, ms, slow } = this.lastOperations;
+    return { count: all.count - count, ms: all.ms - ms, slow: all.slow - slow };
+  }
+
+  forget(): void {
+    this.lastOperations = this.allOperations();
+  }
+
+  private allOperations(): Operations {
+    const all = { count: 0, ms: 0, slow: 0 };
     for (const { operations } of this.lanes()) {
-      now.count += operations.count;
-      now.ms += operations.ms;
+      all.count += operations.count;
+      all.ms += operations.ms;
+      all.slow += operations.slow;
     }
-    const count = now.count - this.lastOperations.count;
-    if (count < 16) return 0;
-    const ms = now.ms - this.lastOperations.ms;
-    this.lastOperations = now;
-    return ms / count;
+    return all;
   }
 }
 
@@ -146,10 +153,13 @@ export class Crew {
     this.used = now;
     const grow = (section: Section, start: () => void) => {
       if (section.fixed || section.count === 0) return;
-      this.growTo(section, Math.min(section.most, wantedLanes(section.count, section.latency(), busy)), start);
+      const wanted = Math.min(section.most, wantedLanes(section.count, section.operations, busy));
+      if (wanted > section.count) section.forget();
+      this.growTo(section, wanted, start);
     };
-    grow(this.readers, () => this.startReader());
-    grow(this.writers, () => this.startWriter());
+    // More of those that the others wait for.
+    if (this.ring.idleWriters > 0) grow(this.readers, () => this.startReader());
+    else grow(this.writers, () => this.startWriter());
     for (const side of ['source', 'dest'] as const) grow(this.scanners[side], () => this.startScanner(side));
   }
 

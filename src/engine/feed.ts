@@ -37,20 +37,32 @@ export class Feed {
     this.bytes += item.meta.size;
   }
 
-  /** Up to `limit` items of together about `maxBytes`, at least one when there is any, folder by folder. */
-  take(limit: number, maxBytes: number): Item[] {
+  /**
+   * Up to `limit` items of together about `maxBytes`, at least one when there is any: in turns from `spread` folders,
+   * each in its order, and from others when one of them is used up.
+   */
+  take(limit: number, maxBytes: number, spread = 1): Item[] {
     const lease: Item[] = [];
+    const open: DirQueue[] = [];
+    const seen = new Set<DirQueue>();
     let bytes = 0;
-    while (this.count > 0 && lease.length < limit && bytes < maxBytes) {
-      const queue = this.quietest();
-      queue.leases++;
-      while (queue.head < queue.items.length && lease.length < limit && bytes < maxBytes) {
+    while (lease.length < limit && bytes < maxBytes) {
+      while (open.length < spread && this.turn.length > 0) {
+        const queue = this.quietest();
+        if (open.includes(queue)) break;
+        open.push(queue);
+        if (!seen.has(queue)) queue.leases++;
+        seen.add(queue);
+      }
+      if (open.length === 0) break;
+      for (const queue of [...open]) {
+        if (lease.length === limit || bytes >= maxBytes) break;
         const item = queue.items[queue.head++]!;
         bytes += item.meta.size;
         lease.push(item);
         this.count--;
+        if (this.settle(queue)) open.splice(open.indexOf(queue), 1);
       }
-      this.settle(queue);
     }
     this.bytes -= bytes;
     return lease;
@@ -58,12 +70,9 @@ export class Feed {
 
   /** The lease is done with: its folders are quieter now. */
   release(lease: readonly Item[]): void {
-    let last = -1;
-    for (const { dir } of lease) {
-      if (dir.id === last) continue;
-      last = dir.id;
-      const queue = this.queues.get(dir.id);
-      if (queue && --queue.leases === 0 && queue.head === queue.items.length) this.queues.delete(dir.id);
+    for (const id of new Set(lease.map(({ dir }) => dir.id))) {
+      const queue = this.queues.get(id);
+      if (queue && --queue.leases === 0 && queue.head === queue.items.length) this.queues.delete(id);
     }
   }
 
@@ -95,13 +104,15 @@ export class Feed {
     return this.turn[best]!;
   }
 
-  private settle(queue: DirQueue): void {
-    if (queue.head < queue.items.length) return;
+  /** Takes a folder that is used up out of the turn; false when it is not. */
+  private settle(queue: DirQueue): boolean {
+    if (queue.head < queue.items.length) return false;
     queue.items.length = 0;
     queue.head = 0;
-    const at = this.turn.indexOf(queue, Math.max(0, this.next - 1));
+    const at = this.turn.indexOf(queue);
     this.turn.splice(at, 1);
     if (at < this.next) this.next--;
+    return true;
   }
 }
 

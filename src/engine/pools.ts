@@ -22,7 +22,7 @@ export class Pool {
 
   constructor(role: Role, threads: number) {
     this.piscina = new Piscina({
-      filename: fileURLToPath(new URL(`../../workers/${role}.js`, import.meta.url)),
+      filename: fileURLToPath(new URL(`../../lanes/${role}.cjs`, import.meta.url)),
       minThreads: 0,
       maxThreads: threads,
       concurrentTasksPerWorker: 1,

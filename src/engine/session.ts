@@ -34,7 +34,7 @@ const FEW_BYTES = 16 * 1024 * 1024;
 const CHECKPOINT_MS = 2000;
 const CHECKPOINT_SIZE = 16_384;
 const TICK_MS = 50;
-const ADAPT_MS = 250;
+const ADAPT_MS = 100;
 /** Failures kept for the summary; all are in the ledger and the log. */
 const FAILURES_KEPT = 20;
 
@@ -416,6 +416,7 @@ export class Session {
     }
     const { feed } = this.conveyor;
     if (feed.count > FEW_ITEMS || feed.bytes > FEW_BYTES) this.crew.startTransfer(FIRST_LANES);
+    this.conveyor.writers = this.crew.counts.writers;
     this.conveyor.pump(Date.now());
     if (this.scan.wantsRefill) this.checkpointSoon(() => this.scan.refill());
   }

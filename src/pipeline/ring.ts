@@ -4,8 +4,9 @@
  *
  * A slot's state word says who may touch it: free -> filling (a reader) -> ready -> draining (a writer) -> free.
  * Each change is one compare-and-exchange on that word, so there is no lock that a dying thread could keep. Threads
- * wait on two counters ("bells") that are rung when a slot becomes ready or free; a wait is always inside a loop on
- * the states themselves, so a missed or extra ring does no harm.
+ * wait on counters ("bells") that are rung when a slot becomes ready or free; a wait is always inside a loop on the
+ * states themselves, so a missed or extra ring does no harm. One ring wakes one thread where any of those that wait
+ * will do: waking thirty for each small file takes longer than the file.
  *
  * A free slot is taken from the low end, so that a ring larger than needed stays untouched (and out of memory) at
  * its upper end, and what is written to next is likely still in the processor's cache. Ready slots are taken in the
@@ -32,14 +33,18 @@ export type Command = (typeof Command)[keyof typeof Command];
 export const ANY_WRITER = -1;
 
 // Words at the start of the control area.
-const READY_BELL = 0;
-const FREE_BELL = 1;
-const COMMAND = 2;
-const CLOSED = 3; // readers are gone; writers end when nothing is ready
-const TICKET = 4;
-const IDLE_WRITERS = 5;
-const READY_ANY = 6; // ready slots that any writer may take
-const HEAD_WORDS = 8;
+const READY_BELL = 0; // writers that have nothing to do wait for it
+const BUSY_BELL = 1; // writers that have a large file open
+const FREE_BLOCK_BELL = 2;
+const FREE_PACK_BELL = 3;
+const BELLS = [READY_BELL, BUSY_BELL, FREE_BLOCK_BELL, FREE_PACK_BELL];
+const COMMAND = 4;
+const CLOSED = 5; // readers are gone; writers end when nothing is ready
+const TICKET = 6;
+const IDLE_WRITERS = 7;
+const READY_ANY = 8; // ready slots that any writer may take
+const WRITERS = 9;
+const HEAD_WORDS = 10;
 
 // Words of one slot.
 const STATE = 0;
@@ -68,6 +73,7 @@ export interface Slot {
 export const PATH_ROOM = 8192;
 
 const WAIT_MS = 1000;
+const EVERYONE = Number.POSITIVE_INFINITY;
 
 export class Ring {
   private readonly words: Int32Array;
@@ -99,10 +105,11 @@ export class Ring {
     const to = kind === 'block' ? this.shape.blockSlots : this.slots.length;
     for (;;) {
       if (this.command === Command.stop) return undefined;
-      const bell = Atomics.load(this.words, FREE_BELL);
+      const bell = kind === 'block' ? FREE_BLOCK_BELL : FREE_PACK_BELL;
+      const heard = Atomics.load(this.words, bell);
       for (let index = from; index < to; index++)
         if (this.swap(index, SlotState.free, SlotState.filling)) return this.slots[index]!;
-      Atomics.wait(this.words, FREE_BELL, bell, WAIT_MS);
+      Atomics.wait(this.words, bell, heard, WAIT_MS);
     }
   }
 
@@ -114,13 +121,19 @@ export class Ring {
     const ticket = Atomics.add(this.words, TICKET, 1);
     if (writer === ANY_WRITER) Atomics.add(this.words, READY_ANY, 1);
     Atomics.store(this.words, at + STATE, readyWord(ticket));
-    this.ring(READY_BELL);
+    if (writer !== ANY_WRITER) {
+      this.ring(READY_BELL, EVERYONE);
+      this.ring(BUSY_BELL, EVERYONE);
+    } else {
+      const idle = this.idleWriters > 0;
+      this.ring(READY_BELL, 1);
+      this.ring(BUSY_BELL, idle ? 0 : 1);
+    }
   }
 
   /** Gives back a slot that was acquired and not filled. */
   discard(slot: Slot): void {
-    Atomics.store(this.words, this.at(slot.index) + STATE, SlotState.free);
-    this.ring(FREE_BELL);
+    this.release(slot);
   }
 
   /**
@@ -130,19 +143,21 @@ export class Ring {
    */
   take(writer: number, busy = false): { slot: Slot; used: number } | undefined {
     for (;;) {
-      const bell = Atomics.load(this.words, READY_BELL);
+      const bell = busy ? BUSY_BELL : READY_BELL;
+      const heard = Atomics.load(this.words, bell);
       const closed = Atomics.load(this.words, CLOSED) !== 0;
       const slot = this.oldestReady(writer, !busy || closed || Atomics.load(this.words, IDLE_WRITERS) === 0);
       if (slot !== undefined) return { slot, used: this.words[this.at(slot.index) + USED]! };
       if (closed || this.command === Command.stop) return undefined;
-      Atomics.add(this.words, IDLE_WRITERS, 1);
-      Atomics.wait(this.words, READY_BELL, bell, WAIT_MS);
-      Atomics.sub(this.words, IDLE_WRITERS, 1);
+      if (!busy) Atomics.add(this.words, IDLE_WRITERS, 1);
+      Atomics.wait(this.words, bell, heard, WAIT_MS);
+      if (!busy) Atomics.sub(this.words, IDLE_WRITERS, 1);
     }
   }
 
   /** Counts a writer whose thread is being started as one that has nothing to do, until it calls `writerCame`. */
   writerComes(): void {
+    Atomics.add(this.words, WRITERS, 1);
     Atomics.add(this.words, IDLE_WRITERS, 1);
   }
 
@@ -194,12 +209,19 @@ export class Ring {
 
   release(slot: Slot): void {
     Atomics.store(this.words, this.at(slot.index) + STATE, SlotState.free);
-    this.ring(FREE_BELL);
+    this.ring(slot.index < this.shape.blockSlots ? FREE_BLOCK_BELL : FREE_PACK_BELL, 1);
   }
 
-  /** True when a writer waits and nothing is ready for it: a pack that is not full should be handed over now. */
+  /**
+   * True when fewer packs are ready than there are writers: a pack that is not full should be handed over now, or some
+   * of the writers will soon have nothing to do.
+   */
   get writersStarve(): boolean {
-    return Atomics.load(this.words, IDLE_WRITERS) > Atomics.load(this.words, READY_ANY);
+    return Atomics.load(this.words, READY_ANY) < Atomics.load(this.words, WRITERS);
+  }
+
+  get idleWriters(): number {
+    return Atomics.load(this.words, IDLE_WRITERS);
   }
 
   /** Slots in use, for the progress. */
@@ -242,14 +264,14 @@ export class Ring {
   /** Tells all lanes to drain or to stop now. */
   tell(command: Command): void {
     Atomics.store(this.words, COMMAND, command);
-    for (const bell of [READY_BELL, FREE_BELL]) this.ring(bell);
+    for (const bell of BELLS) this.ring(bell, EVERYONE);
     for (let reader = 0; reader < this.shape.readers; reader++) Atomics.notify(this.words, this.bindings + reader);
   }
 
   /** No reader will hand over anything more: writers end once they have emptied the ring. */
   close(): void {
     Atomics.store(this.words, CLOSED, 1);
-    this.ring(READY_BELL);
+    for (const bell of BELLS) this.ring(bell, EVERYONE);
   }
 
   private at(index: number): number {
@@ -260,9 +282,10 @@ export class Ring {
     return Atomics.compareExchange(this.words, this.at(index) + STATE, from, to) === from;
   }
 
-  private ring(bell: number): void {
+  /** Wakes up to `sleepers` of those that wait for the bell; nobody who is about to wait misses that it rang. */
+  private ring(bell: number, sleepers: number): void {
     Atomics.add(this.words, bell, 1);
-    Atomics.notify(this.words, bell);
+    if (sleepers > 0) Atomics.notify(this.words, bell, sleepers);
   }
 }
 

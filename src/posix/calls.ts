@@ -12,7 +12,6 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_REMOVEDIR = 0x200;
 const AT_NO_AUTOMOUNT = 0x800;
 const AT_EMPTY_PATH = 0x1000;
-const STATX_BASIC_AND_BTIME = 0xfff;
 const EINVAL = 22;
 const O_CLOEXEC = 0o2000000;
 export const O_PATH = 0o10000000;
@@ -100,11 +99,11 @@ export function dropFd(fd: number): void {
 
 export function statAt(dir: number, name: string, out: Stat): void {
   const flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
-  check(libc.statx(dir, arg(name), flags, STATX_BASIC_AND_BTIME, out.bytes), 'stat', name);
+  check(libc.statx(dir, arg(name), flags, out.wanted, out.bytes), 'stat', name);
 }
 
 export function statFd(fd: number, out: Stat, path = ''): void {
-  check(libc.statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_AND_BTIME, out.bytes), 'stat', path);
+  check(libc.statx(fd, '', AT_EMPTY_PATH, out.wanted, out.bytes), 'stat', path);
 }
 
 export function renameAt(fromDir: number, from: string, toDir: number, to: string): void {

@@ -16,6 +16,7 @@ export function kindOfMode(mode: number): Kind {
   }
 }
 
+const STATX_BASIC = 0x7ff;
 const STATX_BTIME = 0x800;
 
 const LAST_TIME = 2n ** 63n - 1n;
@@ -25,6 +26,8 @@ const FIRST_TIME = -(2n ** 63n);
 export class Stat {
   readonly bytes = Buffer.alloc(256);
   private readonly view = new DataView(this.bytes.buffer, this.bytes.byteOffset, 256);
+  /** What statx(2) is asked for. */
+  wanted = STATX_BASIC | STATX_BTIME;
 
   /** File type and permission bits, as in st_mode. */
   get mode(): number {
@@ -47,7 +50,18 @@ export class Stat {
   }
   /** Creation time; 0 where the filesystem does not tell. */
   get btimeNs(): bigint {
-    return this.view.getUint32(0, true) & STATX_BTIME ? this.time(80) : 0n;
+    return this.hasBtime ? this.time(80) : 0n;
+  }
+  get hasBtime(): boolean {
+    return (this.view.getUint32(0, true) & STATX_BTIME) !== 0;
+  }
+
+  /**
+   * Asks for creation times no longer. Where a filesystem has none, asking for them makes FUSE go to its server for
+   * every look, for no cache can answer (fuse_update_get_attr in the kernel's fs/fuse/dir.c).
+   */
+  withoutBtime(): void {
+    this.wanted = STATX_BASIC;
   }
   get ctimeNs(): bigint {
     return this.time(96);

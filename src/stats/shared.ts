@@ -8,7 +8,18 @@ const DONE = 2; // bytes of it
 const STARTED = 3; // ms since the epoch
 const OPERATIONS = 4; // calls on the share that were timed
 const OPERATION_MS = 5; // time they took, ms in all
+const SLOW_OPERATIONS = 6; // those that took longer than SLOW_MS
 const CELLS = 8;
+
+/** An operation on a share that takes longer has waited for something other than the processor. */
+const SLOW_MS = 0.3;
+
+/** Calls on a share: how many, how long they took together, and how many of them were slow. */
+export interface Operations {
+  readonly count: number;
+  readonly ms: number;
+  readonly slow: number;
+}
 
 export class LaneCounters {
   constructor(
@@ -38,7 +49,9 @@ export class LaneCounters {
     this.cells[this.base + FILE] = 0;
   }
 
+  /** `operations` calls took `ms` together. */
   timed(operations: number, ms: number): void {
+    if (ms > operations * SLOW_MS) this.cells[this.base + SLOW_OPERATIONS]! += operations;
     this.cells[this.base + OPERATIONS]! += operations;
     this.cells[this.base + OPERATION_MS]! += ms;
   }
@@ -46,8 +59,12 @@ export class LaneCounters {
   get bytes(): number {
     return this.cells[this.base + BYTES]!;
   }
-  get operations(): { count: number; ms: number } {
-    return { count: this.cells[this.base + OPERATIONS]!, ms: this.cells[this.base + OPERATION_MS]! };
+  get operations(): Operations {
+    return {
+      count: this.cells[this.base + OPERATIONS]!,
+      ms: this.cells[this.base + OPERATION_MS]!,
+      slow: this.cells[this.base + SLOW_OPERATIONS]!,
+    };
   }
   get file(): { id: number; done: number; startedMs: number } {
     const [id, done, startedMs] = [

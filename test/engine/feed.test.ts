@@ -20,7 +20,15 @@ describe('every item that is added', () => {
       weight: 4,
       arbitrary: fc.record({ do: fc.constant('add' as const), dir: fc.integer({ min: 1, max: 6 }), n: fc.nat(6) }),
     },
-    { weight: 3, arbitrary: fc.record({ do: fc.constant('take' as const), limit: fc.nat(8), bytes: fc.nat(40) }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        do: fc.constant('take' as const),
+        limit: fc.nat(8),
+        bytes: fc.nat(40),
+        spread: fc.integer({ min: 1, max: 4 }),
+      }),
+    },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('release' as const), at: fc.nat(20) }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('evict' as const), n: fc.nat(10) }) },
   );
@@ -42,14 +50,21 @@ describe('every item that is added', () => {
               }
               break;
             case 'take': {
-              const lease = feed.take(move.limit, move.bytes);
+              const lease = feed.take(move.limit, move.bytes, move.spread);
               const sizes = lease.map(({ meta }) => meta.size);
               expect(lease.length).toBeLessThanOrEqual(move.limit);
               // The last item may exceed the bytes, those before it may not.
               expect(sizes.slice(0, -1).reduce((sum, size) => sum + size, 0)).toBeLessThan(Math.max(1, move.bytes));
               if (feed.count > 0 && move.limit > 0 && move.bytes > 0) expect(lease.length).toBeGreaterThan(0);
               // Folder by folder: none comes a second time.
-              expect(dirsOf(lease).length).toBe(lease.filter(({ dir }, at) => dir.id !== lease[at - 1]?.dir.id).length);
+              if (move.spread === 1)
+                expect(dirsOf(lease).length).toBe(
+                  lease.filter(({ dir }, at) => dir.id !== lease[at - 1]?.dir.id).length,
+                );
+              expect(feed.bytes).toBe(
+                added.reduce((sum, { meta }) => sum + meta.size, 0) -
+                  [...out, ...lease].reduce((sum, { meta }) => sum + meta.size, 0),
+              );
               leases.push(lease);
               out.push(...lease);
               break;
@@ -178,5 +193,30 @@ describe('the size of a lease', () => {
         if (size > 4) expect((size - 1) * readers).toBeLessThan(waiting);
       }),
     );
+  });
+});
+
+describe('a lease of several folders', () => {
+  test('takes from each in turns', () => {
+    expect(dirsOf(feedWith(8, 10).take(6, 1e9, 3))).toHaveLength(3);
+    expect(
+      feedWith(8, 10)
+        .take(6, 1e9, 3)
+        .map(({ name }) => name),
+    ).toEqual(['1/0', '2/0', '3/0', '1/1', '2/1', '3/1']);
+  });
+
+  test('goes on with others when one is used up, and with fewer when there are no others', () => {
+    const feed = feedWith(3, 2);
+    expect(feed.take(4, 1e9, 2).map(({ name }) => name)).toEqual(['1/0', '2/0', '1/1', '2/1']);
+    expect(feed.take(9, 1e9, 2).map(({ name }) => name)).toEqual(['3/0', '3/1']);
+  });
+
+  test('keeps other lanes away from its folders until it is released', () => {
+    const feed = feedWith(4, 10);
+    const first = feed.take(4, 1e9, 2);
+    expect(dirsOf(feed.take(4, 1e9, 2))).toEqual([3, 4]);
+    feed.release(first);
+    expect(dirsOf(feed.take(4, 1e9, 2))).toEqual([1, 2]);
   });
 });

@@ -1,41 +1,51 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { busyMs, FIRST_LANES, MOST_LANES, wantedLanes } from '../../src/engine/lanecount.js';
+import type { Operations } from '../../src/stats/shared.js';
+
+/** As many operations as tell something, of `ms` each; those over 0.3 ms are slow. */
+const each = (ms: number, count = 16): Operations => ({ count, ms: ms * count, slow: ms > 0.3 ? count : 0 });
 
 describe('the number of lanes', () => {
   test.each([
     // lanes, ms of an operation, share of the processors in use, lanes wanted
-    [2, 0, 0, 2], // nothing was measured yet
-    [2, Number.NaN, 0, 2],
     [2, 0.05, 0.1, 2], // a local disk
     [2, 0.3, 0.1, 2],
-    [2, 0.31, 0.1, 4],
-    [4, 0.5, 0.1, 8],
-    [8, 0.5, 0.1, 16],
+    [2, 0.31, 0.1, 6],
+    [6, 0.5, 0.1, 16],
     [16, 0.5, 0.1, 16],
     [16, 1, 0.1, 32],
     [32, 100, 0, 32],
-    [2, 100, 0, 4], // not at once
-    [2, 5, 0.71, 2], // operations are slow because the processors are busy
-    [2, 5, 0.7, 4],
+    [2, 100, 0, 6], // not at once
+    [2, 5, 0.91, 2], // no processor has time for another lane
+    [2, 5, 0.9, 6],
     [20, 0.5, 0, 20], // never fewer
     [40, 5, 0, 40],
-  ])('%i lanes, %f ms, %f busy: %i', (current, latency, busy, wanted) => {
-    expect(wantedLanes(current, latency, busy)).toBe(wanted);
+  ])('%i lanes, %f ms, %f busy: %i', (current, ms, busy, wanted) => {
+    expect(wantedLanes(current, each(ms), busy)).toBe(wanted);
   });
 
-  test('never falls, at most doubles, and grows to no more than the most', () => {
-    const any = fc.double({ min: 0, max: 1e6 });
+  test('stays while too few operations were measured to tell', () => {
+    expect(wantedLanes(2, each(5, 0), 0)).toBe(2);
+    expect(wantedLanes(2, each(5, 15), 0)).toBe(2);
+  });
+
+  test('stays when most operations were quick: the slow ones have waited for a processor', () => {
+    expect(wantedLanes(2, { count: 100, ms: 1000, slow: 50 }, 0)).toBe(2);
+    expect(wantedLanes(2, { count: 100, ms: 1000, slow: 51 }, 0)).toBe(6);
+  });
+
+  test('never falls, and grows step by step to no more than the most', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: MOST_LANES }),
-        any,
-        fc.double({ min: 0, max: 1 }),
-        (current, latency, busy) => {
-          const wanted = wantedLanes(current, latency, busy);
+        fc.record({ count: fc.nat(1e6), ms: fc.double({ min: 0, max: 1e9, noNaN: true }), slow: fc.nat(1e6) }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (current, operations, busy) => {
+          const wanted = wantedLanes(current, operations, busy);
           expect(Number.isInteger(wanted)).toBe(true);
           expect(wanted).toBeGreaterThanOrEqual(current);
-          expect(wanted).toBeLessThanOrEqual(Math.min(MOST_LANES, 2 * current));
+          expect(wanted).toBeLessThanOrEqual(Math.min(MOST_LANES, 3 * current));
         },
       ),
     );
@@ -43,7 +53,7 @@ describe('the number of lanes', () => {
 
   test('reaches the most within a few steps on a share with waits', () => {
     let lanes = FIRST_LANES;
-    for (let step = 0; step < 4; step++) lanes = wantedLanes(lanes, 3, 0.2);
+    for (let step = 0; step < 3; step++) lanes = wantedLanes(lanes, each(3), 0.2);
     expect(lanes).toBe(MOST_LANES);
   });
 });

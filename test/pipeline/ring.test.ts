@@ -261,3 +261,14 @@ test('whatever readers and writers do, each slot is in one hand, and each writer
     ),
   );
 });
+
+test('writers starve while fewer packs are ready than there are writers', () => {
+  const ring = ringOf(4);
+  expect(ring.writersStarve).toBe(false);
+  for (let writer = 0; writer < 2; writer++) ring.writerComes();
+  ring.handOver(ring.acquire('block')!, 1, ANY_WRITER);
+  ring.handOver(ring.acquire('block')!, 1, 5); // helps one writer only
+  expect(ring.writersStarve).toBe(true);
+  ring.handOver(ring.acquire('block')!, 1, ANY_WRITER);
+  expect(ring.writersStarve).toBe(false);
+});

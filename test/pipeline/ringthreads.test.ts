@@ -106,7 +106,7 @@ test.each([
 test('close ends a writer that waits, and one with work only after that', async () => {
   const ring = Ring.create({ blockSlots: 2, packSlots: 1, blockBytes: 4096, packBytes: 4096, readers: 1 });
   const { result } = thread(WRITER, { shape: ring.shape, lane: 0 });
-  await vi.waitFor(() => expect(ring.writersStarve).toBe(true), { timeout: 20_000, interval: 1 });
+  await vi.waitFor(() => expect(ring.idleWriters).toBe(1), { timeout: 20_000, interval: 1 });
   for (let block = 0; block < 2; block++) {
     const slot = ring.acquire('block')!;
     new Int32Array(ring.shape.memory, slot.byteOffset, 3).set([0, 0, block]);
@@ -119,15 +119,24 @@ test('close ends a writer that waits, and one with work only after that', async 
   ]);
 });
 
-test('writers starve while one waits and nothing is ready for it', async () => {
+test('a writer is idle while it waits, also when only another may take what is ready', async () => {
   const ring = Ring.create({ blockSlots: 2, packSlots: 1, blockBytes: 4096, packBytes: 4096, readers: 1 });
-  expect(ring.writersStarve).toBe(false);
+  const idle = (count: number) =>
+    vi.waitFor(() => expect(ring.idleWriters).toBe(count), { timeout: 20_000, interval: 1 });
+  await idle(0);
   const { result } = thread(`${OPEN} return ring.take(0).used;`, { shape: ring.shape });
-  await vi.waitFor(() => expect(ring.writersStarve).toBe(true), { timeout: 20_000, interval: 1 });
-  // What only another writer may take does not help it.
+  await idle(1);
   ring.handOver(ring.acquire('block')!, 1, 5);
-  await vi.waitFor(() => expect(ring.writersStarve).toBe(true), { timeout: 20_000, interval: 1 });
+  await idle(1);
   ring.handOver(ring.acquire('block')!, 2, ANY_WRITER);
   expect(await result).toBe(2);
-  expect(ring.writersStarve).toBe(false);
+  expect(ring.idleWriters).toBe(0);
+});
+
+test('a pack that becomes ready wakes a writer that is busy with a large file when no other has time', async () => {
+  const ring = Ring.create({ blockSlots: 2, packSlots: 1, blockBytes: 4096, packBytes: 4096, readers: 1 });
+  const { begun, result } = thread(`${OPEN} began(); return ring.take(0, true).used;`, { shape: ring.shape });
+  await begun;
+  ring.handOver(ring.acquire('pack')!, 3, ANY_WRITER);
+  expect(await result).toBe(3);
 });

@@ -12,7 +12,7 @@ describe('LaneCounters', () => {
   it('begin at nothing', () => {
     const { seen } = lanes(1);
     expect(seen[0]!.bytes).toBe(0);
-    expect(seen[0]!.operations).toEqual({ count: 0, ms: 0 });
+    expect(seen[0]!.operations).toEqual({ count: 0, ms: 0, slow: 0 });
     expect(seen[0]!.file).toEqual({ id: 0, done: 0, startedMs: 0 });
   });
 
@@ -40,7 +40,8 @@ describe('LaneCounters', () => {
     const { mine, seen } = lanes(1);
     mine[0]!.timed(1, 0.5);
     mine[0]!.timed(100, 2.25);
-    expect(seen[0]!.operations).toEqual({ count: 101, ms: 2.75 });
+    mine[0]!.timed(2, 0.7);
+    expect(seen[0]!.operations).toEqual({ count: 103, ms: 3.45, slow: 3 });
   });
 
   it('do not disturb those of other lanes', () => {

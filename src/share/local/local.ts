@@ -10,6 +10,7 @@ import {
   setTimesAt,
   setTimesFd,
   statAt,
+  statFd,
   symlinkAt,
   unlinkAt,
 } from '../../posix/calls.js';
@@ -34,6 +35,8 @@ export class LocalShare implements SourceShare, DestShare {
   constructor(root: string) {
     this.folders = new Folders(openRoot(root));
     this.facts = filesystemFacts(filesystemType(this.folders.root));
+    statFd(this.folders.root, this.stat);
+    if (!this.stat.hasBtime) this.stat.withoutBtime();
   }
 
   list(dir: string, batch: Entries, full: () => void): void {
