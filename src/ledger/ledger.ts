@@ -8,13 +8,25 @@ import { fromColumn, toColumn } from '../posix/names.js';
 import { CHECKSUMS } from '../settings.js';
 import type { Meta } from '../share/entries.js';
 import type { Db, Pair } from './open.js';
-import { type Dir, type Entry, type Extra, type KeyedEntry, NO_TOTALS, type ScanState, type Totals } from './rows.js';
+import {
+  type Dir,
+  type Entry,
+  type Extra,
+  type KeyedEntry,
+  NO_TOTALS,
+  type ScanState,
+  type Stamp,
+  type Totals,
+} from './rows.js';
 import { DirStatus, EntryStatus, Listed } from './schema.js';
 
 type Row = (string | Buffer | bigint | null)[];
 
 const DIR_COLUMNS = 'id, parent, path, depth, side, listed, status, scan, mtime, ctime, btime, mode, uid, gid, error';
 const ENTRY_COLUMNS = 'dir, name, status, size, mtime, ctime, btime, mode, uid, gid, algorithm, hash, error';
+
+const halves = (time: string) => `${time} >> 32, ${time} & 4294967295`;
+const STAMP_COLUMNS = `name, status, size, ${halves('mtime')}, ${halves('ctime')}, ${halves('btime')}, mode, uid, gid`;
 
 export class Ledger {
   readonly totals: Totals;
@@ -172,6 +184,18 @@ export class Ledger {
     return row && entryFrom(row);
   }
 
+  /** The folder's entries in the order of their names, as a scan compares them; at most `limit`. */
+  stamps(dir: number, limit: number): Stamp[] {
+    const query = this.one(`SELECT ${STAMP_COLUMNS} FROM entries WHERE dir = ? ORDER BY name LIMIT ?`).raw(true);
+    return (query.all(dir, limit) as (string | Buffer | number)[][]).map(stampFrom);
+  }
+
+  stamp(dir: number, name: string): Stamp | undefined {
+    const query = this.one(`SELECT ${STAMP_COLUMNS} FROM entries WHERE dir = ? AND name = ?`).raw(true);
+    const row = query.get(dir, toColumn(name)) as (string | Buffer | number)[] | undefined;
+    return row && stampFrom(row);
+  }
+
   entriesAfter(dir: number, name: string | undefined, limit: number): KeyedEntry[] {
     const from = name === undefined ? '' : ' AND name > ?';
     const query = this.rows(`SELECT ${ENTRY_COLUMNS} FROM entries WHERE dir = ?${from} ORDER BY name LIMIT ?`);
@@ -314,6 +338,23 @@ export class Ledger {
 export interface Counted {
   readonly status: EntryStatus;
   readonly size: number;
+}
+
+function stampFrom(row: (string | Buffer | number)[]): Stamp {
+  return {
+    name: fromColumn(row[0] as string | Buffer),
+    status: row[1] as EntryStatus,
+    size: row[2] as number,
+    mtimeUpper: row[3] as number,
+    mtimeLower: row[4] as number,
+    ctimeUpper: row[5] as number,
+    ctimeLower: row[6] as number,
+    btimeUpper: row[7] as number,
+    btimeLower: row[8] as number,
+    mode: row[9] as number,
+    uid: row[10] as number,
+    gid: row[11] as number,
+  };
 }
 
 function metaColumns(meta: Meta | undefined): (bigint | number | null)[] {

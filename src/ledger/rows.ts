@@ -1,5 +1,5 @@
 /** The rows of the ledger as the engine sees them. Times in ns since the Unix epoch, sizes in bytes. */
-import type { Meta } from '../share/entries.js';
+import type { Halves, Meta } from '../share/entries.js';
 import type { DirSide, DirStatus, EntryStatus, Listed } from './schema.js';
 
 /** A folder. Its metadata is undefined for the root of a first scan and for extras. */
@@ -31,6 +31,12 @@ export interface Entry {
 export interface KeyedEntry extends Entry {
   readonly dir: number;
   readonly name: string;
+}
+
+/** What a scan needs to see that an entry is as the ledger has it. */
+export interface Stamp extends Halves {
+  readonly name: string;
+  readonly status: EntryStatus;
 }
 
 /** An extra found by a scan: `kind` is the Action that removes it. */

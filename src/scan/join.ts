@@ -5,7 +5,7 @@
  */
 
 import type { Ledger } from '../ledger/ledger.js';
-import type { Dir, Entry, KeyedEntry } from '../ledger/rows.js';
+import type { Dir, Entry, KeyedEntry, Stamp } from '../ledger/rows.js';
 import { EntryStatus } from '../ledger/schema.js';
 import { errnoName } from '../posix/errno.js';
 import { join as joinPath } from '../posix/names.js';
@@ -13,6 +13,7 @@ import { kindOfMode } from '../posix/stat.js';
 import type { Meta } from '../share/entries.js';
 import { isPartName } from '../share/partname.js';
 import { compare, type Verdict } from './compare.js';
+import { Finder } from './finder.js';
 import type { Found, Listing } from './listing.js';
 
 export interface JoinSink {
@@ -58,7 +59,7 @@ export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): G
   const { dir, known, source, dest, complete } = input;
   const rows = known ? knownRows(dir, source.count, ledger) : NO_ROWS;
   const folders = new Map((known ? ledger.childDirs(dir.id) : []).map((child) => [child.path, child]));
-  const context = { ...input, folders };
+  const context = { ...input, folders, ledger };
   let steps = 0;
 
   for (const entries of source.each()) {
@@ -67,11 +68,8 @@ export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): G
       const name = entries.names[index]!;
       const row = rows.find(name);
       const errno = entries.errno(index);
-      if (errno !== 0) {
-        sink.unreadable(name, errnoName(errno), row);
-        continue;
-      }
-      joinEntry(name, { entries, index }, dest.find(name), row, context, sink);
+      if (errno === 0) joinEntry(name, { entries, index }, dest.find(name), row, context, sink);
+      else sink.unreadable(name, errnoName(errno), row && ledger.entry(dir.id, name));
     }
   }
 
@@ -93,9 +91,9 @@ export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): G
 
   if (!complete) return;
   for (const page of rows.pages()) {
-    for (const row of page) {
-      const found = source.find(row.name);
-      if (!found || isKnownFolder(found)) sink.goneEntry(row);
+    for (const { name } of page) {
+      const found = source.find(name);
+      if (!found || isKnownFolder(found)) sink.goneEntry(ledger.entry(dir.id, name)!);
     }
     yield;
   }
@@ -117,8 +115,8 @@ function joinEntry(
   name: string,
   at: Found,
   there: Found | undefined,
-  known: Entry | undefined,
-  { dir, folders, grainNs, distrustNs }: JoinInput & { folders: Map<string, Dir> },
+  row: Stamp | undefined,
+  { dir, folders, ledger, grainNs, distrustNs }: JoinInput & { folders: Map<string, Dir>; ledger: Ledger },
   sink: JoinSink,
 ): void {
   const meta = at.entries.meta(at.index);
@@ -131,32 +129,36 @@ function joinEntry(
     };
   const doubtful =
     distrustNs !== undefined &&
-    known?.status !== EntryStatus.synced &&
+    row?.status !== EntryStatus.synced &&
     there &&
     there.entries.ctimeNs(there.index) >= distrustNs;
   const present = doubtful && kind !== 'dir' ? undefined : dest || undefined;
-  const verdict =
-    isPartName(name) && kind !== 'dir'
-      ? 'skip'
-      : compare({ kind, size: meta.size, mtimeNs: meta.mtimeNs }, present, grainNs);
+  const seen = { kind, size: meta.size, mtimeNs: meta.mtimeNs };
+  const verdict = isPartName(name) && kind !== 'dir' ? 'skip' : compare(seen, present, grainNs);
   if (kind === 'dir') {
     const path = joinPath(dir.path, name);
     sink.folder(path, meta, verdict, folders.get(path));
-  } else if (verdict === 'copy' || verdict === 'link') sink.copy(name, meta, verdict, known);
-  else recordKept(name, meta, verdict === 'skip', known, sink);
+    return;
+  }
+  const kept = verdict === 'skip' ? EntryStatus.skipped : EntryStatus.synced;
+  const copying = verdict === 'copy' || verdict === 'link';
+  if (!copying && row?.status === kept && at.entries.is(at.index, row)) {
+    sink.unchanged(meta);
+    return;
+  }
+  // Few entries get here in a scan that finds little to do, so the rest of a row is read only now.
+  const known = row && ledger.entry(dir.id, name);
+  if (copying) sink.copy(name, meta, verdict, known);
+  else recordKept(name, meta, kept, known, sink);
 }
 
 /** An entry that stays as it is at the destination: a hash made of the same size and mtime is kept. */
-function recordKept(name: string, meta: Meta, skipped: boolean, known: Entry | undefined, sink: JoinSink): void {
-  const status = skipped ? EntryStatus.skipped : EntryStatus.synced;
+function recordKept(name: string, meta: Meta, status: EntryStatus, known: Entry | undefined, sink: JoinSink): void {
   const sameContent =
     known?.status === EntryStatus.synced && known.meta.size === meta.size && known.meta.mtimeNs === meta.mtimeNs;
-  if (known?.status === status && sameMeta(known.meta, meta)) sink.unchanged(meta);
-  else {
-    const hash = sameContent ? known.hash : undefined;
-    const error = skipped ? skipReason(name, meta) : undefined;
-    sink.record(name, { status, meta, algorithm: hash && known?.algorithm, hash, error }, known);
-  }
+  const hash = sameContent ? known.hash : undefined;
+  const error = status === EntryStatus.skipped ? skipReason(name, meta) : undefined;
+  sink.record(name, { status, meta, algorithm: hash && known?.algorithm, hash, error }, known);
 }
 
 function skipReason(name: string, meta: Meta): string {
@@ -165,35 +167,23 @@ function skipReason(name: string, meta: Meta): string {
   return `${kinds[(meta.mode >> 12) & 15] ?? 'special file'}: not copied`;
 }
 
-function sameMeta(a: Meta, b: Meta): boolean {
-  return (
-    a.size === b.size &&
-    a.mtimeNs === b.mtimeNs &&
-    a.ctimeNs === b.ctimeNs &&
-    a.btimeNs === b.btimeNs &&
-    a.mode === b.mode &&
-    a.uid === b.uid &&
-    a.gid === b.gid
-  );
-}
-
 interface KnownRows {
-  find(name: string): KeyedEntry | undefined;
-  pages(): Iterable<KeyedEntry[]>;
+  find(name: string): Stamp | undefined;
+  pages(): Iterable<readonly { name: string }[]>;
 }
 
 const NO_ROWS: KnownRows = { find: () => undefined, pages: () => [] };
 
 function knownRows(dir: Dir, count: number, ledger: Ledger): KnownRows {
   if (count <= ROWS_AT_ONCE) {
-    const rows = ledger.entriesAfter(dir.id, undefined, ROWS_AT_ONCE + 1);
+    const rows = ledger.stamps(dir.id, ROWS_AT_ONCE + 1);
     if (rows.length <= ROWS_AT_ONCE) {
-      const byName = new Map(rows.map((row) => [row.name, row]));
-      return { find: (name) => byName.get(name), pages: () => [rows] };
+      const finder = new Finder(rows.map(({ name }) => name));
+      return { find: (name) => rows[finder.find(name)], pages: () => [rows] };
     }
   }
   return {
-    find: (name) => ledger.entry(dir.id, name),
+    find: (name) => ledger.stamp(dir.id, name),
     *pages() {
       let page = ledger.entriesAfter(dir.id, undefined, 1000);
       while (page.length > 0) {

@@ -5,6 +5,7 @@
 import Database from 'better-sqlite3';
 import { fromColumn, toColumn } from '../posix/names.js';
 import { Entries, STRIDE } from '../share/entries.js';
+import { Finder } from './finder.js';
 
 /** Entries of one side held in memory. */
 const MEMORY_LIMIT = 40_000;
@@ -16,8 +17,7 @@ export interface Found {
 }
 
 export class Listing {
-  private readonly batches: Entries[] = [];
-  private index: Map<string, Found> | undefined;
+  private readonly batches: { readonly entries: Entries; readonly finder: Finder }[] = [];
   private spool: Spool | undefined;
   count = 0;
 
@@ -25,26 +25,24 @@ export class Listing {
     this.count += entries.count;
     if (!this.spool && this.count > MEMORY_LIMIT) {
       this.spool = new Spool();
-      for (const batch of this.batches.splice(0)) this.spool.add(batch);
-      this.index = undefined;
+      for (const batch of this.batches.splice(0)) this.spool.add(batch.entries);
     }
     if (this.spool) this.spool.add(entries);
-    else this.batches.push(entries);
+    else this.batches.push({ entries, finder: new Finder(entries.names) });
   }
 
   /** All entries, in batches. */
   each(): Iterable<Entries> {
-    return this.spool ? this.spool.each() : this.batches;
+    return this.spool ? this.spool.each() : this.batches.map(({ entries }) => entries);
   }
 
   find(name: string): Found | undefined {
     if (this.spool) return this.spool.find(name);
-    if (!this.index) {
-      this.index = new Map();
-      for (const entries of this.batches)
-        for (let index = 0; index < entries.count; index++) this.index.set(entries.names[index]!, { entries, index });
+    for (const { entries, finder } of this.batches) {
+      const index = finder.find(name);
+      if (index >= 0) return { entries, index };
     }
-    return this.index.get(name);
+    return undefined;
   }
 
   close(): void {

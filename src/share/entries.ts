@@ -33,6 +33,23 @@ export interface Meta {
   readonly gid: number;
 }
 
+/**
+ * Metadata without a bigint, which takes longer to make than to compare: of each time the 32 upper bits (signed) and the
+ * 32 lower ones.
+ */
+export interface Halves {
+  readonly size: number;
+  readonly mtimeUpper: number;
+  readonly mtimeLower: number;
+  readonly ctimeUpper: number;
+  readonly ctimeLower: number;
+  readonly btimeUpper: number;
+  readonly btimeLower: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** A copy of metadata as it is now: of a Stat, or of a look into other memory. */
 export function metaOf(seen: Meta): Meta {
   const { size, mtimeNs, ctimeNs, btimeNs, mode, uid, gid } = seen;
@@ -126,6 +143,23 @@ export class Entries {
   }
   errno(index: number): number {
     return this.view.getUint32(index * STRIDE + ERRNO, true);
+  }
+  /** Whether the entry's metadata is this. */
+  is(index: number, seen: Halves): boolean {
+    const at = index * STRIDE;
+    const { view } = this;
+    return (
+      view.getFloat64(at + SIZE, true) === seen.size &&
+      view.getUint32(at + MTIME, true) === seen.mtimeLower &&
+      view.getInt32(at + MTIME + 4, true) === seen.mtimeUpper &&
+      view.getUint32(at + CTIME, true) === seen.ctimeLower &&
+      view.getInt32(at + CTIME + 4, true) === seen.ctimeUpper &&
+      view.getUint32(at + BTIME, true) === seen.btimeLower &&
+      view.getInt32(at + BTIME + 4, true) === seen.btimeUpper &&
+      view.getUint32(at + MODE, true) === seen.mode &&
+      view.getUint32(at + UID, true) === seen.uid &&
+      view.getUint32(at + GID, true) === seen.gid
+    );
   }
   /** The numbers of one entry, as they are. */
   bytesOf(index: number): Uint8Array {

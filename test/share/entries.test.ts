@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Entries, type Meta, metaOf, STRIDE } from '../../src/share/entries.js';
+import { Entries, type Halves, type Meta, metaOf, STRIDE } from '../../src/share/entries.js';
 import { DIR, entriesWith, FIFO, FILE, LINK, metaWith, statWith } from '../helpers/entries.js';
 
 const anyTime = fc.bigInt({ min: -(1n << 62n), max: 1n << 62n });
@@ -35,6 +35,31 @@ describe('Entries', () => {
           expect(entries.mode(index)).toBe(meta.mode);
           expect(entries.errno(index)).toBe(0);
         }
+      }),
+    );
+  });
+
+  it('tells whether an entry has just this metadata', () => {
+    const upper = (ns: bigint) => Number(ns >> 32n);
+    const lower = (ns: bigint) => Number(ns & 0xffff_ffffn);
+    const halves = (meta: Meta): Halves => ({
+      size: meta.size,
+      mtimeUpper: upper(meta.mtimeNs),
+      mtimeLower: lower(meta.mtimeNs),
+      ctimeUpper: upper(meta.ctimeNs),
+      ctimeLower: lower(meta.ctimeNs),
+      btimeUpper: upper(meta.btimeNs),
+      btimeLower: lower(meta.btimeNs),
+      mode: meta.mode,
+      uid: meta.uid,
+      gid: meta.gid,
+    });
+    fc.assert(
+      fc.property(anyMeta, (meta) => {
+        const entries = entriesWith([{ name: 'a' }, { name: 'b', meta }]);
+        expect(entries.is(1, halves(meta))).toBe(true);
+        for (const key of Object.keys(halves(meta)) as (keyof Halves)[])
+          expect(entries.is(1, { ...halves(meta), [key]: halves(meta)[key] + 1 })).toBe(false);
       }),
     );
   });
