@@ -19,7 +19,7 @@ const LOOK_MS = 50;
  */
 export async function cost(command: readonly string[], withMemory: boolean): Promise<Cost> {
   // bash knows the processor time of its children. What the command prints is kept for the error message only.
-  const script = 'TIMEFORMAT="%U %S"; { time "$@" >/dev/null 2>&4; } 2>&3 4>&2';
+  const script = 'TIMEFORMAT="%U %S"; { time "$@" >/dev/null 2>&4; } 4>&2 2>&3';
   const begun = performance.now();
   const child = spawn('bash', ['-c', script, 'bash', ...command], {
     detached: true, // a process group of its own, by which its children are found
