@@ -48,7 +48,7 @@ export const cp: Tool = {
 };
 
 export const tar: Tool = {
-  name: 'tar | tar',
+  name: 'tar, tar',
   program: 'tar',
   command: ({ source, dest }) => [
     'bash',
