@@ -35,7 +35,10 @@ async function first(folder: string): Promise<string[]> {
   const roots = rootsIn(folder, source, 'first');
   const lines = [`a tree of 1,000,000 files, no ledger: ${(await untilFirst(roots)).toFixed(2)} s`];
   // So slow that nearly all is pending when the scan has ended.
-  await untilSeen(millraceCommand(roots, '--bwlimit', '4K', '--progress', 'json'), /"phase":"transfer".*"scan_done":true/);
+  await untilSeen(
+    millraceCommand(roots, '--bwlimit', '4K', '--progress', 'json'),
+    /"phase":"transfer".*"scan_done":true/,
+  );
   lines.push(`the same with about 1,000,000 pending in the ledger: ${(await untilFirst(roots)).toFixed(2)} s`);
   return lines;
 }
