@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Packer, SlotRecords } from '../../src/pipeline/packer.js';
-import { HEADER } from '../../src/pipeline/record.js';
+import { HEADER, recordLength } from '../../src/pipeline/record.js';
 import { Command, Ring } from '../../src/pipeline/ring.js';
 import { nameBytes } from '../../src/posix/names.js';
 import { anyFolder, anyName, FIELDS } from './arbitrary.js';
@@ -95,7 +95,7 @@ test('whatever comes, all of it arrives, in order, in packs that are as full as 
         list.map(({ dir, name, data }) => [dir, name, Buffer.from(data).toString('latin1')]);
       expect(text(all.flat())).toEqual(text(entries));
       const length = ({ dir, name, data }: Packed) =>
-        Math.ceil((HEADER + nameBytes(dir).length + nameBytes(name).length + data.length) / 8) * 8;
+        recordLength(nameBytes(dir).length + nameBytes(name).length, data.length);
       const sums = all.map((pack) => pack.reduce((sum, packed) => sum + length(packed), 0));
       for (const [index, sum] of sums.entries()) {
         expect(sum).toBeLessThanOrEqual(PACK);
