@@ -1,5 +1,5 @@
 import type { Counted } from '../ledger/ledger.js';
-import type { Action, RecordFields } from '../pipeline/record.js';
+import { Action, type RecordFields } from '../pipeline/record.js';
 import type { Meta } from '../share/entries.js';
 import type { Failure } from '../share/failure.js';
 
@@ -29,6 +29,11 @@ export interface Item {
 
 export function newItem(dir: DirRef, name: string, action: Action, meta: Meta, saved: Counted | undefined): Item {
   return { dir, name, action, meta, attempts: 0, saved, durable: false };
+}
+
+/** Whether the item brings a file or link, which has a row of its own, and not a folder or the end of an extra. */
+export function isEntry({ action }: Item): boolean {
+  return action === Action.copy || action === Action.link;
 }
 
 /** Metadata of items that are not files of the source: folders to be made or stamped, extras. */

@@ -12,7 +12,7 @@ import { Action } from '../pipeline/record.js';
 import { join } from '../posix/names.js';
 import type { Checksum } from '../settings.js';
 import type { Meta } from '../share/entries.js';
-import type { DirRef, Item } from './item.js';
+import { type DirRef, type Item, isEntry } from './item.js';
 
 export interface RecorderDeps {
   readonly ledger: Ledger;
@@ -99,7 +99,7 @@ export class Recorder {
   }
 
   private countDone(item: Item): void {
-    if (item.action !== Action.copy && item.action !== Action.link) return;
+    if (!isEntry(item)) return;
     count(this.ahead.pending, item, -1);
     count(item.result ? this.ahead.synced : this.ahead.failed, item, 1);
   }
@@ -303,8 +303,8 @@ function outcomeOf({ action, result, failure }: Item): AuditLine['result'] | und
   }
 }
 
-function isPublished({ action, result }: Item): boolean {
-  return result !== undefined && (action === Action.copy || action === Action.link);
+function isPublished(item: Item): boolean {
+  return item.result !== undefined && isEntry(item);
 }
 
 function emptyTally(): { files: number; bytes: number } {

@@ -16,7 +16,7 @@ import type { Phase } from '../stats/snapshot.js';
 import { Backlog } from './backlog.js';
 import { Conveyor, pathOf } from './conveyor.js';
 import { Crew } from './crew.js';
-import { type Item, NO_META, newItem } from './item.js';
+import { type Item, isEntry, NO_META, newItem } from './item.js';
 import { FIRST_LANES } from './lanecount.js';
 import { Recorder } from './recorder.js';
 import { inTheWay, worthLastPass } from './retry.js';
@@ -317,7 +317,7 @@ export class Session {
     this.recorder.finish(item);
     const { action } = item;
     if (item.failure) this.fail(pathOf(item), item.failure.message);
-    else if (item.result && (action === Action.copy || action === Action.link)) {
+    else if (item.result && isEntry(item)) {
       this.forgetFailure(pathOf(item));
       this.copied.files++;
       this.copied.bytes += item.result.size;
@@ -339,7 +339,7 @@ export class Session {
 
   private committed(items: readonly Item[]): void {
     this.backlog.committed();
-    for (const item of items) if (item.action === Action.copy || item.action === Action.link) this.letGo(item);
+    for (const item of items) if (isEntry(item)) this.letGo(item);
   }
 
   private stuck(item: Item, failure: Failure): void {

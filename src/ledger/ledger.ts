@@ -184,10 +184,12 @@ export class Ledger {
     return row && entryFrom(row);
   }
 
-  /** The folder's entries in the order of their names, as a scan compares them; at most `limit`. */
-  stamps(dir: number, limit: number): Stamp[] {
-    const query = this.one(`SELECT ${STAMP_COLUMNS} FROM entries WHERE dir = ? ORDER BY name LIMIT ?`).raw(true);
-    return (query.all(dir, limit) as (string | Buffer | number)[][]).map(stampFrom);
+  /** As a scan compares them, the folder's entries in the order of their names, after the given one. */
+  stampsAfter(dir: number, name: string | undefined, limit: number): Stamp[] {
+    const from = name === undefined ? '' : ' AND name > ?';
+    const query = this.one(`SELECT ${STAMP_COLUMNS} FROM entries WHERE dir = ?${from} ORDER BY name LIMIT ?`).raw(true);
+    const key = name === undefined ? [] : [toColumn(name)];
+    return (query.all(dir, ...key, limit) as (string | Buffer | number)[][]).map(stampFrom);
   }
 
   stamp(dir: number, name: string): Stamp | undefined {

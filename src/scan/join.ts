@@ -169,14 +169,14 @@ function skipReason(name: string, meta: Meta): string {
 
 interface KnownRows {
   find(name: string): Stamp | undefined;
-  pages(): Iterable<readonly { name: string }[]>;
+  pages(): Iterable<readonly Stamp[]>;
 }
 
 const NO_ROWS: KnownRows = { find: () => undefined, pages: () => [] };
 
 function knownRows(dir: Dir, count: number, ledger: Ledger): KnownRows {
   if (count <= ROWS_AT_ONCE) {
-    const rows = ledger.stamps(dir.id, ROWS_AT_ONCE + 1);
+    const rows = ledger.stampsAfter(dir.id, undefined, ROWS_AT_ONCE + 1);
     if (rows.length <= ROWS_AT_ONCE) {
       const finder = new Finder(rows.map(({ name }) => name));
       return { find: (name) => rows[finder.find(name)], pages: () => [rows] };
@@ -185,10 +185,10 @@ function knownRows(dir: Dir, count: number, ledger: Ledger): KnownRows {
   return {
     find: (name) => ledger.stamp(dir.id, name),
     *pages() {
-      let page = ledger.entriesAfter(dir.id, undefined, 1000);
+      let page = ledger.stampsAfter(dir.id, undefined, 1000);
       while (page.length > 0) {
         yield page;
-        page = ledger.entriesAfter(dir.id, page[page.length - 1]!.name, 1000);
+        page = ledger.stampsAfter(dir.id, page[page.length - 1]!.name, 1000);
       }
     },
   };
