@@ -2,12 +2,11 @@
  * The ledger's queries. Reads page by key and never hold a cursor across writes; writes happen inside `commit`, one
  * short transaction, which also keeps the totals and each folder's count of pending entries true.
  */
-import type { Statement } from 'better-sqlite3';
 import { checksumCode } from '../hash/registry.js';
 import { fromColumn, toColumn } from '../posix/names.js';
 import { CHECKSUMS } from '../settings.js';
 import type { Meta } from '../share/entries.js';
-import type { Db, Pair } from './open.js';
+import type { Pair } from './open.js';
 import {
   type Dir,
   type Entry,
@@ -19,6 +18,7 @@ import {
   type Totals,
 } from './rows.js';
 import { DirStatus, EntryStatus, Listed } from './schema.js';
+import { type Db, prepare, type Statement } from './sqlite.js';
 
 type Row = (string | Buffer | bigint | null)[];
 
@@ -31,24 +31,24 @@ const STAMP_COLUMNS = `name, status, size, ${halves('mtime')}, ${halves('ctime')
 export class Ledger {
   readonly totals: Totals;
   private readonly pendingChanges = new Map<number, number>();
-  private readonly statements = new Map<string, Statement<unknown[]>>();
   /** The one statement that runs for every file; the others are found by their text. */
-  private readonly upsertEntry: Statement<unknown[]>;
+  private readonly upsertEntry: Statement;
 
   constructor(readonly db: Db) {
-    this.upsertEntry = db.prepare(
+    this.upsertEntry = prepare(
+      db,
       `INSERT INTO entries (${ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET status = excluded.status, size = excluded.size, mtime = excluded.mtime,
          ctime = excluded.ctime, btime = excluded.btime, mode = excluded.mode, uid = excluded.uid, gid = excluded.gid,
          algorithm = excluded.algorithm, hash = excluded.hash, error = excluded.error`,
     );
     this.totals = { ...NO_TOTALS, ...this.meta<Totals>('totals') };
-    const name = db.prepare('INSERT INTO algorithms VALUES (?, ?) ON CONFLICT DO NOTHING');
+    const name = prepare(db, 'INSERT INTO algorithms VALUES (?, ?) ON CONFLICT DO NOTHING');
     if (!db.readonly) db.transaction(() => CHECKSUMS.map((checksum) => name.run(checksumCode(checksum), checksum)))();
   }
 
   get pair(): Pair {
-    const value = this.db.prepare('SELECT value FROM meta WHERE key = ?').pluck();
+    const value = this.one('SELECT value FROM meta WHERE key = ?').pluck();
     return { source: value.get('source') as string, dest: value.get('dest') as string };
   }
 
@@ -321,17 +321,12 @@ export class Ledger {
     this.db.close();
   }
 
-  private one(sql: string): Statement<unknown[]> {
-    let statement = this.statements.get(sql);
-    if (!statement) {
-      statement = this.db.prepare(sql);
-      this.statements.set(sql, statement);
-    }
-    return statement;
+  private one(sql: string): Statement {
+    return prepare(this.db, sql);
   }
 
   /** A query whose rows come as arrays, with integers as bigint: times need all 64 bits. */
-  private rows(sql: string): Statement<unknown[]> {
+  private rows(sql: string): Statement {
     return this.one(sql).raw(true).safeIntegers(true);
   }
 }

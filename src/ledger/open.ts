@@ -11,13 +11,11 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import Database from 'better-sqlite3';
 import { filesystemType, tryLock } from '../posix/calls.js';
 import { filesystemFacts } from '../posix/filesystems.js';
 import { LedgerError } from './errors.js';
 import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION } from './schema.js';
-
-export type Db = Database.Database;
+import { type Db, openDb, pragma, prepare } from './sqlite.js';
 
 /** The pair of roots that a ledger belongs to: absolute paths. */
 export interface Pair {
@@ -41,12 +39,11 @@ export function openLedgerFile(file: string, pair: Pair): Db {
   takeLock(file);
   return guard(file, () => {
     if (isNew) closeSync(openSync(file, constants.O_CREAT | constants.O_EXCL | constants.O_RDWR, PRIVATE));
-    const opened = new Database(file, { timeout: 10_000 });
-    opened.pragma('journal_mode = WAL');
-    opened.pragma('synchronous = FULL');
-    opened.pragma('cache_size = -16000');
-    opened.pragma('wal_autocheckpoint = 4000');
-    opened.pragma('journal_size_limit = 67108864');
+    const opened = openDb(file, { timeout: 10_000 });
+    opened.exec(
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16000;
+       PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864`,
+    );
     migrate(opened, pair);
     return opened;
   });
@@ -56,26 +53,25 @@ export function openLedgerFile(file: string, pair: Pair): Db {
 export function openLedgerForReading(file: string): Db {
   if (!existsSync(file)) throw new LedgerError(`${file}: no ledger here; name one with --db FILE, or the two shares`);
   readPair(file, undefined);
-  return guard(file, () => new Database(file, { readonly: true, timeout: 10_000 }));
+  return guard(file, () => openDb(file, { readonly: true, timeout: 10_000 }));
 }
 
 /** A ledger in memory-backed temporary files of SQLite's own, gone with the process: for dry runs. */
 export function openScratchLedger(pair: Pair): Db {
-  const db = new Database('');
+  const db = openDb('');
   migrate(db, pair);
   return db;
 }
 
 /** Schema, version and pair in one transaction: a ledger is whole, or it is still an empty database. */
 function migrate(db: Db, pair: Pair): void {
-  const from = db.pragma('user_version', { simple: true }) as number;
+  const from = pragma(db, 'user_version') as number;
   db.transaction(() => {
     for (const step of MIGRATIONS.slice(from)) db.exec(step);
-    const put = db.prepare('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING');
+    const put = prepare(db, 'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING');
     put.run('source', pair.source);
     put.run('dest', pair.dest);
-    db.pragma(`user_version = ${SCHEMA_VERSION}`);
-    db.pragma(`application_id = ${APPLICATION_ID}`);
+    db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}; PRAGMA application_id = ${APPLICATION_ID}`);
   })();
 }
 
@@ -84,19 +80,19 @@ function readPair(file: string, wanted: Pair | undefined): void {
   guard(file, () => {
     if (!statSync(file).isFile()) throw new LedgerError(`${file}: not a file`);
     if (statSync(file).size === 0) return;
-    const db = new Database(file, { readonly: true, timeout: 10_000 });
+    const db = openDb(file, { readonly: true, timeout: 10_000 });
     try {
-      const isOurs = db.pragma('application_id', { simple: true }) === APPLICATION_ID;
+      const isOurs = pragma(db, 'application_id') === APPLICATION_ID;
       // A database without a single table is what a kill in the middle of making a ledger leaves.
-      if (!isOurs && db.prepare('SELECT count(*) FROM sqlite_master').pluck().get() === 0) return;
+      if (!isOurs && prepare(db, 'SELECT count(*) FROM sqlite_master').pluck().get() === 0) return;
       if (!isOurs) throw new LedgerError(`${file}: not a millrace ledger; it was left untouched`);
-      const version = db.pragma('user_version', { simple: true }) as number;
+      const version = pragma(db, 'user_version') as number;
       if (version > SCHEMA_VERSION)
         throw new LedgerError(
           `${file}: written by a newer millrace (version ${version} of the ledger, this one knows ${SCHEMA_VERSION})`,
         );
       if (!wanted) return;
-      const value = db.prepare('SELECT value FROM meta WHERE key = ?').pluck();
+      const value = prepare(db, 'SELECT value FROM meta WHERE key = ?').pluck();
       const [source, dest] = [value.get('source'), value.get('dest')];
       if (source !== wanted.source || dest !== wanted.dest)
         throw new LedgerError(`${file}: belongs to another pair, ${source} -> ${dest}; name another ledger with --db`);

@@ -2,7 +2,7 @@
  * One side's listing of one folder, to be looked up by name: in memory, or, beyond a size, in a temporary SQLite
  * table, so that a folder with millions of entries needs no more memory than any other.
  */
-import Database from 'better-sqlite3';
+import { openDb, prepare, type Statement } from '../ledger/sqlite.js';
 import { fromColumn, toColumn } from '../posix/names.js';
 import { Entries, STRIDE } from '../share/entries.js';
 import { Finder } from './finder.js';
@@ -52,16 +52,16 @@ export class Listing {
 
 /** A temporary database of SQLite's own: a file that is unlinked once open, gone with the process. */
 class Spool {
-  private readonly db = new Database('');
-  private readonly insert: Database.Statement;
-  private readonly select: Database.Statement;
-  private readonly page: Database.Statement;
+  private readonly db = openDb('');
+  private readonly insert: Statement;
+  private readonly select: Statement;
+  private readonly page: Statement;
 
   constructor() {
     this.db.exec('PRAGMA cache_size = -8000; CREATE TABLE listing (name PRIMARY KEY, data BLOB) WITHOUT ROWID');
-    this.insert = this.db.prepare('INSERT OR REPLACE INTO listing VALUES (?, ?)');
-    this.select = this.db.prepare('SELECT data FROM listing WHERE name = ?').pluck();
-    this.page = this.db.prepare('SELECT name, data FROM listing WHERE name > ? ORDER BY name LIMIT 2000').raw();
+    this.insert = prepare(this.db, 'INSERT OR REPLACE INTO listing VALUES (?, ?)');
+    this.select = prepare(this.db, 'SELECT data FROM listing WHERE name = ?').pluck();
+    this.page = prepare(this.db, 'SELECT name, data FROM listing WHERE name > ? ORDER BY name LIMIT 2000').raw();
   }
 
   add(entries: Entries): void {
