@@ -4,6 +4,7 @@ import type { AuditLine, AuditLog } from '../../src/audit/log.js';
 import type { Item } from '../../src/engine/item.js';
 import { Recorder } from '../../src/engine/recorder.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
+import { prepare } from '../../src/ledger/sqlite.js';
 import { dirWith, scratch } from '../ledger/rows.js';
 
 export interface Rig {
@@ -65,7 +66,7 @@ export function recorderRig(withLog = true): Rig {
     flushLog: () => {},
     statuses: () =>
       Object.fromEntries(
-        (ledger.db.prepare('SELECT source_path, status FROM files').raw().all() as [string, string][]).map(
+        (prepare(ledger.db, 'SELECT source_path, status FROM files').raw().all() as [string, string][]).map(
           ([path, status]) => [path.slice(path.lastIndexOf('/') + 1), status],
         ),
       ),

@@ -22,8 +22,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Database from 'better-sqlite3';
 import { afterAll, afterEach, expect } from 'vitest';
+import { openDb, prepare } from '../../src/ledger/sqlite.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 /** No child lives longer than this. */
@@ -419,9 +419,9 @@ export function logged(world: World, result: string, skip = 0): string[] {
 
 /** Rows of a query; integers as they are, but beyond 2^53 as bigint. */
 export function query<T = Record<string, unknown>>(db: string, sql: string): T[] {
-  const ledger = new Database(db, { readonly: true, timeout: 10_000 });
+  const ledger = openDb(db, { readonly: true, timeout: 10_000 });
   try {
-    return ledger.prepare(sql).safeIntegers().all().map(narrowed) as T[];
+    return prepare(ledger, sql).safeIntegers().all().map(narrowed) as T[];
   } finally {
     ledger.close();
   }

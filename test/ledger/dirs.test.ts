@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DirSide, DirStatus, Listed } from '../../src/ledger/schema.js';
+import { prepare } from '../../src/ledger/sqlite.js';
 import { metaWith } from '../helpers/entries.js';
 import { dirWith, entryWith, scratch } from './rows.js';
 
@@ -130,7 +131,7 @@ test('a folder that goes takes with it what lies beneath: folders, entries, extr
     ledger.putEntry(depth + 1, 'stays', entryWith(), undefined);
   });
   ledger.commit(() => ledger.removeDir(2));
-  const count = (table: string) => ledger.db.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
+  const count = (table: string) => prepare(ledger.db, `SELECT count(*) FROM ${table}`).pluck().get();
   expect([count('dirs'), count('entries'), count('extras')]).toEqual([2, 1, 0]);
   expect(ids(ledger.dirsWithPending(1, 0, 10))).toEqual([depth + 1]);
 });

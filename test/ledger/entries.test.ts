@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { KeyedEntry } from '../../src/ledger/rows.js';
 import { EntryStatus } from '../../src/ledger/schema.js';
+import { prepare } from '../../src/ledger/sqlite.js';
 import { nameBytes } from '../../src/posix/names.js';
 import { metaWith } from '../helpers/entries.js';
 import { anyName } from '../pipeline/arbitrary.js';
@@ -55,7 +56,7 @@ test('a name that is not UTF-8 is stored as its bytes, any other as text', () =>
     ledger.putDir(dirWith(1));
     for (const name of ['né', 'n\udcff']) ledger.putEntry(1, name, entryWith(), undefined);
   });
-  expect(ledger.db.prepare('SELECT name FROM entries').pluck().all()).toEqual(['né', Buffer.of(0x6e, 0xff)]);
+  expect(prepare(ledger.db, 'SELECT name FROM entries').pluck().all()).toEqual(['né', Buffer.of(0x6e, 0xff)]);
 });
 
 describe('paging', () => {

@@ -15,13 +15,13 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Exit } from '../../src/exit.js';
 import { LedgerError } from '../../src/ledger/errors.js';
 import { Ledger } from '../../src/ledger/ledger.js';
 import { makeLedgerFolder, openLedgerFile, openLedgerForReading, openScratchLedger } from '../../src/ledger/open.js';
 import { APPLICATION_ID, SCHEMA_VERSION } from '../../src/ledger/schema.js';
+import { openDb, pragma } from '../../src/ledger/sqlite.js';
 import { temporaryFolder } from '../helpers/tree.js';
 import { dirWith, entryWith, PAIR } from './rows.js';
 
@@ -109,12 +109,12 @@ describe('a new ledger', () => {
 
   test('is known as ours, durable at each commit, and has the pair', () => {
     const ledger = new Ledger(openLedgerFile(file, PAIR));
-    const pragma = (name: string) => ledger.db.pragma(name, { simple: true });
-    expect(pragma('application_id')).toBe(APPLICATION_ID);
-    expect(pragma('user_version')).toBe(SCHEMA_VERSION);
-    expect(pragma('journal_mode')).toBe('wal');
-    expect(pragma('synchronous')).toBe(2);
-    expect(pragma('integrity_check')).toBe('ok');
+    const { db } = ledger;
+    expect(pragma(db, 'application_id')).toBe(APPLICATION_ID);
+    expect(pragma(db, 'user_version')).toBe(SCHEMA_VERSION);
+    expect(pragma(db, 'journal_mode')).toBe('wal');
+    expect(pragma(db, 'synchronous')).toBe(2);
+    expect(pragma(db, 'integrity_check')).toBe('ok');
     expect(ledger.pair).toEqual(PAIR);
     ledger.close();
     expect(readFileSync(file).subarray(68, 72).toString()).toBe('mill');
@@ -178,7 +178,7 @@ describe('an existing ledger', () => {
   });
 
   test('that is the database of another program is refused and left as it was', () => {
-    const other = new Database(file);
+    const other = openDb(file);
     other.exec('CREATE TABLE t (x); INSERT INTO t VALUES (1)');
     other.close();
     expect(refusedUntouched(() => openLedgerFile(file, PAIR))).toBe('not a millrace ledger; it was left untouched');
@@ -234,11 +234,11 @@ test('a ledger whose process was killed at any step of making it is taken', () =
     const { status, signal } = spawnSync(process.execPath, program(killing, 'db.close();'));
     const ledger = new Ledger(openLedgerFile(file, PAIR));
     expect(ledger.pair).toEqual(PAIR);
-    expect(ledger.db.pragma('integrity_check', { simple: true })).toBe('ok');
+    expect(pragma(ledger.db, 'integrity_check')).toBe('ok');
     ledger.close();
     if (signal === 'SIGKILL') continue;
     expect(status).toBe(0);
-    expect(at).toBeGreaterThan(8);
+    expect(at).toBeGreaterThan(5);
     break;
   }
 });
@@ -271,7 +271,7 @@ describe('a ledger in use', () => {
     await once(child, 'exit');
     const ledger = new Ledger(openLedgerFile(file, PAIR));
     expect(ledger.scanState.number).toBe(8);
-    expect(ledger.db.pragma('integrity_check', { simple: true })).toBe('ok');
+    expect(pragma(ledger.db, 'integrity_check')).toBe('ok');
     ledger.close();
   });
 

@@ -4,6 +4,7 @@ import { Ledger } from '../../src/ledger/ledger.js';
 import { openScratchLedger } from '../../src/ledger/open.js';
 import { type Dir, type Entry, NO_TOTALS, type Totals } from '../../src/ledger/rows.js';
 import { DirSide, DirStatus, EntryStatus, Listed } from '../../src/ledger/schema.js';
+import { prepare } from '../../src/ledger/sqlite.js';
 import { metaWith } from '../helpers/entries.js';
 
 export const PAIR = { source: '/the/source', dest: '/the/dest' };
@@ -52,7 +53,7 @@ export function entryWith(part: Partial<Entry> = {}): Entry {
 /** What the totals should be, counted anew from the rows. */
 export function recount({ db }: Ledger): Totals {
   const totals = { ...NO_TOTALS };
-  const rows = db.prepare('SELECT status, count(*), sum(size) FROM entries GROUP BY status').raw().all();
+  const rows = prepare(db, 'SELECT status, count(*), sum(size) FROM entries GROUP BY status').raw().all();
   for (const [status, files, bytes] of rows as number[][]) {
     if (status === EntryStatus.pending) Object.assign(totals, { pendingFiles: files, pendingBytes: bytes });
     if (status === EntryStatus.synced) Object.assign(totals, { syncedFiles: files, syncedBytes: bytes });
@@ -64,10 +65,9 @@ export function recount({ db }: Ledger): Totals {
 
 /** Folders whose count of pending entries is not what their rows add up to. */
 export function miscounted({ db }: Ledger): unknown[] {
-  return db
-    .prepare(
-      `SELECT id, pending, (SELECT count(*) FROM entries e WHERE e.dir = d.id AND e.status = 0) AS counted
+  return prepare(
+    db,
+    `SELECT id, pending, (SELECT count(*) FROM entries e WHERE e.dir = d.id AND e.status = 0) AS counted
        FROM dirs d WHERE pending <> counted`,
-    )
-    .all();
+  ).all();
 }

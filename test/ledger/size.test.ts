@@ -24,7 +24,7 @@ test('a row is small, and a pending one has room for what it becomes', () => {
   const file = join(temporaryFolder(), 'ledger.db');
   const ledger = new Ledger(openLedgerFile(file, PAIR));
   const bytesPerRow = () => {
-    ledger.db.pragma('wal_checkpoint(TRUNCATE)');
+    ledger.db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     return statSync(file).size / ROWS;
   };
   const meta = (index: number) =>

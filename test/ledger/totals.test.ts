@@ -4,6 +4,7 @@ import { Ledger } from '../../src/ledger/ledger.js';
 import { openScratchLedger } from '../../src/ledger/open.js';
 import { NO_TOTALS } from '../../src/ledger/rows.js';
 import { EntryStatus } from '../../src/ledger/schema.js';
+import { prepare } from '../../src/ledger/sqlite.js';
 import { metaWith } from '../helpers/entries.js';
 import { dirWith, entryWith, miscounted, PAIR, recount, scratch } from './rows.js';
 
@@ -25,7 +26,7 @@ test('totals and the pending entries of each folder are always what a recount gi
     fc.property(fc.array(transaction, { maxLength: 10 }), (transactions) => {
       const ledger = new Ledger(openScratchLedger(PAIR));
       for (const { changes, breaks } of transactions) {
-        const rowsBefore = ledger.db.prepare('SELECT * FROM entries').all();
+        const rowsBefore = prepare(ledger.db, 'SELECT * FROM entries').all();
         const totalsBefore = { ...ledger.totals };
         const work = () => {
           for (const id of DIRS) if (!ledger.dir(id)) ledger.putDir(dirWith(id));
@@ -45,7 +46,7 @@ test('totals and the pending entries of each folder are always what a recount gi
         };
         if (breaks) {
           expect(() => ledger.commit(work)).toThrow('breaks');
-          expect(ledger.db.prepare('SELECT * FROM entries').all()).toEqual(rowsBefore);
+          expect(prepare(ledger.db, 'SELECT * FROM entries').all()).toEqual(rowsBefore);
           expect(ledger.totals).toEqual(totalsBefore);
         } else ledger.commit(work);
         expect(ledger.totals).toEqual(recount(ledger));

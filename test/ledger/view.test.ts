@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { checksumCode } from '../../src/hash/registry.js';
 import type { Entry } from '../../src/ledger/rows.js';
 import { EntryStatus } from '../../src/ledger/schema.js';
+import { prepare } from '../../src/ledger/sqlite.js';
 import { CHECKSUMS } from '../../src/settings.js';
 import { FIFO, FILE, LINK, metaWith } from '../helpers/entries.js';
 import { dirWith, entryWith, PAIR, scratch } from './rows.js';
@@ -14,7 +15,7 @@ function viewOf(part: Partial<Entry>, path = 'a/b', name = 'name'): Record<strin
     ledger.putDir(dirWith(1, { path }));
     ledger.putEntry(1, name, entryWith(part), undefined);
   });
-  return ledger.db.prepare('SELECT * FROM files').safeIntegers().get() as Record<string, unknown>;
+  return prepare(ledger.db, 'SELECT * FROM files').safeIntegers().get() as Record<string, unknown>;
 }
 
 test('a synced file shows all that is known of it', () => {
@@ -93,7 +94,7 @@ test('a path that is not UTF-8 keeps its bytes', () => {
     ledger.putDir(dirWith(1, { path: 'd\udcff' }));
     ledger.putEntry(1, 'n\udcfe', entryWith(), undefined);
   });
-  const path = ledger.db.prepare('SELECT hex(source_path) FROM files').pluck().get() as string;
+  const path = prepare(ledger.db, 'SELECT hex(source_path) FROM files').pluck().get() as string;
   expect(Buffer.from(path, 'hex')).toEqual(
     Buffer.concat([Buffer.from('/the/source/d'), Buffer.of(0xff), Buffer.from('/n'), Buffer.of(0xfe)]),
   );
