@@ -45,7 +45,7 @@ done < <(grep -rlxF --include='*.js' 'export {};' dist/src dist/workers |
 
 lines=0
 npx c8 report --temp-directory "$raw/v8" --merge-async --all --src . \
-  --include 'dist/src/**' --include 'dist/workers/**' --include 'dist/lanes/**' "${typesonly[@]}" \
+  --include 'dist/src/**' --include 'dist/workers/**' --include 'dist/lanes.cjs' "${typesonly[@]}" \
   --reporter text --reporter html --reports-dir coverage \
   --check-coverage --lines "$minimum" || lines=$?
 

@@ -48,6 +48,7 @@ function folder(id: number): Dir {
     scan: 1,
     meta: META,
     error: undefined,
+    seal: undefined,
   };
 }
 

@@ -9,6 +9,7 @@ export default function scanner(start: ScannerStart): void {
   const share = new LocalShare(start.root);
   try {
     runScanner({
+      side: start.side,
       share,
       inbox: new Inbox(start.port, start.inbox),
       counters: new LaneCounters(new Float64Array(start.counters), start.lane),

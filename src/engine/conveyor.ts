@@ -8,8 +8,8 @@ import { join } from '../posix/names.js';
 import type { Failure } from '../share/failure.js';
 import { Feed, leaseSize } from './feed.js';
 import type { Item } from './item.js';
-import type { Lane } from './pools.js';
 import { backoffMs, worthRetrying } from './retry.js';
+import type { Lane } from './threads.js';
 
 /** Leases a reader has at hand: the one it works on and the next. */
 const AHEAD = 2;

@@ -2,14 +2,16 @@
 import type { Io } from '../cli/run.js';
 import type { Settings } from '../settings.js';
 import { Keeper } from './keeper.js';
+import { Threads } from './threads.js';
 
 /** Runs a copy and returns the exit code. Throws ExitError for what stands in the way of beginning. */
 export async function copy(settings: Settings, io: Io): Promise<number> {
-  const keeper = new Keeper();
+  const threads = new Threads();
+  const keeper = new Keeper(threads);
   const inspected = keeper.inspect(settings.source, settings.dest);
   // Told below; until then a refusal is nobody's unhandled error.
   inspected.catch(() => {});
   // The rest is loaded while the keeper's thread starts: each takes about as long as the other.
   const { run } = await import('./run.js');
-  return run(settings, io, keeper, await inspected);
+  return run(settings, io, threads, keeper, await inspected);
 }

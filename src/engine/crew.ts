@@ -15,7 +15,7 @@ import type { ListAnswer, ListRequest, Side } from '../scan/messages.js';
 import type { Settings } from '../settings.js';
 import { LaneCounters, type Operations } from '../stats/shared.js';
 import { busyMs, MOST_LANES, wantedLanes } from './lanecount.js';
-import { type Lane, Pool, type Role } from './pools.js';
+import type { Lane, Threads } from './threads.js';
 
 const PACK_BYTES = 512 * 1024;
 const MAX_SCANNERS = 8;
@@ -26,7 +26,7 @@ export interface CrewEvents {
   message(message: LaneMessage, reader?: number): void;
   listed(side: Side, lane: number, answer: ListAnswer): void;
   /** A thread died of a bug or of lack of memory. */
-  died(role: Role, error: Error): void;
+  died(role: string, error: Error): void;
 }
 
 /** Lanes of one kind: how many at most, and what they measured. */
@@ -36,7 +36,6 @@ class Section {
   readonly ended: Promise<void>[] = [];
   private lastOperations: Operations = { count: 0, ms: 0, slow: 0 };
   constructor(
-    readonly pool: Pool,
     readonly most: number,
     readonly fixed: boolean,
   ) {
@@ -92,16 +91,15 @@ export class Crew {
 
   constructor(
     private readonly settings: Settings,
+    private readonly threads: Threads,
     private readonly events: CrewEvents,
   ) {
-    const section = (role: Role, wanted: number, most: number) => {
-      return new Section(new Pool(role, wanted || most), wanted || most, wanted > 0);
-    };
-    this.readers = section('reader', settings.readers, MOST_LANES);
-    this.writers = section('writer', settings.writers, MOST_LANES);
+    const section = (wanted: number, most: number) => new Section(wanted || most, wanted > 0);
+    this.readers = section(settings.readers, MOST_LANES);
+    this.writers = section(settings.writers, MOST_LANES);
     this.scanners = {
-      source: section('scanner', settings.scanners, MAX_SCANNERS),
-      dest: section('scanner', settings.scanners, MAX_SCANNERS),
+      source: section(settings.scanners, MAX_SCANNERS),
+      dest: section(settings.scanners, MAX_SCANNERS),
     };
     this.ring = Ring.create({
       blockSlots: settings.queueCapacity,
@@ -170,7 +168,8 @@ export class Crew {
   private startReader(): void {
     const { settings, ring, pace, readers } = this;
     const number = readers.count;
-    const lane = readers.pool.lane<Lease, LaneMessage>(
+    const lane = this.threads.lane<Lease, LaneMessage>(
+      'reader',
       number,
       (port, inbox): ReaderStart => ({
         lane: number,
@@ -193,7 +192,8 @@ export class Crew {
     const { settings, ring, pace, writers } = this;
     const number = writers.count;
     ring.writerComes();
-    const lane = writers.pool.lane<never, LaneMessage>(
+    const lane = this.threads.lane<never, LaneMessage>(
+      'writer',
       number,
       (port): WriterStart => ({
         lane: number,
@@ -212,9 +212,10 @@ export class Crew {
     const section = this.scanners[side];
     const number = section.count;
     const root = side === 'source' ? this.settings.source : this.settings.dest;
-    const lane = section.pool.lane<ListRequest, ListAnswer>(
+    const lane = this.threads.lane<ListRequest, ListAnswer>(
+      'scanner',
       number,
-      (port, inbox): ScannerStart => ({ lane: number, root, port, inbox, counters: section.counters }),
+      (port, inbox): ScannerStart => ({ lane: number, side, root, port, inbox, counters: section.counters }),
       (answer) => this.events.listed(side, number, answer),
     );
     this.watch('scanner', section, lane);
@@ -222,7 +223,7 @@ export class Crew {
     this.events.scannerStarted(side, lane);
   }
 
-  private watch(role: Role, section: Section, lane: Lane<unknown>): void {
+  private watch(role: string, section: Section, lane: Lane<unknown>): void {
     section.ended.push(lane.ended);
     lane.ended.catch((error: Error) => this.events.died(role, error));
   }
@@ -240,8 +241,6 @@ export class Crew {
       await Promise.allSettled([...this.readers.ended, ...this.scanners.source.ended, ...this.scanners.dest.ended]);
       this.ring.close();
       await Promise.allSettled(this.writers.ended);
-      const pools = [this.readers.pool, this.writers.pool, this.scanners.source.pool, this.scanners.dest.pool];
-      await Promise.all(pools.map((pool) => pool.close()));
       return true;
     };
     let timer: NodeJS.Timeout | undefined;

@@ -1,30 +1,24 @@
 /** The main thread's way to ask short questions of the shares, which it never touches itself. */
-import type { KeeperTask } from '../../workers/keeper.js';
 import { Exit, ExitError, UsageError } from '../exit.js';
 import type { DestProbe, Refusal, RootsFacts } from '../share/local/roots.js';
-import { Pool } from './pools.js';
+import type { Threads } from './threads.js';
 
 export class Keeper {
-  // Two: a flush may take long, and other questions must not wait for it.
-  private readonly pool = new Pool('keeper', 2);
+  constructor(private readonly threads: Threads) {}
 
   /** Looks at the roots; throws ExitError when a run cannot begin. Nothing is changed. */
   async inspect(source: string, dest: string): Promise<RootsFacts> {
-    return accepted(await this.ask<RootsFacts | Refusal>({ task: 'inspect', source, dest }));
+    return accepted(await this.threads.ask<RootsFacts | Refusal>({ task: 'inspect', source, dest }));
   }
 
   /** Makes the destination ready; throws ExitError when that is not possible. */
   async prepare(dest: string): Promise<DestProbe> {
-    return accepted(await this.ask<DestProbe | Refusal>({ task: 'prepare', dest }));
+    return accepted(await this.threads.ask<DestProbe | Refusal>({ task: 'prepare', dest }));
   }
 
   /** Flushes the filesystem that `dest` is on. */
   async flush(dest: string): Promise<void> {
-    await this.ask({ task: 'sync', dest });
-  }
-
-  private ask<T>(task: KeeperTask): Promise<T> {
-    return this.pool.ask<T>(task);
+    await this.threads.ask({ task: 'sync', dest });
   }
 }
 

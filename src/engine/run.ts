@@ -8,6 +8,7 @@ import { LedgerError } from '../ledger/errors.js';
 import { Ledger } from '../ledger/ledger.js';
 import { guard, makeLedgerFolder, openLedgerFile, openScratchLedger } from '../ledger/open.js';
 import { Command } from '../pipeline/ring.js';
+import { sameTime } from '../scan/compare.js';
 import type { Settings } from '../settings.js';
 import { coarser, type RootsFacts } from '../share/local/roots.js';
 import { formatBytes, formatCount } from '../stats/format.js';
@@ -18,28 +19,44 @@ import type { Keeper } from './keeper.js';
 import { pictureOf } from './picture.js';
 import { hasBacklog, Session, SessionBroken } from './session.js';
 import { listenForSignals } from './signals.js';
+import type { Threads } from './threads.js';
 
 /** How long lanes may take to end after the last entry, ms. */
 const PATIENCE_MS = 10_000;
 
 /** Runs a copy between roots that were found fit, and returns the exit code. Throws ExitError before it begins. */
-export async function run(settings: Settings, io: Io, keeper: Keeper, roots: RootsFacts): Promise<number> {
+export async function run(
+  settings: Settings,
+  io: Io,
+  threads: Threads,
+  keeper: Keeper,
+  roots: RootsFacts,
+): Promise<number> {
   if (!settings.dryRun)
     checkLogFile(settings.logFile, settings.ledgerIsDefault && dirname(settings.logFile) === dirname(settings.ledger));
   const ledger = openLedger(settings);
   const log = settings.dryRun ? undefined : new AuditLog(settings.logFile);
   let { grainNs } = roots;
   let distrustNs: bigint | undefined;
+  let rootIsStamped = false;
   if (!settings.dryRun) {
     const dest = await keeper.prepare(settings.dest);
     grainNs = coarser(grainNs, dest.grainNs);
     distrustNs = beginSession(ledger, dest.nowNs);
+    rootIsStamped = dest.rootMtimeNs !== undefined && sameTime(roots.rootMeta.mtimeNs, dest.rootMtimeNs, grainNs);
   }
   // Network shares flush each file as it is published; a local filesystem is flushed as a whole.
   const flushDest = async () => {
     if (!roots.dest.network) await keeper.flush(settings.dest);
   };
-  return new Run(settings, io, ledger, log, { roots, grainNs, distrustNs, flushDest }).toTheEnd();
+  return new Run(settings, io, ledger, log, {
+    threads,
+    roots,
+    rootIsStamped,
+    grainNs,
+    distrustNs,
+    flushDest,
+  }).toTheEnd();
 }
 
 function openLedger(settings: Settings): Ledger {
@@ -50,7 +67,10 @@ function openLedger(settings: Settings): Ledger {
 }
 
 interface Ground {
+  readonly threads: Threads;
   readonly roots: RootsFacts;
+  /** The destination's root has the source's mtime. */
+  readonly rootIsStamped: boolean;
   readonly grainNs: bigint;
   readonly distrustNs: bigint | undefined;
   flushDest(): Promise<void>;
@@ -70,9 +90,10 @@ class Run {
   ) {
     this.session = new Session({
       settings,
+      threads: ground.threads,
       ledger,
       log,
-      rootMeta: ground.roots.rootMeta,
+      root: { meta: ground.roots.rootMeta, isStamped: ground.rootIsStamped },
       grainNs: ground.grainNs,
       distrustNs: ground.distrustNs,
       destMissing: settings.dryRun && ground.roots.destMissing,

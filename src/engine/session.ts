@@ -10,7 +10,6 @@ import { DirStatus, EntryStatus } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
 import { Command } from '../pipeline/ring.js';
 import type { Settings } from '../settings.js';
-import type { Meta } from '../share/entries.js';
 import { classOf, type Failure } from '../share/failure.js';
 import type { Phase } from '../stats/snapshot.js';
 import { Backlog } from './backlog.js';
@@ -20,7 +19,8 @@ import { type Item, isEntry, NO_META, newItem } from './item.js';
 import { FIRST_LANES } from './lanecount.js';
 import { Recorder } from './recorder.js';
 import { inTheWay, worthLastPass } from './retry.js';
-import { Scan } from './scan.js';
+import { type RootState, Scan } from './scan.js';
+import type { Threads } from './threads.js';
 
 /** Items waiting for a lane at which the scan rests, and below which the backlog is asked. */
 const WINDOW = 4096;
@@ -40,9 +40,10 @@ const FAILURES_KEPT = 20;
 
 export interface SessionDeps {
   readonly settings: Settings;
+  readonly threads: Threads;
   readonly ledger: Ledger;
   readonly log: AuditLog | undefined;
-  readonly rootMeta: Meta;
+  readonly root: RootState;
   readonly grainNs: bigint;
   /** See JoinInput. */
   readonly distrustNs: bigint | undefined;
@@ -100,9 +101,9 @@ export class Session {
     });
     this.scan = new Scan(ledger, this.recorder, deps, {
       found: (item) => this.found(item),
-      same: (meta) => {
-        this.same.files++;
-        this.same.bytes += meta.size;
+      same: (files, bytes) => {
+        this.same.files += files;
+        this.same.bytes += bytes;
       },
       note: (what, path) => this.noted(what, path),
       failed: (path, error) => this.fail(path, error),
@@ -116,7 +117,7 @@ export class Session {
       stuck: (item, failure) => this.stuck(item, failure),
       moved: () => this.step(),
     });
-    this.crew = new Crew(settings, {
+    this.crew = new Crew(settings, deps.threads, {
       readerStarted: (lane) => this.conveyor.addReader(lane),
       scannerStarted: (side, lane) => this.scan.addLane(side, lane),
       message: (message, reader) => this.conveyor.receive(message, reader),
@@ -147,13 +148,14 @@ export class Session {
     const { settings } = this.deps;
     this.begin();
     this.crew.startScanners(this.deps.destMissing ? ['source'] : ['source', 'dest']);
-    if (!settings.dryRun) this.crew.startTransfer(1);
+    // Started beside the scanners where there will be work for them; where all is copied, perhaps there is none.
+    if (!settings.dryRun && (this.resumed || this.deps.ledger.totals.syncedFiles === 0)) this.crew.startTransfer(1);
     this.phase = 'transfer';
     await this.transfer();
     if (settings.dryRun || this.stopping !== 'no') return;
     if (settings.deleteExtras && !this.deps.ledger.scanState.extras) {
       this.deps.note('scanning again: the scan that left this backlog did not look for extras');
-      this.scan.start(true, this.deps.rootMeta);
+      this.scan.start(true, this.deps.root);
       await this.transfer();
       if (this.stopping !== 'no') return;
     }
@@ -170,7 +172,7 @@ export class Session {
 
   /** Resumes what an earlier session left, or begins a new scan. */
   private begin(): void {
-    const { ledger, settings, rootMeta, note } = this.deps;
+    const { ledger, settings, root, note } = this.deps;
     const { running, extras } = ledger.scanState;
     const backlog = hasBacklog(ledger);
     const wantsExtras = settings.deleteExtras && running && !extras;
@@ -187,7 +189,7 @@ export class Session {
         after = page.at(-1)!.id;
       }
       this.backlog.mayHave = true;
-    } else this.scan.start(settings.deleteExtras, rootMeta);
+    } else this.scan.start(settings.deleteExtras, root);
   }
 
   /** Copies all that is pending, until the scan has ended and nothing is left. */
@@ -236,7 +238,7 @@ export class Session {
       return () => {
         const page = this.deps.ledger.dirsByStatus(status, after, LOW);
         after = page.at(-1)?.id ?? after;
-        return page.map((dir: Dir) => newItem(dir, '', action, dir.meta ?? this.deps.rootMeta, undefined));
+        return page.map((dir: Dir) => newItem(dir, '', action, dir.meta ?? this.deps.root.meta, undefined));
       };
     };
     await this.feedAll(pages(DirStatus.toMake, Action.makeDir));
@@ -415,7 +417,8 @@ export class Session {
       if (this.conveyor.isIdle && !this.recorder.isEmpty) this.checkpointSoon();
     }
     const { feed } = this.conveyor;
-    if (feed.count > FEW_ITEMS || feed.bytes > FEW_BYTES) this.crew.startTransfer(FIRST_LANES);
+    const many = feed.count > FEW_ITEMS || feed.bytes > FEW_BYTES;
+    if (feed.count > 0) this.crew.startTransfer(many ? FIRST_LANES : 1);
     this.conveyor.writers = this.crew.counts.writers;
     this.conveyor.pump(Date.now());
     if (this.scan.wantsRefill) this.checkpointSoon(() => this.scan.refill());

@@ -11,7 +11,7 @@ export async function status(file: string, json: boolean, io: Io): Promise<numbe
   const { pair, totals, scanState } = ledger;
   const scan = scanState.number === 0 ? 'not begun' : scanState.running ? 'under way' : 'done';
   const failures = ledger.failedAfter(0, '', 20).map(({ dir, name, error }) => ({
-    path: cleanName([ledger.dir(dir)?.path, name].filter(Boolean).join('/')),
+    path: cleanName([ledger.pathOf(dir), name].filter(Boolean).join('/')),
     error: error ?? '',
   }));
   ledger.close();

@@ -22,11 +22,12 @@ import { type Db, prepare, type Statement } from './sqlite.js';
 
 type Row = (string | Buffer | bigint | null)[];
 
-const DIR_COLUMNS = 'id, parent, path, depth, side, listed, status, scan, mtime, ctime, btime, mode, uid, gid, error';
+const DIR_COLUMNS =
+  'id, parent, path, depth, side, listed, status, scan, mtime, ctime, btime, mode, uid, gid, error, seal';
 const ENTRY_COLUMNS = 'dir, name, status, size, mtime, ctime, btime, mode, uid, gid, algorithm, hash, error';
 
-const halves = (time: string) => `${time} >> 32, ${time} & 4294967295`;
-const STAMP_COLUMNS = `name, status, size, ${halves('mtime')}, ${halves('ctime')}, ${halves('btime')}, mode, uid, gid`;
+const parts = (time: string) => `${time} / 1000000000, ${time} % 1000000000`;
+const STAMP_COLUMNS = `name, status, size, ${parts('mtime')}, ${parts('ctime')}, ${parts('btime')}, mode, uid, gid`;
 
 export class Ledger {
   readonly totals: Totals;
@@ -97,13 +98,19 @@ export class Ledger {
     return row && dirFrom(row);
   }
 
+  /** The path of a folder, also in a ledger of an earlier version. */
+  pathOf(id: number): string | undefined {
+    const path = this.one('SELECT path FROM dirs WHERE id = ?').pluck().get(id) as string | Buffer | undefined;
+    return path === undefined ? undefined : fromColumn(path);
+  }
+
   putDir(dir: Dir): void {
     const { meta } = dir;
     this.one(
-      `INSERT INTO dirs (${DIR_COLUMNS}, pending) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
+      `INSERT INTO dirs (${DIR_COLUMNS}, pending) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
        ON CONFLICT DO UPDATE SET listed = excluded.listed, status = excluded.status, scan = excluded.scan,
          mtime = excluded.mtime, ctime = excluded.ctime, btime = excluded.btime, mode = excluded.mode,
-         uid = excluded.uid, gid = excluded.gid, error = excluded.error`,
+         uid = excluded.uid, gid = excluded.gid, error = excluded.error, seal = excluded.seal`,
     ).run(
       dir.id,
       dir.parent ?? null,
@@ -115,7 +122,15 @@ export class Ledger {
       dir.scan,
       ...metaColumns(meta),
       dir.error ?? null,
+      dir.seal === undefined ? null : Buffer.from(dir.seal, 'hex'),
     );
+  }
+
+  /** Whether nothing of the folder is pending or failed, so that its seal counts. */
+  isSettled(dir: number): boolean {
+    const failed = `SELECT 1 FROM entries WHERE dir = id AND status = ${EntryStatus.failed}`;
+    const query = this.one(`SELECT pending = 0 AND NOT EXISTS (${failed}) FROM dirs WHERE id = ?`).pluck();
+    return query.get(dir) === 1;
   }
 
   /** Folders that the present scan has still to list, lowest ids first. */
@@ -342,12 +357,12 @@ function stampFrom(row: (string | Buffer | number)[]): Stamp {
     name: fromColumn(row[0] as string | Buffer),
     status: row[1] as EntryStatus,
     size: row[2] as number,
-    mtimeUpper: row[3] as number,
-    mtimeLower: row[4] as number,
-    ctimeUpper: row[5] as number,
-    ctimeLower: row[6] as number,
-    btimeUpper: row[7] as number,
-    btimeLower: row[8] as number,
+    mtimeSeconds: row[3] as number,
+    mtimeRest: row[4] as number,
+    ctimeSeconds: row[5] as number,
+    ctimeRest: row[6] as number,
+    btimeSeconds: row[7] as number,
+    btimeRest: row[8] as number,
     mode: row[9] as number,
     uid: row[10] as number,
     gid: row[11] as number,
@@ -384,6 +399,7 @@ function dirFrom(row: Row): Dir {
     scan: Number(scan),
     meta: row[8] === null ? undefined : metaFrom(0, row, 8),
     error: (row[14] as string | null) ?? undefined,
+    seal: row[15] === null ? undefined : (row[15] as Buffer).toString('hex'),
   };
 }
 

@@ -1,5 +1,5 @@
 /** The rows of the ledger as the engine sees them. Times in ns since the Unix epoch, sizes in bytes. */
-import type { Halves, Meta } from '../share/entries.js';
+import type { Meta, Parts } from '../share/entries.js';
 import type { DirSide, DirStatus, EntryStatus, Listed } from './schema.js';
 
 /** A folder. Its metadata is undefined for the root of a first scan and for extras. */
@@ -16,6 +16,8 @@ export interface Dir {
   scan: number;
   meta: Meta | undefined;
   error: string | undefined;
+  /** What the last scan's listing gave (scan/seal.ts). Counts only while nothing of the folder is pending or failed. */
+  seal: string | undefined;
 }
 
 /** What is stored of a file, symbolic link or other non-folder. */
@@ -34,7 +36,7 @@ export interface KeyedEntry extends Entry {
 }
 
 /** What a scan needs to see that an entry is as the ledger has it. */
-export interface Stamp extends Halves {
+export interface Stamp extends Parts {
   readonly name: string;
   readonly status: EntryStatus;
 }

@@ -3,7 +3,7 @@
  * once, a file's row has its name only and lies beside its siblings (WITHOUT ROWID: the table is its own index).
  * Times are ns since the Unix epoch, sizes bytes; names and paths are TEXT, or BLOB when they are not valid UTF-8.
  */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 /** "mill" in SQLite's header, so that file(1) and we know the file as ours. */
 export const APPLICATION_ID = 0x6d696c6c;
 
@@ -88,4 +88,6 @@ export const MIGRATIONS: readonly string[] = [
     e.gid AS gid
   FROM entries e JOIN dirs d ON d.id = e.dir;
   `,
+  // The listing that the last scan found (scan/seal.ts), once all of it is synced; NULL: none.
+  `ALTER TABLE dirs ADD COLUMN seal BLOB;`,
 ];

@@ -1,5 +1,6 @@
 /** What a lane's thread is given to begin with: plain data and shared memory. */
 import type { MessagePort } from 'node:worker_threads';
+import type { Side } from '../scan/messages.js';
 import type { Checksum } from '../settings.js';
 import type { RingShape } from './ring.js';
 
@@ -25,6 +26,7 @@ export interface ReaderStart extends PipelineStart {
 export type WriterStart = PipelineStart;
 
 export interface ScannerStart extends LaneStart {
+  readonly side: Side;
   readonly inbox: SharedArrayBuffer;
 }
 

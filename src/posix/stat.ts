@@ -22,9 +22,37 @@ const STATX_BTIME = 0x800;
 const LAST_TIME = 2n ** 63n - 1n;
 const FIRST_TIME = -(2n ** 63n);
 
+/** Where struct statx has what it tells, in words of 32 bits. A time takes three: seconds in two, nanoseconds. */
+export const UID = 5;
+export const GID = 6;
+export const SIZE = 10;
+const ATIME = 16;
+export const BTIME = 20;
+export const CTIME = 24;
+export const MTIME = 28;
+
+/** A size in bytes from its two words; exact up to 2^53. */
+export function sizeFrom(words: Int32Array, at: number): number {
+  return (words[at]! >>> 0) + words[at + 1]! * 0x1_0000_0000;
+}
+
+/**
+ * A time in ns since the Unix epoch from its three words. Times that do not fit into 64 bits of ns (before 1677, after
+ * 2262) become the first or last that do.
+ */
+export function timeNs(words: Int32Array, at: number): bigint {
+  const ns = BigInt(sizeFrom(words, at)) * 1_000_000_000n + BigInt(words[at + 2]!);
+  // Eras of 2^32 seconds: all of -2 to 1 fit.
+  const era = words[at + 1]!;
+  if (era >= -2 && era <= 1) return ns;
+  return ns > LAST_TIME ? LAST_TIME : ns < FIRST_TIME ? FIRST_TIME : ns;
+}
+
 /** The last result of statAt or statFd. Times are ns since the Unix epoch, sizes bytes. */
 export class Stat {
   readonly bytes = Buffer.alloc(256);
+  /** The same in words of 32 bits, in the machine's order as the kernel writes them. */
+  readonly words = new Int32Array(this.bytes.buffer, this.bytes.byteOffset, 64);
   private readonly view = new DataView(this.bytes.buffer, this.bytes.byteOffset, 256);
   /** What statx(2) is asked for. */
   wanted = STATX_BASIC | STATX_BTIME;
@@ -37,20 +65,20 @@ export class Stat {
     return kindOfMode(this.mode);
   }
   get uid(): number {
-    return this.view.getUint32(20, true);
+    return this.words[UID]! >>> 0;
   }
   get gid(): number {
-    return this.view.getUint32(24, true);
+    return this.words[GID]! >>> 0;
   }
   get size(): number {
-    return this.view.getUint32(40, true) + this.view.getUint32(44, true) * 0x1_0000_0000;
+    return sizeFrom(this.words, SIZE);
   }
   get atimeNs(): bigint {
-    return this.time(64);
+    return timeNs(this.words, ATIME);
   }
   /** Creation time; 0 where the filesystem does not tell. */
   get btimeNs(): bigint {
-    return this.hasBtime ? this.time(80) : 0n;
+    return this.hasBtime ? timeNs(this.words, BTIME) : 0n;
   }
   get hasBtime(): boolean {
     return (this.view.getUint32(0, true) & STATX_BTIME) !== 0;
@@ -64,10 +92,10 @@ export class Stat {
     this.wanted = STATX_BASIC;
   }
   get ctimeNs(): bigint {
-    return this.time(96);
+    return timeNs(this.words, CTIME);
   }
   get mtimeNs(): bigint {
-    return this.time(112);
+    return timeNs(this.words, MTIME);
   }
   /** Device and inode as one comparable string. */
   get identity(): string {
@@ -75,14 +103,5 @@ export class Stat {
   }
   get device(): string {
     return `${this.view.getUint32(136, true)}:${this.view.getUint32(140, true)}`;
-  }
-
-  /** Times that do not fit into 64 bits of ns (before 1677, after 2262) become the first or last that do. */
-  private time(at: number): bigint {
-    const ns = this.view.getBigInt64(at, true) * 1_000_000_000n + BigInt(this.view.getUint32(at + 8, true));
-    // Eras of 2^32 seconds: all of -2 to 1 fit.
-    const era = this.view.getInt32(at + 4, true);
-    if (era >= -2 && era <= 1) return ns;
-    return ns > LAST_TIME ? LAST_TIME : ns < FIRST_TIME ? FIRST_TIME : ns;
   }
 }

@@ -38,6 +38,8 @@ export interface JoinInput {
   readonly dir: Dir;
   /** Whether the ledger may have entries of this folder. */
   readonly known: boolean;
+  /** The listings have the folders within only: all else is as it was when the folder was sealed (seal.ts). */
+  readonly sealed: boolean;
   readonly source: Listing;
   readonly dest: Listing;
   /** False when the source's listing is not complete: then absence means nothing. */
@@ -56,8 +58,9 @@ const YIELD_EVERY = 4096;
 const ROWS_AT_ONCE = 40_000;
 
 export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): Generator<void> {
-  const { dir, known, source, dest, complete } = input;
-  const rows = known ? knownRows(dir, source.count, ledger) : NO_ROWS;
+  const { dir, known, sealed, source, dest, complete } = input;
+  if (sealed && source.count === 0) return;
+  const rows = known && !sealed ? knownRows(dir, source.count, ledger) : NO_ROWS;
   const folders = new Map((known ? ledger.childDirs(dir.id) : []).map((child) => [child.path, child]));
   const context = { ...input, folders, ledger };
   let steps = 0;
@@ -124,14 +127,14 @@ function joinEntry(
   const dest = there &&
     there.entries.errno(there.index) === 0 && {
       kind: there.entries.kind(there.index),
-      size: there.entries.size(there.index),
-      mtimeNs: there.entries.mtimeNs(there.index),
+      size: there.entries.meta(there.index).size,
+      mtimeNs: there.entries.meta(there.index).mtimeNs,
     };
   const doubtful =
     distrustNs !== undefined &&
     row?.status !== EntryStatus.synced &&
     there &&
-    there.entries.ctimeNs(there.index) >= distrustNs;
+    there.entries.meta(there.index).ctimeNs >= distrustNs;
   const present = doubtful && kind !== 'dir' ? undefined : dest || undefined;
   const seen = { kind, size: meta.size, mtimeNs: meta.mtimeNs };
   const verdict = isPartName(name) && kind !== 'dir' ? 'skip' : compare(seen, present, grainNs);

@@ -1,11 +1,16 @@
 import type { EntryData } from '../share/entries.js';
 import type { Failure } from '../share/failure.js';
+import type { Contents } from './seal.js';
 
 export type Side = 'source' | 'dest';
 
 export interface ListRequest {
   readonly dir: number;
   readonly path: string;
+  /** How finely both shares keep times, ns. */
+  readonly grainNs: number;
+  /** What the ledger has of the folder: if the listing gives just this, its entries are not asked for. */
+  readonly seal: string | undefined;
 }
 
 /** A batch of one folder's entries, sorted by name within the batch; the last one tells how the listing ended. */
@@ -15,4 +20,8 @@ export interface ListAnswer {
   readonly last: boolean;
   /** With `last`: the listing is not complete. ENOENT says that the folder itself is missing. */
   readonly failure?: Failure;
+  /** With `last`: the whole listing gives the seal that was asked about. `entries` are the folders in it. */
+  readonly same?: Contents;
+  /** With `last`, from the source: what to ask about once all of the folder is synced. */
+  readonly seal?: string;
 }

@@ -2,19 +2,36 @@
  * A batch of directory entries as one array of names and one buffer of numbers, so that a listing crosses threads
  * in two objects and not in one for each entry.
  */
-import { type Kind, kindOfMode, type Stat } from '../posix/stat.js';
+import {
+  BTIME,
+  CTIME,
+  GID,
+  type Kind,
+  kindOfMode,
+  MTIME,
+  SIZE,
+  type Stat,
+  sizeFrom,
+  timeNs,
+  UID,
+} from '../posix/stat.js';
 
-/** Fields of one entry in `data`, in bytes from the entry's start. */
-const SIZE = 0; // f64, bytes
-const MTIME = 8; // i64, ns since the Unix epoch
-const CTIME = 16;
-const BTIME = 24; // 0: unknown
-const MODE = 32; // u32, with the file type bits
-const UID = 36;
-const GID = 40;
-const ERRNO = 44; // u32; not 0: the entry was listed but could not be looked at
-export const STRIDE = 48;
-const WORDS = STRIDE / 4;
+/**
+ * Fields of one entry in `data`, in words of 32 bits from the entry's start: as statx(2) gives them, since few are
+ * looked at, and then mostly to see whether they are the same. A time: seconds in two words, nanoseconds in one.
+ */
+export const Word = {
+  size: 0,
+  mtime: 2,
+  ctime: 5,
+  btime: 8, // all 0: unknown
+  mode: 11, // with the file type bits
+  uid: 12,
+  gid: 13,
+  errno: 14, // not 0: the entry was listed but could not be looked at
+} as const;
+export const WORDS = 15;
+export const STRIDE = WORDS * 4;
 
 /** What travels between threads. */
 export interface EntryData {
@@ -34,17 +51,17 @@ export interface Meta {
 }
 
 /**
- * Metadata without a bigint, which takes longer to make than to compare: of each time the 32 upper bits (signed) and the
- * 32 lower ones.
+ * Metadata without a bigint, which takes longer to make than to compare: times as SQLite divides them, seconds and
+ * nanoseconds both rounded towards zero.
  */
-export interface Halves {
+export interface Parts {
   readonly size: number;
-  readonly mtimeUpper: number;
-  readonly mtimeLower: number;
-  readonly ctimeUpper: number;
-  readonly ctimeLower: number;
-  readonly btimeUpper: number;
-  readonly btimeLower: number;
+  readonly mtimeSeconds: number;
+  readonly mtimeRest: number;
+  readonly ctimeSeconds: number;
+  readonly ctimeRest: number;
+  readonly btimeSeconds: number;
+  readonly btimeRest: number;
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
@@ -59,39 +76,39 @@ export function metaOf(seen: Meta): Meta {
 /** Most of what a scan finds is looked at once or twice: a look into the numbers is cheaper than a copy of them. */
 class EntryMeta implements Meta {
   constructor(
-    private readonly view: DataView,
+    private readonly words: Int32Array,
     private readonly at: number,
   ) {}
   get size(): number {
-    return this.view.getFloat64(this.at + SIZE, true);
+    return sizeFrom(this.words, this.at + Word.size);
   }
   get mtimeNs(): bigint {
-    return this.view.getBigInt64(this.at + MTIME, true);
+    return timeNs(this.words, this.at + Word.mtime);
   }
   get ctimeNs(): bigint {
-    return this.view.getBigInt64(this.at + CTIME, true);
+    return timeNs(this.words, this.at + Word.ctime);
   }
   get btimeNs(): bigint {
-    return this.view.getBigInt64(this.at + BTIME, true);
+    return timeNs(this.words, this.at + Word.btime);
   }
   get mode(): number {
-    return this.view.getUint32(this.at + MODE, true);
+    return this.words[this.at + Word.mode]!;
   }
   get uid(): number {
-    return this.view.getUint32(this.at + UID, true);
+    return this.words[this.at + Word.uid]! >>> 0;
   }
   get gid(): number {
-    return this.view.getUint32(this.at + GID, true);
+    return this.words[this.at + Word.gid]! >>> 0;
   }
 }
 
 export class Entries {
   readonly names: string[];
-  private readonly view: DataView;
+  private readonly words: Int32Array;
 
-  constructor(private readonly raw: EntryData) {
+  constructor(raw: EntryData) {
     this.names = raw.names;
-    this.view = new DataView(raw.data);
+    this.words = new Int32Array(raw.data);
   }
 
   static withRoom(capacity: number): Entries {
@@ -103,87 +120,94 @@ export class Entries {
   }
 
   get isFull(): boolean {
-    return (this.count + 1) * STRIDE > this.view.byteLength;
+    return (this.count + 1) * WORDS > this.words.length;
   }
 
   add(name: string, stat: Stat): void {
-    const at = this.count * STRIDE;
+    const { words } = this;
+    const from = stat.words;
+    const at = this.count * WORDS;
     this.names.push(name);
-    this.view.setFloat64(at + SIZE, stat.size, true);
-    this.view.setBigInt64(at + MTIME, stat.mtimeNs, true);
-    this.view.setBigInt64(at + CTIME, stat.ctimeNs, true);
-    this.view.setBigInt64(at + BTIME, stat.btimeNs, true);
-    this.view.setUint32(at + MODE, stat.mode, true);
-    this.view.setUint32(at + UID, stat.uid, true);
-    this.view.setUint32(at + GID, stat.gid, true);
-    this.view.setUint32(at + ERRNO, 0, true);
+    for (let word = 0; word < 2; word++) words[at + Word.size + word] = from[SIZE + word]!;
+    for (let word = 0; word < 3; word++) words[at + Word.mtime + word] = from[MTIME + word]!;
+    for (let word = 0; word < 3; word++) words[at + Word.ctime + word] = from[CTIME + word]!;
+    const { hasBtime } = stat;
+    for (let word = 0; word < 3; word++) words[at + Word.btime + word] = hasBtime ? from[BTIME + word]! : 0;
+    words[at + Word.mode] = stat.mode;
+    words[at + Word.uid] = from[UID]!;
+    words[at + Word.gid] = from[GID]!;
+    words[at + Word.errno] = 0;
   }
 
   /** An entry whose stat failed: its kind is unknown. */
   addFailed(name: string, errno: number): void {
-    new Uint8Array(this.raw.data, this.count * STRIDE, STRIDE).fill(0);
-    this.view.setUint32(this.count * STRIDE + ERRNO, errno, true);
+    const at = this.count * WORDS;
+    this.words.fill(0, at, at + WORDS);
+    this.words[at + Word.errno] = errno;
     this.names.push(name);
   }
 
   kind(index: number): Kind {
-    return kindOfMode(this.mode(index));
-  }
-  mode(index: number): number {
-    return this.view.getUint32(index * STRIDE + MODE, true);
-  }
-  size(index: number): number {
-    return this.view.getFloat64(index * STRIDE + SIZE, true);
-  }
-  mtimeNs(index: number): bigint {
-    return this.view.getBigInt64(index * STRIDE + MTIME, true);
-  }
-  ctimeNs(index: number): bigint {
-    return this.view.getBigInt64(index * STRIDE + CTIME, true);
+    return kindOfMode(this.words[index * WORDS + Word.mode]!);
   }
   errno(index: number): number {
-    return this.view.getUint32(index * STRIDE + ERRNO, true);
+    return this.words[index * WORDS + Word.errno]!;
   }
   /** Whether the entry's metadata is this. */
-  is(index: number, seen: Halves): boolean {
-    const at = index * STRIDE;
-    const { view } = this;
+  is(index: number, seen: Parts): boolean {
+    const at = index * WORDS;
+    const { words } = this;
     return (
-      view.getFloat64(at + SIZE, true) === seen.size &&
-      view.getUint32(at + MTIME, true) === seen.mtimeLower &&
-      view.getInt32(at + MTIME + 4, true) === seen.mtimeUpper &&
-      view.getUint32(at + CTIME, true) === seen.ctimeLower &&
-      view.getInt32(at + CTIME + 4, true) === seen.ctimeUpper &&
-      view.getUint32(at + BTIME, true) === seen.btimeLower &&
-      view.getInt32(at + BTIME + 4, true) === seen.btimeUpper &&
-      view.getUint32(at + MODE, true) === seen.mode &&
-      view.getUint32(at + UID, true) === seen.uid &&
-      view.getUint32(at + GID, true) === seen.gid
+      sizeFrom(words, at + Word.size) === seen.size &&
+      isTime(words, at + Word.mtime, seen.mtimeSeconds, seen.mtimeRest) &&
+      isTime(words, at + Word.ctime, seen.ctimeSeconds, seen.ctimeRest) &&
+      isTime(words, at + Word.btime, seen.btimeSeconds, seen.btimeRest) &&
+      words[at + Word.mode] === seen.mode &&
+      words[at + Word.uid]! >>> 0 === seen.uid &&
+      words[at + Word.gid]! >>> 0 === seen.gid
     );
   }
   /** The numbers of one entry, as they are. */
   bytesOf(index: number): Uint8Array {
-    return new Uint8Array(this.raw.data, index * STRIDE, STRIDE);
+    return new Uint8Array(this.words.buffer, index * STRIDE, STRIDE);
   }
   /** The entry's metadata, read from these entries whenever a field is asked for. */
   meta(index: number): Meta {
-    return new EntryMeta(this.view, index * STRIDE);
+    return new EntryMeta(this.words, index * WORDS);
   }
 
   /**
-   * Takes the entries out and leaves room for others, for postMessage: cut to what is used and sorted by name. The ledger's table is ordered by
-   * name, and rows that arrive in order fill its pages.
+   * Takes the entries out and leaves room for others, for postMessage: cut to what is used and sorted by name. The
+   * ledger's table is ordered by name, and rows that arrive in order fill its pages.
    */
   take(): EntryData {
     const { names } = this;
-    const order = Array.from(names.keys());
-    order.sort((a, b) => (names[a]! < names[b]! ? -1 : 1));
-    const from = new Int32Array(this.raw.data, 0, names.length * WORDS);
-    const data = new Int32Array(names.length * WORDS);
-    for (const [to, at] of order.entries())
-      for (let word = 0; word < WORDS; word++) data[to * WORDS + word] = from[at * WORDS + word]!;
-    const taken = { names: order.map((at) => names[at]!), data: data.buffer };
+    const taken = sorted(names, this.words);
     names.length = 0;
     return taken;
   }
+}
+
+/** The entries by name. */
+export function sorted(names: readonly string[], words: Int32Array): EntryData {
+  const order = Array.from(names.keys());
+  order.sort((a, b) => (names[a]! < names[b]! ? -1 : 1));
+  return chosen(order, names, words);
+}
+
+/** The entries at these places, in this order. */
+export function chosen(places: readonly number[], names: readonly string[], words: Int32Array): EntryData {
+  const data = new Int32Array(places.length * WORDS);
+  let to = 0;
+  for (const place of places) {
+    const from = place * WORDS;
+    for (let word = 0; word < WORDS; word++) data[to++] = words[from + word]!;
+  }
+  return { names: places.map((place) => names[place]!), data: data.buffer };
+}
+
+/** `rest` is negative before 1970, where the words have nanoseconds of 0 and more. */
+function isTime(words: Int32Array, at: number, seconds: number, rest: number): boolean {
+  const borrow = rest < 0 ? 1 : 0;
+  return words[at + 2] === rest + borrow * 1_000_000_000 && sizeFrom(words, at) === seconds - borrow;
 }

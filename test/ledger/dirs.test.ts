@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DirSide, DirStatus, Listed } from '../../src/ledger/schema.js';
+import { DirSide, DirStatus, EntryStatus, Listed } from '../../src/ledger/schema.js';
 import { prepare } from '../../src/ledger/sqlite.js';
 import { metaWith } from '../helpers/entries.js';
 import { dirWith, entryWith, scratch } from './rows.js';
@@ -145,4 +145,24 @@ test('a folder with more entries than fit a page goes whole', () => {
   ledger.commit(() => ledger.removeDir(1));
   expect(ledger.totals).toMatchObject({ pendingFiles: 0, pendingBytes: 0 });
   expect(ledger.entriesOf(1)).toEqual([]);
+});
+
+test('a folder is settled while nothing of it is pending or failed', () => {
+  const ledger = scratch();
+  const put = (status: EntryStatus, saved?: EntryStatus) =>
+    ledger.commit(() =>
+      ledger.putEntry(1, 'f', entryWith({ status }), saved === undefined ? undefined : { status: saved, size: 1 }),
+    );
+  ledger.commit(() => {
+    ledger.putDir(dirWith(1));
+    ledger.putDir(dirWith(2));
+  });
+  expect(ledger.isSettled(1)).toBe(true);
+  put(EntryStatus.pending);
+  expect(ledger.isSettled(1)).toBe(false);
+  put(EntryStatus.failed, EntryStatus.pending);
+  expect([ledger.isSettled(1), ledger.isSettled(2)]).toEqual([false, true]);
+  put(EntryStatus.synced, EntryStatus.failed);
+  expect(ledger.isSettled(1)).toBe(true);
+  expect(ledger.isSettled(3)).toBe(false);
 });

@@ -20,7 +20,7 @@ import { Exit } from '../../src/exit.js';
 import { LedgerError } from '../../src/ledger/errors.js';
 import { Ledger } from '../../src/ledger/ledger.js';
 import { makeLedgerFolder, openLedgerFile, openLedgerForReading, openScratchLedger } from '../../src/ledger/open.js';
-import { APPLICATION_ID, SCHEMA_VERSION } from '../../src/ledger/schema.js';
+import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION } from '../../src/ledger/schema.js';
 import { openDb, pragma } from '../../src/ledger/sqlite.js';
 import { temporaryFolder } from '../helpers/tree.js';
 import { dirWith, entryWith, PAIR } from './rows.js';
@@ -118,6 +118,22 @@ describe('a new ledger', () => {
     expect(ledger.pair).toEqual(PAIR);
     ledger.close();
     expect(readFileSync(file).subarray(68, 72).toString()).toBe('mill');
+  });
+
+  test('of the first version is taken, with all that is in it', () => {
+    const old = openDb(file);
+    old.exec(MIGRATIONS[0]!);
+    old.exec(`PRAGMA user_version = 1; PRAGMA application_id = ${APPLICATION_ID};
+      INSERT INTO meta VALUES ('source', '${PAIR.source}'), ('dest', '${PAIR.dest}');
+      INSERT INTO dirs (id, path, depth, side, listed, status, pending, scan) VALUES (1, '', 0, 0, 1, 2, 0, 1)`);
+    old.close();
+    const reading = new Ledger(openLedgerForReading(file));
+    expect(reading.pathOf(1)).toBe('');
+    reading.close();
+    const ledger = new Ledger(openLedgerFile(file, PAIR));
+    expect(pragma(ledger.db, 'user_version')).toBe(SCHEMA_VERSION);
+    expect(ledger.dir(1)).toMatchObject({ path: '', scan: 1, seal: undefined });
+    ledger.close();
   });
 
   test('needs its folder', () => {

@@ -34,6 +34,7 @@ export function dirWith(id: number, part: Partial<Dir> = {}): Dir {
     scan: 1,
     meta: metaWith({ size: 0 }),
     error: undefined,
+    seal: undefined,
     ...part,
   };
 }

@@ -31,6 +31,7 @@ function folderRow(id: number, parent: number | undefined, path: string): Dir {
     scan: 1,
     meta: undefined,
     error: undefined,
+    seal: undefined,
   };
 }
 const ROOT = folderRow(1, undefined, '');
@@ -82,6 +83,7 @@ function march(sides: Sides, more: Partial<JoinInput> = {}): Event[] {
   const input: JoinInput = {
     dir: ROOT,
     known: true,
+    sealed: false,
     source: source!,
     dest: dest!,
     complete: true,
@@ -100,6 +102,29 @@ function nameIn(first: unknown): unknown {
   const { name, path } = first as { name?: string; path?: string };
   return name ?? path ?? '';
 }
+
+describe('a sealed folder', () => {
+  it('has its folders compared, and nothing else of it looked at', () => {
+    remember({ f: entryRow(), gone: entryRow() }, ['known', 'vanished']);
+    const folders = (mtimeNs: bigint): Made[] =>
+      ['known', 'new'].map((name) => ({ name, meta: { mode: DIR, mtimeNs } }));
+    const events = march({ source: folders(2n), dest: folders(1n) }, { sealed: true });
+    expect(short(events)).toEqual([
+      ['folder', 'known'],
+      ['folder', 'new'],
+      ['goneFolder', 'vanished'],
+    ]);
+    expect(events.filter(([call]) => call === 'folder').map(([, , , verdict]) => verdict)).toEqual([
+      'stampDir',
+      'stampDir',
+    ]);
+  });
+
+  it('without folders is not looked at', () => {
+    remember({ f: entryRow() });
+    expect(march({}, { sealed: true })).toEqual([]);
+  });
+});
 
 describe('a file at the source', () => {
   it('is copied when it is new', () => {
@@ -536,7 +561,16 @@ describe('a huge folder', () => {
       get: (_, call: string) => () => counts.set(call, (counts.get(call) ?? 0) + 1),
     });
     let turns = 0;
-    const input = { dir: ROOT, known: true, source, dest, complete: true, grainNs: 1n, distrustNs: undefined };
+    const input = {
+      dir: ROOT,
+      known: true,
+      sealed: false,
+      source,
+      dest,
+      complete: true,
+      grainNs: 1n,
+      distrustNs: undefined,
+    };
     for (const _ of joinFolder(input, ledger, sink)) turns++;
     expect(Object.fromEntries(counts)).toEqual({ unchanged: 1, copy: MANY - 1, extra: 1, goneEntry: known });
     expect(turns).toBeGreaterThan(MANY / 4096 - 1);

@@ -122,7 +122,7 @@ describe('a listing', () => {
     for (const number of [0, 1, half - 1, half, MANY - 1, MANY + 9]) {
       expect(all.get(`n${number}`)![1].size).toBe(number);
       const { entries, index } = listing.find(`n${number}`)!;
-      expect(entries.size(index)).toBe(number);
+      expect(entries.meta(index).size).toBe(number);
     }
   });
 

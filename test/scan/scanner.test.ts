@@ -2,7 +2,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Inbox, Outbox } from '../../src/pipeline/inbox.js';
 import { SysError } from '../../src/posix/errno.js';
-import type { ListAnswer, ListRequest } from '../../src/scan/messages.js';
+import type { ListAnswer, ListRequest, Side } from '../../src/scan/messages.js';
 import { runScanner } from '../../src/scan/scanner.js';
 import type { Share } from '../../src/share/share.js';
 import { LaneCounters } from '../../src/stats/shared.js';
@@ -19,11 +19,11 @@ type List = (dir: string, sink: (names: string[]) => void) => void;
 const STAT = statWith(metaWith());
 
 /** Has a scanner answer the requests for these folders, numbered from 1, and then end. */
-function scan(paths: readonly string[], list: List, answer?: (message: ListAnswer) => void) {
+function scan(paths: readonly string[], list: List, { side = 'source', seal }: { side?: Side; seal?: string } = {}) {
   const { port1, port2 } = new MessageChannel();
   ports.push(port1);
   const outbox = new Outbox<ListRequest>(port1);
-  for (const [index, path] of paths.entries()) outbox.send({ dir: index + 1, path });
+  for (const [index, path] of paths.entries()) outbox.send({ dir: index + 1, path, grainNs: 1, seal });
   outbox.close();
   const answers: ListAnswer[] = [];
   const counters = new LaneCounters(new Float64Array(LaneCounters.memory(1)), 0);
@@ -38,12 +38,12 @@ function scan(paths: readonly string[], list: List, answer?: (message: ListAnswe
     close: () => {},
   };
   runScanner({
+    side,
     share,
     inbox: new Inbox<ListRequest>(port2, outbox.memory),
     counters,
     answer: (message) => {
       answers.push(message);
-      answer?.(message);
       outbox.answerTaken();
     },
   });
@@ -128,6 +128,69 @@ describe('runScanner', () => {
       [1, ['x', 'y', 'z'], true],
       [2, ['q'], true],
     ]);
+  });
+
+  describe('asked about a seal', () => {
+    const list: List = (_, sink) => {
+      sink(batch('c', 'a'));
+      sink(batch('b'));
+    };
+    const { seal } = scan(['a'], list).answers.at(-1)!;
+
+    it.each(['source', 'dest'] as const)('does not send what the seal holds, on the side of the %s', (side) => {
+      const { answers } = scan(['a'], list, { side, seal: seal! });
+      expect(names(answers)).toEqual([[1, [], true]]);
+      expect(answers[0]!.same).toEqual({ files: 3, bytes: 3 });
+      expect(answers[0]).not.toHaveProperty('seal');
+    });
+
+    it.each(['source', 'dest'] as const)('sends every batch when it is another, on the side of the %s', (side) => {
+      const { answers } = scan(
+        ['a'],
+        (dir, sink) => {
+          list(dir, sink);
+          sink(batch('d'));
+        },
+        { side, seal: seal! },
+      );
+      expect(names(answers)).toEqual([
+        [1, ['a', 'c'], false],
+        [1, ['b'], false],
+        [1, ['d'], true],
+      ]);
+      expect(answers.every(({ same }) => same === undefined)).toBe(true);
+    });
+
+    it('sends what was held back when the listing fails, and no seal', () => {
+      const { answers } = scan(
+        ['a'],
+        (dir, sink) => {
+          list(dir, sink);
+          throw new SysError(5, 'readdir', dir);
+        },
+        { seal: seal! },
+      );
+      expect(names(answers)).toEqual([
+        [1, ['a', 'c'], false],
+        [1, ['b'], true],
+      ]);
+      expect(answers[1]).toMatchObject({ failure: { code: 'EIO' } });
+      expect(answers[1]).not.toHaveProperty('seal');
+    });
+
+    it('gives a seal at the source only', () => {
+      expect(seal).toMatch(/^[0-9a-f]{64}$/);
+      expect(scan(['a'], list, { side: 'dest' }).answers.at(-1)).not.toHaveProperty('seal');
+    });
+
+    it('sends more entries than are held back as they come, without a seal', () => {
+      const many: List = (_, sink) => {
+        for (let at = 0; at < 33; at++) sink(Array.from({ length: 1000 }, (_, name) => `${at}-${name}`));
+      };
+      const { answers } = scan(['a'], many, { seal: seal! });
+      expect(answers.reduce((sum, { entries }) => sum + entries.names.length, 0)).toBe(33_000);
+      expect(answers.at(-1)).not.toHaveProperty('seal');
+    });
   });
 
   it('sends a message that crosses threads as it is', () => {

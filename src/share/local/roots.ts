@@ -117,11 +117,13 @@ export interface DestProbe {
   readonly grainNs: bigint;
   /** The present time by the destination's own clock, ns since the Unix epoch. */
   readonly nowNs: bigint;
+  /** The root folder's mtime, ns since the Unix epoch; undefined: unknown, or changed by the probe. */
+  readonly rootMtimeNs: bigint | undefined;
 }
 
 /**
  * Makes the destination root when it is missing, and finds out with a file of our own whether it can be written and
- * how finely it keeps times (ns). The file is gone again afterwards.
+ * how finely it keeps times (ns). Afterwards the file is gone and the root has the times that it had.
  */
 export function prepareDest(dest: string): DestProbe | Refusal {
   let made = false;
@@ -145,6 +147,8 @@ function probe(dest: string): DestProbe {
   const name = partName('~probe');
   const stat = new Stat();
   try {
+    statFd(root, stat);
+    const { atimeNs, mtimeNs } = stat;
     removeIfThere(root, name);
     const fd = openAt(root, name, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600);
     try {
@@ -156,9 +160,21 @@ function probe(dest: string): DestProbe {
       removeIfThere(root, name);
     }
     const apart = stat.mtimeNs > ODD_TIME ? stat.mtimeNs - ODD_TIME : ODD_TIME - stat.mtimeNs;
-    return { grainNs: GRAINS.find((grain) => apart < grain) ?? GRAINS.at(-1)!, nowNs: stat.ctimeNs };
+    const grainNs = GRAINS.find((grain) => apart < grain) ?? GRAINS.at(-1)!;
+    return { grainNs, nowNs: stat.ctimeNs, rootMtimeNs: isRestored(root, atimeNs, mtimeNs) ? mtimeNs : undefined };
   } finally {
     dropFd(root);
+  }
+}
+
+/** Sets a folder's times; false when that is not ours to do: the folder may be another user's. */
+function isRestored(folder: number, atimeNs: bigint, mtimeNs: bigint): boolean {
+  try {
+    setTimesFd(folder, atimeNs, mtimeNs);
+    return true;
+  } catch (error) {
+    asSysError(error, 'utimes', '');
+    return false;
   }
 }
 

@@ -85,7 +85,7 @@ describe('list', () => {
     for (const [index, name] of wanted.entries())
       writeFileSync(rawPath(join(top, 'root/raw'), name), 'x'.repeat(index));
     const entries = list('raw')[0]!;
-    expect(entries.names.map((name, index) => [name, entries.size(index)])).toEqual([
+    expect(entries.names.map((name, index) => [name, entries.meta(index).size])).toEqual([
       [decodeName(wanted[0]!, 0, 2), 0],
       [decodeName(wanted[1]!, 0, 2), 1],
     ]);

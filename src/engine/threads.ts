@@ -1,13 +1,19 @@
 /**
- * The threads: one Piscina pool for each role, one long task for each lane. A lane gets a MessagePort to talk to the
- * main thread; what it blocks on is in shared memory.
+ * The threads: a Piscina pool in which each lane is one long task. A lane gets a MessagePort to talk to the main thread;
+ * what it blocks on is in shared memory. A thread takes as long to start as to copy a thousand small files, so all roles
+ * share the pool: the thread that looked at the roots goes on as a scanner.
  */
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import type { KeeperTask } from '../../workers/keeper.js';
 import { Outbox } from '../pipeline/inbox.js';
 
-export type Role = 'reader' | 'writer' | 'scanner' | 'keeper';
+/** What a thread can be: the exports of workers/index.ts. */
+type Role = keyof typeof import('../../workers/index.js');
+
+/** More than a run ever starts. */
+const MOST_THREADS = 1024;
 
 /** One lane seen from the main thread. */
 export interface Lane<T> {
@@ -17,14 +23,16 @@ export interface Lane<T> {
   readonly ended: Promise<void>;
 }
 
-export class Pool {
+export class Threads {
   private readonly piscina: Piscina;
 
-  constructor(role: Role, threads: number) {
+  constructor() {
     this.piscina = new Piscina({
-      filename: fileURLToPath(new URL(`../../lanes/${role}.cjs`, import.meta.url)),
+      filename: fileURLToPath(new URL('../../lanes.cjs', import.meta.url)),
+      // Of the roles; the pool tries whether the file has it, in a slower way if not.
+      name: 'keeper' satisfies Role,
       minThreads: 0,
-      maxThreads: threads,
+      maxThreads: MOST_THREADS,
       concurrentTasksPerWorker: 1,
       idleTimeout: Number.POSITIVE_INFINITY,
       // A lane blocks in its own waits; the pool's would only delay its first task.
@@ -34,6 +42,7 @@ export class Pool {
 
   /** Starts a lane; `start` makes what its role is given, from the thread's end of the port and the inbox. */
   lane<T, M>(
+    role: Exclude<Role, 'keeper'>,
     number: number,
     start: (port: MessagePort, inbox: SharedArrayBuffer) => object,
     onMessage: (message: M) => void,
@@ -41,16 +50,13 @@ export class Pool {
     const { port1, port2 } = new MessageChannel();
     const outbox = new Outbox<T>(port1);
     port1.on('message', onMessage);
-    const ended = this.piscina.run(start(port2, outbox.memory), { transferList: [port2] }) as Promise<void>;
+    const given = start(port2, outbox.memory);
+    const ended = this.piscina.run(given, { name: role, transferList: [port2] }) as Promise<void>;
     return { number, outbox, ended };
   }
 
   /** A short task with an answer. */
-  ask<T>(task: object): Promise<T> {
-    return this.piscina.run(task) as Promise<T>;
-  }
-
-  close(): Promise<void> {
-    return this.piscina.destroy();
+  ask<T>(task: KeeperTask): Promise<T> {
+    return this.piscina.run(task, { name: 'keeper' satisfies Role }) as Promise<T>;
   }
 }

@@ -1,0 +1,136 @@
+/**
+ * Seals: digests of a whole folder's listing. A folder whose listings give the seal that the ledger has of it is as it
+ * was when all of it was synced; then nothing of it needs to be looked at one by one. The source's digest is over all
+ * metadata of files, the common one over what a copy shares with its source, so both sides of a copied folder give
+ * the same. Folders within count with name and kind only: they are compared at each scan.
+ */
+
+import { constants } from 'node:fs';
+import { createRequire } from 'node:module';
+import { sizeFrom } from '../posix/stat.js';
+import { chosen, type EntryData, sorted, WORDS, Word } from '../share/entries.js';
+import { isPartName } from '../share/partname.js';
+import type { Side } from './messages.js';
+
+/** Folders with more entries have no seal: their listings would have to be held in memory. */
+const SEALED_MAX = 32_768;
+/** Half of a sha256 each, in hexadecimal: two listings that differ do not give the same in practice. */
+const DIGITS = 32;
+
+/** Entries that are not folders. */
+export interface Contents {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** One folder's listing, gathered batch by batch. */
+export class Sealer {
+  private batches: EntryData[] = [];
+  private count = 0;
+
+  add(batch: EntryData): void {
+    this.count += batch.names.length;
+    if (this.isPossible) this.batches.push(batch);
+    else this.batches = [];
+  }
+
+  /** False once there are too many entries. */
+  get isPossible(): boolean {
+    return this.count <= SEALED_MAX;
+  }
+
+  /** What was gathered, to be sealed. Undefined where no seal can tell that there is nothing to do. */
+  listing(): SealedListing | undefined {
+    if (!this.isPossible) return undefined;
+    const [first, ...rest] = this.batches;
+    const whole = first && rest.length === 0 ? first : together(this.batches);
+    const text = whole.names.join('/');
+    // Names that are not UTF-8 could look alike in the digest; a part file is to be removed whatever is beside it.
+    if (!text.isWellFormed() || whole.names.some(isPartName)) return undefined;
+    const words = new Int32Array(whole.data);
+    for (let at = Word.errno; at < words.length; at += WORDS) if (words[at] !== 0) return undefined;
+    return new SealedListing(whole.names, text, words);
+  }
+}
+
+/** A whole listing, sorted by name, all of it looked at. */
+export class SealedListing {
+  constructor(
+    private readonly names: readonly string[],
+    private readonly text: string,
+    private readonly words: Int32Array,
+  ) {}
+
+  /** What the ledger keeps of the source's listing. `grainNs`: how finely both shares keep times. */
+  seal(grainNs: number): string {
+    return this.ofSource() + this.common(grainNs);
+  }
+
+  /** Whether the listing of this side gives the seal. */
+  gives(seal: string, side: Side, grainNs: number): boolean {
+    return side === 'source' ? this.ofSource() === seal.slice(0, DIGITS) : this.common(grainNs) === seal.slice(DIGITS);
+  }
+
+  private ofSource(): string {
+    const words = this.words.slice();
+    for (let at = 0; at < words.length; at += WORDS) {
+      if (!isFolder(words[at + Word.mode]!)) continue;
+      const mode = words[at + Word.mode]! & constants.S_IFMT;
+      words.fill(0, at, at + WORDS);
+      words[at + Word.mode] = mode;
+    }
+    return digest(this.text, words);
+  }
+
+  private common(grainNs: number): string {
+    const { words } = this;
+    const grainSeconds = Math.max(1, Math.floor(grainNs / 1e9));
+    const common = new Float64Array((words.length / WORDS) * 4);
+    for (let from = 0, to = 0; from < words.length; from += WORDS, to += 4) {
+      const mode = words[from + Word.mode]!;
+      common[to] = mode & constants.S_IFMT;
+      if (isFolder(mode)) continue;
+      common[to + 1] = sizeFrom(words, from + Word.size);
+      common[to + 2] = Math.floor(sizeFrom(words, from + Word.mtime) / grainSeconds);
+      common[to + 3] = Math.floor(words[from + Word.mtime + 2]! / grainNs);
+    }
+    return digest(this.text, common);
+  }
+
+  /** The folders in it, and how much else there is. */
+  summary(): { folders: EntryData; same: Contents } {
+    const folders: number[] = [];
+    let bytes = 0;
+    for (let index = 0; index < this.names.length; index++) {
+      const at = index * WORDS;
+      if (isFolder(this.words[at + Word.mode]!)) folders.push(index);
+      else bytes += sizeFrom(this.words, at + Word.size);
+    }
+    const same = { files: this.names.length - folders.length, bytes };
+    return { folders: chosen(folders, this.names, this.words), same };
+  }
+}
+
+function isFolder(mode: number): boolean {
+  return (mode & constants.S_IFMT) === constants.S_IFDIR;
+}
+
+function together(batches: readonly EntryData[]): EntryData {
+  const words = new Int32Array(batches.reduce((sum, { names }) => sum + names.length, 0) * WORDS);
+  let at = 0;
+  for (const { data } of batches) {
+    words.set(new Int32Array(data), at);
+    at += data.byteLength / 4;
+  }
+  return sorted(
+    batches.flatMap(({ names }) => names),
+    words,
+  );
+}
+
+/** node:crypto is loaded by the first folder: it takes as long to load as all else that a thread does. */
+let crypto: typeof import('node:crypto') | undefined;
+function digest(text: string, numbers: Int32Array | Float64Array): string {
+  crypto ??= createRequire(import.meta.url)('node:crypto') as typeof import('node:crypto');
+  return crypto.createHash('sha256').update(text).update(numbers).digest('hex').slice(0, DIGITS);
+}
