@@ -14,7 +14,7 @@ import { Command, PATH_ROOM, Ring } from '../pipeline/ring.js';
 import type { ListAnswer, ListRequest, Side } from '../scan/messages.js';
 import type { Settings } from '../settings.js';
 import { LaneCounters, type Operations } from '../stats/shared.js';
-import { busyMs, MOST_LANES, wantedLanes } from './lanecount.js';
+import { busyMs, lanesBeside, MOST_LANES, wantedLanes } from './lanecount.js';
 import type { Lane, Threads } from './threads.js';
 
 const PACK_BYTES = 512 * 1024;
@@ -51,6 +51,12 @@ class Section {
     for (let lane = 0; lane < this.count; lane++) yield new LaneCounters(this.cells, lane);
   }
 
+  /** Every lane has begun to work: only then does it show what they are enough for. */
+  get isUp(): boolean {
+    for (const { operations } of this.lanes()) if (operations.count === 0) return false;
+    return this.count > 0;
+  }
+
   get bytes(): number {
     let bytes = 0;
     for (const lane of this.lanes()) bytes += lane.bytes;
@@ -59,16 +65,16 @@ class Section {
 
   /** What was measured since the last call of `forget`. */
   get operations(): Operations {
-    const all = this.allOperations();
+    const all = this.allOperations;
     const { count, ms, slow } = this.lastOperations;
     return { count: all.count - count, ms: all.ms - ms, slow: all.slow - slow };
   }
 
   forget(): void {
-    this.lastOperations = this.allOperations();
+    this.lastOperations = this.allOperations;
   }
 
-  private allOperations(): Operations {
+  get allOperations(): Operations {
     const all = { count: 0, ms: 0, slow: 0 };
     for (const { operations } of this.lanes()) {
       all.count += operations.count;
@@ -138,10 +144,10 @@ export class Crew {
       this.growTo(this.scanners[side], this.settings.scanners || 1, () => this.startScanner(side));
   }
 
-  /** Starts `automatic` readers and as many writers, unless the operator said how many there shall be. */
-  startTransfer(automatic: number): void {
-    this.growTo(this.readers, this.settings.readers || automatic, () => this.startReader());
-    this.growTo(this.writers, this.settings.writers || automatic, () => this.startWriter());
+  /** Starts so many readers and writers, unless the operator said how many there shall be. */
+  startTransfer({ readers, writers }: { readers: number; writers: number }): void {
+    this.growTo(this.readers, this.settings.readers || readers, () => this.startReader());
+    this.growTo(this.writers, this.settings.writers || writers, () => this.startWriter());
   }
 
   /** Starts more lanes where the measured latency asks for them; to be called a few times a second. */
@@ -149,16 +155,17 @@ export class Crew {
     const now = { busy: busyMs(cpus()), at: performance.now() };
     const busy = (now.busy - this.used.busy) / ((now.at - this.used.at) * cpus().length);
     this.used = now;
-    const grow = (section: Section, start: () => void) => {
-      if (section.fixed || section.count === 0) return;
-      const wanted = Math.min(section.most, wantedLanes(section.count, section.operations, busy));
+    const grow = (section: Section, most: number, start: () => void) => {
+      if (section.fixed || !section.isUp) return;
+      const wanted = wantedLanes(section.count, section.operations, busy, most);
       if (wanted > section.count) section.forget();
       this.growTo(section, wanted, start);
     };
-    // More of those that the others wait for.
-    if (this.ring.idleWriters > 0) grow(this.readers, () => this.startReader());
-    else grow(this.writers, () => this.startWriter());
-    for (const side of ['source', 'dest'] as const) grow(this.scanners[side], () => this.startScanner(side));
+    const [read, written] = [this.readers.allOperations, this.writers.allOperations];
+    grow(this.readers, lanesBeside(read, written), () => this.startReader());
+    grow(this.writers, lanesBeside(written, read), () => this.startWriter());
+    for (const side of ['source', 'dest'] as const)
+      grow(this.scanners[side], MAX_SCANNERS, () => this.startScanner(side));
   }
 
   private growTo(section: Section, wanted: number, start: () => void): void {

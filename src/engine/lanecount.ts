@@ -4,23 +4,40 @@ import type { Operations } from '../stats/shared.js';
 export const FIRST_LANES = 2;
 export const MOST_LANES = 32;
 
+/** Readers and writers to begin with: some more where a share is sure to make them wait. A writer waits more often. */
+export function firstLanes(isSourceFar: boolean, isDestFar: boolean): { readers: number; writers: number } {
+  return { readers: isSourceFar ? 4 : FIRST_LANES, writers: isDestFar ? 8 : FIRST_LANES };
+}
+
 /** Fewer operations than this tell nothing. */
 const ENOUGH = 16;
 /** Above this share of the machine's processors in use, more lanes would wait for a processor. */
 const BUSY = 0.9;
 /** Lanes after one step for each there was before: starting threads is work too, and shows whether it helps. */
 const STEP = 3;
+/** Lanes for each that the measured ratio asks for: files differ. */
+const SPARE = 1.25;
 
 /**
  * How many lanes a share wants, given its operations since the last step: enough that their waits overlap, in
- * proportion to the wait, at most MOST_LANES (at 1 ms and more). Never fewer than there are. Only where most
+ * proportion to the wait (MOST_LANES at 1 ms and more), at most `most`. Never fewer than there are. Only where most
  * operations wait: a few that are slow among many that are not have waited for a processor. `busy` is the share of the
  * machine's processors in use, 0 to 1.
  */
-export function wantedLanes(current: number, { count, ms, slow }: Operations, busy: number): number {
+export function wantedLanes(current: number, { count, ms, slow }: Operations, busy: number, most: number): number {
   if (count < ENOUGH || slow * 2 <= count || busy > BUSY) return current;
-  const wanted = Math.min(MOST_LANES, Math.round((ms / count) * MOST_LANES));
+  const wanted = Math.min(most, Math.round((ms / count) * MOST_LANES));
   return Math.max(current, Math.min(wanted, current * STEP));
+}
+
+/**
+ * How many readers, or writers, can be of use beside MOST_LANES of the others, given the operations of both so far:
+ * those whose operations are quicker need fewer. As few as at first until both were measured.
+ */
+export function lanesBeside(own: Operations, other: Operations): number {
+  if (own.count < ENOUGH || other.count < ENOUGH) return FIRST_LANES;
+  const ratio = own.ms / own.count / (other.ms / other.count);
+  return Math.min(MOST_LANES, Math.max(FIRST_LANES, Math.ceil(MOST_LANES * ratio * SPARE)));
 }
 
 /** Milliseconds that all processors together have spent working, as os.cpus() counts them. */

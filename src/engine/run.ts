@@ -16,6 +16,7 @@ import { cleanName } from '../ui/clean.js';
 import { createSurface, type Surface } from '../ui/surface.js';
 import { beginSession, endSession } from './cutoff.js';
 import type { Keeper } from './keeper.js';
+import { firstLanes } from './lanecount.js';
 import { pictureOf } from './picture.js';
 import { hasBacklog, Session, SessionBroken } from './session.js';
 import { listenForSignals } from './signals.js';
@@ -94,6 +95,7 @@ class Run {
       ledger,
       log,
       root: { meta: ground.roots.rootMeta, isStamped: ground.rootIsStamped },
+      firstLanes: firstLanes(ground.roots.source.network, ground.roots.dest.network),
       grainNs: ground.grainNs,
       distrustNs: ground.distrustNs,
       destMissing: settings.dryRun && ground.roots.destMissing,

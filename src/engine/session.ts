@@ -16,7 +16,6 @@ import { Backlog } from './backlog.js';
 import { Conveyor, pathOf } from './conveyor.js';
 import { Crew } from './crew.js';
 import { type Item, isEntry, NO_META, newItem } from './item.js';
-import { FIRST_LANES } from './lanecount.js';
 import { Recorder } from './recorder.js';
 import { inTheWay, worthLastPass } from './retry.js';
 import { type RootState, Scan } from './scan.js';
@@ -28,6 +27,7 @@ const LOW = 1024;
 /** A window that stays full this long is spilled to the ledger, so that the scan goes on: it is far ahead. */
 const FULL_MS = 1000;
 /** What one reader and one writer have copied before others have started; more of them would be for nothing. */
+const ONE_EACH = { readers: 1, writers: 1 };
 const FEW_ITEMS = 64;
 const FEW_BYTES = 16 * 1024 * 1024;
 /** A checkpoint is due after this time, or with this much to write. */
@@ -44,6 +44,8 @@ export interface SessionDeps {
   readonly ledger: Ledger;
   readonly log: AuditLog | undefined;
   readonly root: RootState;
+  /** Lanes to begin with, where nobody says how many there shall be. */
+  readonly firstLanes: { readonly readers: number; readonly writers: number };
   readonly grainNs: bigint;
   /** See JoinInput. */
   readonly distrustNs: bigint | undefined;
@@ -149,7 +151,8 @@ export class Session {
     this.begin();
     this.crew.startScanners(this.deps.destMissing ? ['source'] : ['source', 'dest']);
     // Started beside the scanners where there will be work for them; where all is copied, perhaps there is none.
-    if (!settings.dryRun && (this.resumed || this.deps.ledger.totals.syncedFiles === 0)) this.crew.startTransfer(1);
+    if (!settings.dryRun && (this.resumed || this.deps.ledger.totals.syncedFiles === 0))
+      this.crew.startTransfer(ONE_EACH);
     this.phase = 'transfer';
     await this.transfer();
     if (settings.dryRun || this.stopping !== 'no') return;
@@ -418,7 +421,7 @@ export class Session {
     }
     const { feed } = this.conveyor;
     const many = feed.count > FEW_ITEMS || feed.bytes > FEW_BYTES;
-    if (feed.count > 0) this.crew.startTransfer(many ? FIRST_LANES : 1);
+    if (feed.count > 0) this.crew.startTransfer(many ? this.deps.firstLanes : ONE_EACH);
     this.conveyor.writers = this.crew.counts.writers;
     this.conveyor.pump(Date.now());
     if (this.scan.wantsRefill) this.checkpointSoon(() => this.scan.refill());

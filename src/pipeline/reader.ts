@@ -145,8 +145,9 @@ function packData(item: LeaseItem, fields: RecordFields, data: Uint8Array, packe
 
 /**
  * Reads a small file whole into the pack. One look after the reading is enough: when size, mtime and ctime are still
- * those that the scan saw, nothing changed in between. Otherwise the file is read again against a look before; false
- * when it no longer is a small file, or keeps changing.
+ * those that the scan saw, nothing changed in between. On a network share the look is at what opening the file has
+ * brought: asking again for each small file would cost as much as reading it, for the moment that one read takes.
+ * Otherwise the file is read again against a look before; false when it no longer is a small file, or keeps changing.
  */
 function packFile(item: LeaseItem, deps: ReaderDeps, packer: Packer): boolean {
   const startedMs = Date.now();
@@ -156,8 +157,10 @@ function packFile(item: LeaseItem, deps: ReaderDeps, packer: Packer): boolean {
   try {
     const place = packer.reserve(item.dir, item.name, item.size);
     if (!place) return false;
+    const begunMs = performance.now();
     const length = item.size === 0 ? 0 : file.read(place.data, 0);
-    const stat = file.stat();
+    const stat = file.stat(false);
+    deps.counters.timed(2, performance.now() - begunMs);
     const same = stat.size === item.size && stat.mtimeNs === item.mtimeNs && stat.ctimeNs === item.ctimeNs;
     if (!same || length !== item.size || stat.kind !== 'file') return false;
     const fields = fieldsOf(item, stat, startedMs);

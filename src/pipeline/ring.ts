@@ -40,7 +40,8 @@ const FREE_PACK_BELL = 3;
 const BELLS = [READY_BELL, BUSY_BELL, FREE_BLOCK_BELL, FREE_PACK_BELL];
 const COMMAND = 4;
 const CLOSED = 5; // readers are gone; writers end when nothing is ready
-const TICKET = 6;
+/** Exported for the test of its wrapping around. */
+export const TICKET = 6;
 const IDLE_WRITERS = 7;
 const READY_ANY = 8; // ready slots that any writer may take
 const WRITERS = 9;

@@ -52,7 +52,7 @@ class FileStream {
   ) {
     this.dir = nameBytes(item.dir);
     this.name = nameBytes(item.name);
-    const stat = file.stat();
+    const stat = file.stat(true);
     // ENXIO is what opening a socket gives; a FIFO or device that took the file's place is treated alike.
     if (stat.kind !== 'file') throw new SysError(6, 'open', join(item.dir, item.name));
     this.fields = { ...fieldsOf(item, stat, Date.now()), reader: deps.lane };
@@ -115,7 +115,7 @@ class FileStream {
 
   private changed(): boolean {
     const { size, mtimeNs, ctimeNs } = this.fields;
-    const now = this.file.stat();
+    const now = this.file.stat(true);
     return now.size !== size || now.mtimeNs !== mtimeNs || now.ctimeNs !== ctimeNs;
   }
 

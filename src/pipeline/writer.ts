@@ -106,7 +106,7 @@ class Writer {
       file.abandon();
       throw error;
     }
-    file.publish(fields as Times);
+    this.publish(file, fields);
     return true;
   }
 
@@ -130,7 +130,7 @@ class Writer {
         begun.written += data.length;
         if (last) {
           checkLength(begun.written, fields);
-          begun.file.publish(fields as Times);
+          this.publish(begun.file, fields);
         }
       } catch (error) {
         begun.file.abandon();
@@ -160,6 +160,13 @@ class Writer {
     const file = this.deps.dest.create(dir, name);
     this.deps.counters.timed(1, performance.now() - begunMs);
     return file;
+  }
+
+  /** Times, close and rename: at least three operations. */
+  private publish(file: DestFile, fields: Readonly<RecordFields>): void {
+    const begunMs = performance.now();
+    file.publish(fields as Times);
+    this.deps.counters.timed(3, performance.now() - begunMs);
   }
 
   private move(file: DestFile, data: Uint8Array, offset: number): void {

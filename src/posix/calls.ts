@@ -12,6 +12,7 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_REMOVEDIR = 0x200;
 const AT_NO_AUTOMOUNT = 0x800;
 const AT_EMPTY_PATH = 0x1000;
+const AT_STATX_FORCE_SYNC = 0x2000;
 const EINVAL = 22;
 const O_CLOEXEC = 0o2000000;
 export const O_PATH = 0o10000000;
@@ -102,8 +103,10 @@ export function statAt(dir: number, name: string, out: Stat): void {
   check(libc.statx(dir, arg(name), flags, out.wanted, out.bytes), 'stat', name);
 }
 
-export function statFd(fd: number, out: Stat, path = ''): void {
-  check(libc.statx(fd, '', AT_EMPTY_PATH, out.wanted, out.bytes), 'stat', path);
+/** `fresh`: asks the server, whatever the kernel remembers (statx(2)). */
+export function statFd(fd: number, out: Stat, path = '', fresh = false): void {
+  const flags = fresh ? AT_EMPTY_PATH | AT_STATX_FORCE_SYNC : AT_EMPTY_PATH;
+  check(libc.statx(fd, '', flags, out.wanted, out.bytes), 'stat', path);
 }
 
 export function renameAt(fromDir: number, from: string, toDir: number, to: string): void {

@@ -16,8 +16,8 @@ export interface Times {
 export interface SourceFile {
   /** Reads into `view` from byte `at` of the file; fewer bytes than asked only at its end. */
   read(view: Uint8Array, at: number): number;
-  /** The open file's state now; valid until the next call on this share. */
-  stat(): Stat;
+  /** The open file's state as the share's cache has it, or `fresh` from its server; valid until the next call. */
+  stat(fresh: boolean): Stat;
   close(): void;
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { busyMs, FIRST_LANES, MOST_LANES, wantedLanes } from '../../src/engine/lanecount.js';
+import { busyMs, FIRST_LANES, firstLanes, lanesBeside, MOST_LANES, wantedLanes } from '../../src/engine/lanecount.js';
 import type { Operations } from '../../src/stats/shared.js';
 
 /** As many operations as tell something, of `ms` each; those over 0.3 ms are slow. */
@@ -22,17 +22,17 @@ describe('the number of lanes', () => {
     [20, 0.5, 0, 20], // never fewer
     [40, 5, 0, 40],
   ])('%i lanes, %f ms, %f busy: %i', (current, ms, busy, wanted) => {
-    expect(wantedLanes(current, each(ms), busy)).toBe(wanted);
+    expect(wantedLanes(current, each(ms), busy, MOST_LANES)).toBe(wanted);
   });
 
   test('stays while too few operations were measured to tell', () => {
-    expect(wantedLanes(2, each(5, 0), 0)).toBe(2);
-    expect(wantedLanes(2, each(5, 15), 0)).toBe(2);
+    expect(wantedLanes(2, each(5, 0), 0, MOST_LANES)).toBe(2);
+    expect(wantedLanes(2, each(5, 15), 0, MOST_LANES)).toBe(2);
   });
 
   test('stays when most operations were quick: the slow ones have waited for a processor', () => {
-    expect(wantedLanes(2, { count: 100, ms: 1000, slow: 50 }, 0)).toBe(2);
-    expect(wantedLanes(2, { count: 100, ms: 1000, slow: 51 }, 0)).toBe(6);
+    expect(wantedLanes(2, { count: 100, ms: 1000, slow: 50 }, 0, MOST_LANES)).toBe(2);
+    expect(wantedLanes(2, { count: 100, ms: 1000, slow: 51 }, 0, MOST_LANES)).toBe(6);
   });
 
   test('never falls, and grows step by step to no more than the most', () => {
@@ -41,11 +41,12 @@ describe('the number of lanes', () => {
         fc.integer({ min: 1, max: MOST_LANES }),
         fc.record({ count: fc.nat(1e6), ms: fc.double({ min: 0, max: 1e9, noNaN: true }), slow: fc.nat(1e6) }),
         fc.double({ min: 0, max: 1, noNaN: true }),
-        (current, operations, busy) => {
-          const wanted = wantedLanes(current, operations, busy);
+        fc.integer({ min: 1, max: MOST_LANES }),
+        (current, operations, busy, most) => {
+          const wanted = wantedLanes(current, operations, busy, most);
           expect(Number.isInteger(wanted)).toBe(true);
           expect(wanted).toBeGreaterThanOrEqual(current);
-          expect(wanted).toBeLessThanOrEqual(Math.min(MOST_LANES, 3 * current));
+          expect(wanted).toBeLessThanOrEqual(Math.max(current, Math.min(most, 3 * current)));
         },
       ),
     );
@@ -53,9 +54,33 @@ describe('the number of lanes', () => {
 
   test('reaches the most within a few steps on a share with waits', () => {
     let lanes = FIRST_LANES;
-    for (let step = 0; step < 3; step++) lanes = wantedLanes(lanes, each(3), 0.2);
+    for (let step = 0; step < 3; step++) lanes = wantedLanes(lanes, each(3), 0.2, MOST_LANES);
     expect(lanes).toBe(MOST_LANES);
   });
+});
+
+describe('readers beside writers, and writers beside readers', () => {
+  test.each([
+    // ms of an own operation, ms of one of the others, lanes
+    [1, 1, 32],
+    [5, 1, 32],
+    [1, 2, 20],
+    [1, 4, 10],
+    [0.01, 1, 2],
+  ])('%f ms beside %f ms: %i lanes are of use', (own, other, lanes) => {
+    expect(lanesBeside(each(own), each(other))).toBe(lanes);
+  });
+
+  test('stay as few as at first until both were measured', () => {
+    expect(lanesBeside(each(1, 15), each(1))).toBe(FIRST_LANES);
+    expect(lanesBeside(each(1), each(1, 15))).toBe(FIRST_LANES);
+  });
+});
+
+test('more lanes begin where a share is a network one', () => {
+  expect(firstLanes(false, false)).toEqual({ readers: FIRST_LANES, writers: FIRST_LANES });
+  expect(firstLanes(true, false)).toEqual({ readers: 4, writers: FIRST_LANES });
+  expect(firstLanes(true, true)).toEqual({ readers: 4, writers: 8 });
 });
 
 test('busy time is that of all processors, idle time left out', () => {

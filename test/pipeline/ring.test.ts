@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { ANY_WRITER, Command, Ring, type Slot } from '../../src/pipeline/ring.js';
+import { ANY_WRITER, Command, Ring, type Slot, TICKET } from '../../src/pipeline/ring.js';
 
 /** Where a ring keeps the number that the next ready slot gets. */
-const TICKET = 4;
 
 function ringOf(blockSlots: number, packSlots = 1, readers = 2): Ring {
   return Ring.create({ blockSlots, packSlots, blockBytes: 9000, packBytes: 5000, readers });

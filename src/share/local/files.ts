@@ -33,8 +33,8 @@ export class LocalSourceFile implements SourceFile {
     return done;
   }
 
-  stat(): Stat {
-    statFd(this.fd, this.shared);
+  stat(fresh: boolean): Stat {
+    statFd(this.fd, this.shared, '', fresh);
     return this.shared;
   }
 
