@@ -1,5 +1,5 @@
 /** The crew: all lanes of a run, the memory they share, and how many there are. */
-import { cpus } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { Bucket } from '../pace/bucket.js';
 import {
   PACE_BYTES,
@@ -14,11 +14,12 @@ import { Command, PATH_ROOM, Ring } from '../pipeline/ring.js';
 import type { ListAnswer, ListRequest, Side } from '../scan/messages.js';
 import type { Settings } from '../settings.js';
 import { LaneCounters, type Operations } from '../stats/shared.js';
-import { busyMs, lanesBeside, MOST_LANES, wantedLanes } from './lanecount.js';
+import { busyBetween, lanesBeside, MOST_LANES, processorTicks, wantedLanes } from './lanecount.js';
 import type { Lane, Threads } from './threads.js';
 
 const PACK_BYTES = 512 * 1024;
 const MAX_SCANNERS = 8;
+const PROC_STAT = '/proc/stat';
 
 export interface CrewEvents {
   readerStarted(lane: Lane<Lease>): void;
@@ -91,7 +92,7 @@ export class Crew {
   private readonly readers: Section;
   private readonly writers: Section;
   private readonly scanners: Record<Side, Section>;
-  private used = { busy: busyMs(cpus()), at: performance.now() };
+  private ticks = processorTicks(readFileSync(PROC_STAT, 'utf8'));
   private readonly outboxes: { close(): void }[] = [];
   private readonly scanOutboxes: { close(): void }[] = [];
 
@@ -152,9 +153,9 @@ export class Crew {
 
   /** Starts more lanes where the measured latency asks for them; to be called a few times a second. */
   adapt(): void {
-    const now = { busy: busyMs(cpus()), at: performance.now() };
-    const busy = (now.busy - this.used.busy) / ((now.at - this.used.at) * cpus().length);
-    this.used = now;
+    const ticks = processorTicks(readFileSync(PROC_STAT, 'utf8'));
+    const busy = busyBetween(this.ticks, ticks);
+    this.ticks = ticks;
     const grow = (section: Section, most: number, start: () => void) => {
       if (section.fixed || !section.isUp) return;
       const wanted = wantedLanes(section.count, section.operations, busy, most);

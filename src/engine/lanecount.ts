@@ -40,7 +40,23 @@ export function lanesBeside(own: Operations, other: Operations): number {
   return Math.min(MOST_LANES, Math.max(FIRST_LANES, Math.ceil(MOST_LANES * ratio * SPARE)));
 }
 
-/** Milliseconds that all processors together have spent working, as os.cpus() counts them. */
-export function busyMs(cpus: readonly { times: { user: number; nice: number; sys: number; irq: number } }[]): number {
-  return cpus.reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
+/** What all processors of the machine together have spent since it started, in ticks. */
+export interface ProcessorTicks {
+  readonly busy: number;
+  readonly all: number;
+}
+
+/**
+ * From the text of /proc/stat, whose first line has user, nice, system, idle, iowait, irq, softirq and steal (proc(5)):
+ * os.cpus() would read several files for each processor.
+ */
+export function processorTicks(stat: string): ProcessorTicks {
+  const ticks = stat.slice(0, stat.indexOf('\n')).trim().split(/ +/).slice(1, 9).map(Number);
+  const all = ticks.reduce((sum, count) => sum + count, 0);
+  return { busy: all - ticks[3]! - ticks[4]!, all };
+}
+
+/** The share of the processors in use between two looks, 0 to 1. */
+export function busyBetween(before: ProcessorTicks, now: ProcessorTicks): number {
+  return now.all === before.all ? 0 : (now.busy - before.busy) / (now.all - before.all);
 }

@@ -1,6 +1,15 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { busyMs, FIRST_LANES, firstLanes, lanesBeside, MOST_LANES, wantedLanes } from '../../src/engine/lanecount.js';
+import {
+  busyBetween,
+  FIRST_LANES,
+  firstLanes,
+  lanesBeside,
+  MOST_LANES,
+  processorTicks,
+  wantedLanes,
+} from '../../src/engine/lanecount.js';
 import type { Operations } from '../../src/stats/shared.js';
 
 /** As many operations as tell something, of `ms` each; those over 0.3 ms are slow. */
@@ -83,7 +92,22 @@ test('more lanes begin where a share is a network one', () => {
   expect(firstLanes(true, true)).toEqual({ readers: 4, writers: 8 });
 });
 
-test('busy time is that of all processors, idle time left out', () => {
-  const cpu = (user: number, idle: number) => ({ times: { user, nice: 1, sys: 2, irq: 3, idle } });
-  expect(busyMs([cpu(10, 1e9), cpu(100, 0)])).toBe(122);
+describe('the share of the processors in use', () => {
+  const stat = (...ticks: number[]) => `cpu  ${ticks.join(' ')} 7 8\ncpu0 1 2 3 4 5 6 7 8 9 10\nintr 1\n`;
+
+  test('counts all but idle time and waiting for disks, and a guest once', () => {
+    expect(processorTicks(stat(10, 1, 5, 100, 20, 2, 3, 4))).toEqual({ busy: 25, all: 145 });
+  });
+
+  test('is that between two looks', () => {
+    const before = processorTicks(stat(10, 0, 10, 100, 0, 0, 0, 0));
+    expect(busyBetween(before, processorTicks(stat(25, 0, 10, 105, 0, 0, 0, 0)))).toBe(0.75);
+    expect(busyBetween(before, before)).toBe(0);
+  });
+
+  test('is read from this machine', () => {
+    const { busy, all } = processorTicks(readFileSync('/proc/stat', 'utf8'));
+    expect(busy).toBeGreaterThan(0);
+    expect(all).toBeGreaterThanOrEqual(busy);
+  });
 });
