@@ -56,7 +56,9 @@ interface InHand {
   readonly listings: Record<Side, Listing>;
   waiting: number;
   failures: Partial<Record<Side, Failure>>;
-  /** The sides whose listing gave the seal that was asked about; only the folders of it are in `listings`. */
+  /** The seal that the source is asked about; the destination comes after it. */
+  asked: string | undefined;
+  /** The sides whose listing gave the seal; only the folders of it are in `listings`. */
   same: Partial<Record<Side, Contents>>;
   /** What the folder is to be sealed with. */
   seal: string | undefined;
@@ -191,11 +193,13 @@ export class Scan {
       }
       const sides = this.sidesOf(dir);
       const listings = { source: new Listing(), dest: new Listing() };
-      this.inHand.set(dir.id, { dir, listings, waiting: 0, failures: {}, same: {}, seal: undefined });
       // What a cut-off session published may look right and not be.
       const trusted = sides.length === 2 && this.ground.distrustNs === undefined;
       const seal = trusted && dir.seal && this.ledger.isSettled(dir.id) ? dir.seal : undefined;
-      for (const side of sides) this.list(side, this.inHand.get(dir.id)!, seal);
+      const folder: InHand = { dir, listings, waiting: 0, failures: {}, asked: seal, same: {}, seal: undefined };
+      this.inHand.set(dir.id, folder);
+      if (seal) this.list('source', folder, seal);
+      else for (const side of sides) this.list(side, folder, undefined);
     }
   }
 
@@ -224,19 +228,29 @@ export class Scan {
     if (answer.same) folder.same[side] = answer.same;
     folder.seal ??= answer.seal;
     if (--folder.waiting > 0) return;
-    const { source, dest } = folder.same;
-    if (!source !== !dest) {
-      // The other side has changed: to compare, all of this one is needed too.
-      const again = source ? 'source' : 'dest';
-      folder.listings[again] = new Listing();
-      folder.same = {};
-      this.list(again, folder, undefined);
-      return;
-    }
+    if (this.askedMore(folder)) return;
     this.inHand.delete(answer.dir);
     this.listed.push(folder);
     this.ask();
     this.work();
+  }
+
+  /**
+   * Asks for what is still needed of a sealed folder: the destination once the source has answered, in full if the source
+   * has changed, and the source in full if only the destination has.
+   */
+  private askedMore(folder: InHand): boolean {
+    const { asked, same } = folder;
+    if (asked) {
+      folder.asked = undefined;
+      this.list('dest', folder, same.source && asked);
+      return true;
+    }
+    if (!same.source || same.dest) return false;
+    folder.listings.source = new Listing();
+    folder.same = {};
+    this.list('source', folder, undefined);
+    return true;
   }
 
   /** Joins listed folders, a stretch at a time. */
