@@ -60,8 +60,19 @@ interface InHand {
   asked: string | undefined;
   /** The sides whose listing gave the seal; only the folders of it are in `listings`. */
   same: Partial<Record<Side, Contents>>;
-  /** What the folder is to be sealed with. */
-  seal: string | undefined;
+  /** What the listings give. */
+  seals: Partial<Record<Side, string>>;
+  /** The destination is to be changed so that it lists the folder as the source does. */
+  isToChange: boolean;
+  /** The destination has, and keeps, what the source has not. */
+  keepsExtras: boolean;
+}
+
+/** What a joined folder is sealed with. A seal that the destination would not give costs a second listing each time. */
+function sealFor({ seals, isToChange, keepsExtras }: InHand): string | undefined {
+  const { source, dest } = seals;
+  const isAlike = isToChange || (source !== undefined && dest !== undefined && source.endsWith(dest));
+  return isAlike && !keepsExtras ? source : undefined;
 }
 
 interface ScannerLane {
@@ -196,7 +207,17 @@ export class Scan {
       // What a cut-off session published may look right and not be.
       const trusted = sides.length === 2 && this.ground.distrustNs === undefined;
       const seal = trusted && dir.seal && this.ledger.isSettled(dir.id) ? dir.seal : undefined;
-      const folder: InHand = { dir, listings, waiting: 0, failures: {}, asked: seal, same: {}, seal: undefined };
+      const folder: InHand = {
+        dir,
+        listings,
+        waiting: 0,
+        failures: {},
+        asked: seal,
+        same: {},
+        seals: {},
+        isToChange: sides.length === 1,
+        keepsExtras: false,
+      };
       this.inHand.set(dir.id, folder);
       if (seal) this.list('source', folder, seal);
       else for (const side of sides) this.list(side, folder, undefined);
@@ -226,7 +247,7 @@ export class Scan {
     lane.asked--;
     if (answer.failure) folder.failures[side] = answer.failure;
     if (answer.same) folder.same[side] = answer.same;
-    folder.seal ??= answer.seal;
+    if (answer.seal) folder.seals[side] = answer.seal;
     if (--folder.waiting > 0) return;
     if (this.askedMore(folder)) return;
     this.inHand.delete(answer.dir);
@@ -328,15 +349,16 @@ export class Scan {
     const complete = failures.source === undefined;
     const sealed = same.source !== undefined;
     const input = { dir, known, sealed, source: listings.source, dest: listings.dest, complete, ...this.ground };
-    return joinFolder(input, this.ledger, dir.side === DirSide.extra ? this.extraSink(dir) : this.sink(dir));
+    return joinFolder(input, this.ledger, dir.side === DirSide.extra ? this.extraSink(dir) : this.sink(folder));
   }
 
-  private close({ dir, listings, seal }: InHand): void {
+  private close(folder: InHand): void {
+    const { dir, listings } = folder;
     listings.source.close();
     listings.dest.close();
     if (dir.listed === Listed.no) {
       dir.listed = Listed.yes;
-      dir.seal ??= seal;
+      dir.seal ??= sealFor(folder);
     }
     this.recorder.dir(dir);
     if (dir.side === DirSide.source) this.seen.dirs++;
@@ -355,11 +377,13 @@ export class Scan {
     this.seen.bytes += bytes;
   }
 
-  private sink(dir: Dir): JoinSink {
+  private sink(hand: InHand): JoinSink {
+    const { dir } = hand;
     return {
       copy: (name, meta, verdict, known) => {
         this.saw(1, meta.size);
         changes(dir);
+        hand.isToChange = true;
         const saved = known && { status: known.status, size: known.meta.size };
         this.events.found(newItem(dir, name, verdict === 'copy' ? Action.copy : Action.link, meta, saved));
       },
@@ -372,7 +396,10 @@ export class Scan {
         this.saw(1, meta.size);
         this.events.same(1, meta.size);
       },
-      folder: (path, meta, verdict, known) => this.folder(dir, path, meta, verdict, known),
+      folder: (path, meta, verdict, known) => {
+        if (verdict === 'makeDir') hand.isToChange = true;
+        this.folder(dir, path, meta, verdict, known);
+      },
       unreadable: (name, code, known) => {
         const { message } = failure(code, 'stat', name);
         const meta: Meta = known?.meta ?? { size: 0, mtimeNs: 0n, ctimeNs: 0n, btimeNs: 0n, mode: 0, uid: 0, gid: 0 };
@@ -386,7 +413,11 @@ export class Scan {
         this.recorder.row(dir, name, entry, known);
         this.fault(join(dir.path, name), message);
       },
-      extra: (name, isFolder, isPart) => this.extra(dir, name, isFolder, isPart),
+      extra: (name, isFolder, isPart) => {
+        if (isPart || this.state.extras) hand.isToChange = true;
+        else hand.keepsExtras = true;
+        this.extra(dir, name, isFolder, isPart);
+      },
       goneEntry: (entry) => this.recorder.goneEntry(entry),
       goneFolder: (gone) => this.recorder.goneDir(gone),
     };

@@ -22,6 +22,6 @@ export interface ListAnswer {
   readonly failure?: Failure;
   /** With `last`: the whole listing gives the seal that was asked about. `entries` are the folders in it. */
   readonly same?: Contents;
-  /** With `last`, from the source: what to ask about once all of the folder is synced. */
+  /** With `last`: what the listing gives. From the source, what to ask about once all of the folder is synced. */
   readonly seal?: string;
 }

@@ -68,7 +68,7 @@ function answer(request: ListRequest, batch: Entries, { side, share, inbox, answ
       send(folders, { last: true, same });
     } else {
       sendHeld();
-      send(rest, listing && side === 'source' ? { last: true, seal: listing.seal(grainNs) } : { last: true });
+      send(rest, listing ? { last: true, seal: listing.seal(side, grainNs) } : { last: true });
     }
   } catch (error) {
     sendHeld();

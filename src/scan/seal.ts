@@ -61,9 +61,12 @@ export class SealedListing {
     private readonly words: Int32Array,
   ) {}
 
-  /** What the ledger keeps of the source's listing. `grainNs`: how finely both shares keep times. */
-  seal(grainNs: number): string {
-    return this.ofSource() + this.common(grainNs);
+  /**
+   * The seal, of which a listing of the destination has only the end in common. `grainNs`: how finely both shares keep
+   * times.
+   */
+  seal(side: Side, grainNs: number): string {
+    return side === 'source' ? this.ofSource() + this.common(grainNs) : this.common(grainNs);
   }
 
   /** Whether the listing of this side gives the seal. */

@@ -9,6 +9,7 @@ import {
   dir,
   expectEqualTrees,
   expectLedgerOf,
+  fifo,
   file,
   ledgerFiles,
   ledgerPaths,
@@ -150,6 +151,30 @@ test('a folder with a failed entry is looked at entry by entry, though both side
   change(world.db, "UPDATE entries SET status = 2, error = 'EIO' WHERE name = 'a'");
   await copyAll(world, '--rescan');
   expect(ledgerPaths(world, 'synced')).toEqual(['in/a', 'in/b']);
+});
+
+test('a folder that the destination lists in its own way is not sealed, until it is a copy again', async () => {
+  const world = newWorld();
+  const { source, dest, db } = world;
+  makeTree(source, { 'extra/a': file('a'), 'special/fifo': fifo(), 'alike/a': file('a') });
+  makeTree(dest, { 'extra/b': file('b') });
+  const sealed = () => query(db, 'SELECT path FROM dirs WHERE seal IS NOT NULL ORDER BY path').map(({ path }) => path);
+  await copyAll(world);
+  expect(sealed()).toEqual(['', 'alike', 'special']); // what was copied into a folder is taken to be alike
+  await copyAll(world, '--rescan');
+  expect(sealed()).toEqual(['', 'alike']);
+  await copyAll(world, '--delete-extras');
+  expect(sealed()).toEqual(['', 'alike', 'extra']);
+  await copyAll(world, '--rescan');
+  expect(sealed()).toEqual(['', 'alike', 'extra']);
+  unlinkSync(`${dest}/alike/a`);
+  await copyAll(world, '--rescan');
+  expect(sealed()).toEqual(['', 'alike', 'extra']);
+  expect(query(db, 'SELECT name, status FROM entries ORDER BY name')).toEqual([
+    { name: 'a', status: 1 },
+    { name: 'a', status: 1 },
+    { name: 'fifo', status: 3 },
+  ]);
 });
 
 test('a folder whose copy was changed at the destination is copied as far as it differs', async () => {

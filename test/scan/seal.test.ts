@@ -13,7 +13,7 @@ function listingOf(...batches: readonly (readonly Made[])[]): SealedListing | un
 }
 
 function sealOf(made: readonly Made[], grainNs = GRAIN): string {
-  return listingOf(made)!.seal(grainNs);
+  return listingOf(made)!.seal('source', grainNs);
 }
 
 /** Whether the listing of a side gives the seal of `sealed`. */
@@ -97,7 +97,7 @@ describe('a seal', () => {
 
   it('is the same however the listing was cut into batches', () => {
     const made: Made[] = ['d', 'b', 'c', 'a'].map((name, size) => ({ name, meta: { size } }));
-    expect(listingOf(made.slice(0, 1), made.slice(1, 3), made.slice(3))!.seal(GRAIN)).toBe(sealOf(made));
+    expect(listingOf(made.slice(0, 1), made.slice(1, 3), made.slice(3))!.seal('source', GRAIN)).toBe(sealOf(made));
   });
 
   it.each<[string, Made]>([
