@@ -1,3 +1,5 @@
+import type { PaceSettings } from './pace/pacer.js';
+
 /** The checksum algorithms a run can record, by the names users type. */
 export const CHECKSUMS = ['md5', 'sha1', 'sha256', 'sha512', 'blake2b', 'blake3', 'xxh128'] as const;
 export type Checksum = (typeof CHECKSUMS)[number];
@@ -16,8 +18,7 @@ export interface Settings {
   readonly ledgerIsDefault: boolean;
   /** Absolute path of the audit log. */
   readonly logFile: string;
-  /** Limit in bytes/s for each direction; 0: unlimited. */
-  readonly bwlimit: { readonly read: number; readonly write: number };
+  readonly pace: PaceSettings;
   readonly checksum: Checksum;
   readonly deleteExtras: boolean;
   readonly rescan: boolean;

@@ -1,8 +1,8 @@
 /** Thread entry of a reader lane: opens what it was given and plays the role until its inbox is closed. */
 import { createHasher } from '../src/hash/registry.js';
-import { Bucket } from '../src/pace/bucket.js';
+import { bucketOf } from '../src/pace/pacer.js';
 import { Inbox } from '../src/pipeline/inbox.js';
-import { READ_PACE, type ReaderStart } from '../src/pipeline/lanes.js';
+import type { ReaderStart } from '../src/pipeline/lanes.js';
 import { runReader } from '../src/pipeline/reader.js';
 import { Ring } from '../src/pipeline/ring.js';
 import { LocalShare } from '../src/share/local/local.js';
@@ -17,7 +17,7 @@ export default async function reader(start: ReaderStart): Promise<void> {
       ring: new Ring(start.ring),
       inbox: new Inbox(start.port, start.inbox),
       hasher: await createHasher(start.checksum),
-      pace: new Bucket(start.pace, READ_PACE),
+      pace: bucketOf(start.pace, 'source'),
       counters: new LaneCounters(new Float64Array(start.counters), start.lane),
       report: (message) => start.port.postMessage(message),
     });

@@ -1,4 +1,6 @@
 /** Thread entry of a scanner lane, of either side. */
+
+import { bucketOf } from '../src/pace/pacer.js';
 import { Inbox } from '../src/pipeline/inbox.js';
 import type { ScannerStart } from '../src/pipeline/lanes.js';
 import { runScanner } from '../src/scan/scanner.js';
@@ -11,6 +13,7 @@ export default function scanner(start: ScannerStart): void {
     runScanner({
       side: start.side,
       share,
+      pace: bucketOf(start.pace, start.side),
       inbox: new Inbox(start.port, start.inbox),
       counters: new LaneCounters(new Float64Array(start.counters), start.lane),
       answer: (message) => start.port.postMessage(message),

@@ -1,6 +1,6 @@
 /** Thread entry of a writer lane: opens what it was given and plays the role until the ring is closed and empty. */
-import { Bucket } from '../src/pace/bucket.js';
-import { WRITE_PACE, type WriterStart } from '../src/pipeline/lanes.js';
+import { bucketOf } from '../src/pace/pacer.js';
+import type { WriterStart } from '../src/pipeline/lanes.js';
 import { Ring } from '../src/pipeline/ring.js';
 import { runWriter } from '../src/pipeline/writer.js';
 import { LocalShare } from '../src/share/local/local.js';
@@ -13,7 +13,7 @@ export default function writer(start: WriterStart): void {
       lane: start.lane,
       dest,
       ring: new Ring(start.ring),
-      pace: new Bucket(start.pace, WRITE_PACE),
+      pace: bucketOf(start.pace, 'dest'),
       counters: new LaneCounters(new Float64Array(start.counters), start.lane),
       report: (message) => start.port.postMessage(message),
     });

@@ -5,7 +5,7 @@ import { GROUP_TITLES, OPTION_NAMES, type OptionName, optionOf } from './options
 
 /** Columns: of the whole text, and of the descriptions' start. */
 const WIDTH = 80;
-const INDENT = 26;
+const INDENT = 28;
 
 const USAGE = `Usage: millrace [copy] [options] <source> <dest>
        millrace status [options] [<source> <dest>]

@@ -5,7 +5,8 @@
  */
 import { CHECKSUMS } from '../settings.js';
 import { choice, type Option, type OptionGroup, path, sized, toggle, valued } from './option.js';
-import { parseCount, parseRates } from './units.js';
+import { parseTimetable } from './timetable.js';
+import { parseCost, parseCount, parseLatencies } from './units.js';
 
 const FOR_ONE_RUN = 'is for one run; a forgotten line would change every run, so give it on the command line';
 
@@ -19,7 +20,10 @@ export const OPTIONS = {
   'delete-extras': toggle('work', 'mirror: delete what the source does not have'),
   rescan: toggle('work', 'scan in full even when a backlog exists', { file: FOR_ONE_RUN }),
   checksum: choice('work', 'ALG', 'the hash to record', 'sha256', CHECKSUMS),
-  bwlimit: valued('speed', 'RATE', 'limit in bytes/s, or READ:WRITE', 'off', parseRates),
+  bwlimit: valued('pace', 'RATE', 'limit in bytes/s, READ:WRITE, or a timetable', 'off', parseTimetable),
+  'latency-target': valued('pace', 'TIME', 'give way when a share answers this much slower', 'off', parseLatencies),
+  'bwlimit-floor': sized('pace', 'never give way below this', '1M', { min: '16K', max: '100G' }),
+  'op-cost': valued('pace', 'SIZE', 'what an operation counts for in a limit', '2K', parseCost),
   'block-size': sized('speed', 'bytes in one block, 64K to 256M', '5M', { min: '64K', max: '256M' }),
   'queue-capacity': valued('speed', 'N', 'blocks held in memory, 2 to 1000', '20', (text) =>
     parseCount(text, { min: 2, max: 1000 }),
@@ -64,6 +68,7 @@ export function optionOf(name: OptionName): Option {
 
 export const GROUP_TITLES: Readonly<Record<OptionGroup, string>> = {
   work: 'Work:',
+  pace: 'Pace:',
   speed: 'Speed:',
   files: 'Files:',
   output: 'Output:',

@@ -30,7 +30,12 @@ export function settingsOf(values: Values, source: string, dest: string, machine
     ledger,
     ledgerIsDefault: values.db === undefined,
     logFile,
-    bwlimit: values.bwlimit,
+    pace: {
+      bwlimit: values.bwlimit,
+      latencyTarget: values['latency-target'],
+      bwlimitFloor: values['bwlimit-floor'],
+      opCost: values['op-cost'],
+    },
     checksum: values.checksum,
     deleteExtras: values['delete-extras'],
     rescan: values.rescan,

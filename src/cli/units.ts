@@ -44,6 +44,44 @@ export function parseRates(text: string): { read: number; write: number } {
   return { read: parseRate(read), write: parseRate(write) };
 }
 
+/** The longest and the shortest latency that can be aimed at, ms. */
+const LATENCIES = { min: 1, max: 10_000 };
+
+/** A time in ms, 1ms to 10s: `20ms`, `1.5s`; 0 for `off`. */
+function parseLatency(text: string): number {
+  if (/^\s*off\s*$/i.test(text)) return 0;
+  const [, digits, unit] = /^\s*(\d+(?:\.\d+)?|\.\d+)\s*(ms|s)\s*$/i.exec(text) ?? [];
+  if (digits === undefined || unit === undefined)
+    throw new UsageError('not a time; write for example 20ms, src=20ms,dst=50ms or off');
+  const ms = Number(digits) * (unit.toLowerCase() === 's' ? 1000 : 1);
+  if (!(ms >= LATENCIES.min && ms <= LATENCIES.max)) throw new UsageError('must be from 1ms to 10s');
+  return ms;
+}
+
+/** A latency for both shares, or `src=TIME`, `dst=TIME` with a comma between them; in ms, 0: none. */
+export function parseLatencies(text: string): { source: number; dest: number } {
+  if (!text.includes('=')) return { source: parseLatency(text), dest: parseLatency(text) };
+  const latencies = { source: 0, dest: 0 };
+  const named = new Set<string>();
+  for (const part of text.split(',')) {
+    const [, name, time] = /^\s*(src|dst)\s*=(.*)$/is.exec(part) ?? [];
+    if (name === undefined || time === undefined)
+      throw new UsageError('write src=TIME, dst=TIME or both, for example src=20ms,dst=50ms');
+    const side = name.toLowerCase() === 'src' ? 'source' : 'dest';
+    if (named.has(side)) throw new UsageError(`${name} is there twice`);
+    named.add(side);
+    latencies[side] = parseLatency(time);
+  }
+  return latencies;
+}
+
+/** What an operation counts for, in bytes: a size up to 1M, or 0. */
+export function parseCost(text: string): number {
+  const cost = /^\s*0+\s*$/.test(text) ? 0 : parseSize(text);
+  if (cost > 1024 ** 2) throw new UsageError('must be from 0 to 1M');
+  return cost;
+}
+
 /** A whole number between `min` and `max`, both included. */
 export function parseCount(text: string, { min, max }: { min: number; max: number }): number {
   const count = WHOLE.test(text.trim()) ? Number(text) : Number.NaN;

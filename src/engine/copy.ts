@@ -1,11 +1,16 @@
 /** `millrace copy`, from the first look at the roots on. */
 import type { Io } from '../cli/run.js';
 import type { Settings } from '../settings.js';
+import type { Controls } from './controls.js';
 import { Keeper } from './keeper.js';
 import { Threads } from './threads.js';
 
-/** Runs a copy and returns the exit code. Throws ExitError for what stands in the way of beginning. */
-export async function copy(settings: Settings, io: Io): Promise<number> {
+/** Runs a copy, which `begun` gets to steer it, and returns the exit code. Throws ExitError for what stands in the way of beginning. */
+export async function copy(
+  settings: Settings,
+  io: Io,
+  begun: (controls: Controls) => void = () => {},
+): Promise<number> {
   const threads = new Threads();
   const keeper = new Keeper(threads);
   const inspected = keeper.inspect(settings.source, settings.dest);
@@ -13,5 +18,5 @@ export async function copy(settings: Settings, io: Io): Promise<number> {
   inspected.catch(() => {});
   // The rest is loaded while the keeper's thread starts: each takes about as long as the other.
   const { run } = await import('./run.js');
-  return run(settings, io, threads, keeper, await inspected);
+  return run(settings, io, threads, keeper, await inspected, begun);
 }

@@ -1,18 +1,13 @@
 /** The crew: all lanes of a run, the memory they share, and how many there are. */
 import { readFileSync } from 'node:fs';
-import { Bucket } from '../pace/bucket.js';
-import {
-  PACE_BYTES,
-  READ_PACE,
-  type ReaderStart,
-  type ScannerStart,
-  WRITE_PACE,
-  type WriterStart,
-} from '../pipeline/lanes.js';
+import { CALLS, STEPS } from '../pace/latency.js';
+import { Pacer } from '../pace/pacer.js';
+import type { ReaderStart, ScannerStart, WriterStart } from '../pipeline/lanes.js';
 import type { LaneMessage, Lease } from '../pipeline/messages.js';
 import { Command, PATH_ROOM, Ring } from '../pipeline/ring.js';
-import type { ListAnswer, ListRequest, Side } from '../scan/messages.js';
+import type { ListAnswer, ListRequest } from '../scan/messages.js';
 import type { Settings } from '../settings.js';
+import type { Side } from '../share/share.js';
 import { LaneCounters, type Operations } from '../stats/shared.js';
 import { busyBetween, lanesBeside, MOST_LANES, processorTicks, wantedLanes } from './lanecount.js';
 import type { Lane, Threads } from './threads.js';
@@ -88,7 +83,7 @@ class Section {
 
 export class Crew {
   readonly ring: Ring;
-  private readonly pace = new SharedArrayBuffer(PACE_BYTES);
+  readonly pacer: Pacer;
   private readonly readers: Section;
   private readonly writers: Section;
   private readonly scanners: Record<Side, Section>;
@@ -115,7 +110,7 @@ export class Crew {
       packBytes: PACK_BYTES,
       readers: this.readers.most,
     });
-    this.setLimits(settings.bwlimit);
+    this.pacer = new Pacer(settings.pace, (side) => this.callCounts(side), new Date());
   }
 
   get readBytes(): number {
@@ -134,10 +129,14 @@ export class Crew {
       for (const { file } of section.lanes()) if (file.id !== 0) yield file;
   }
 
-  /** Bytes/s for each direction, 0: unlimited. Takes effect at once. */
-  setLimits(limits: Settings['bwlimit']): void {
-    new Bucket(this.pace, READ_PACE).setRate(limits.read);
-    new Bucket(this.pace, WRITE_PACE).setRate(limits.write);
+  /** How long calls of all lanes on a share took; see latency.ts. */
+  private callCounts(side: Side): Float64Array[] {
+    const sections = [side === 'source' ? this.readers : this.writers, this.scanners[side]];
+    return CALLS.map((call) => {
+      const counts = new Float64Array(STEPS);
+      for (const section of sections) for (const lane of section.lanes()) lane.addTimes(call, counts);
+      return counts;
+    });
   }
 
   startScanners(sides: readonly Side[]): void {
@@ -156,17 +155,17 @@ export class Crew {
     const ticks = processorTicks(readFileSync(PROC_STAT, 'utf8'));
     const busy = busyBetween(this.ticks, ticks);
     this.ticks = ticks;
-    const grow = (section: Section, most: number, start: () => void) => {
-      if (section.fixed || !section.isUp) return;
+    const grow = (side: Side, section: Section, most: number, start: () => void) => {
+      if (section.fixed || !section.isUp || this.pacer.isBinding(side)) return;
       const wanted = wantedLanes(section.count, section.operations, busy, most);
       if (wanted > section.count) section.forget();
       this.growTo(section, wanted, start);
     };
     const [read, written] = [this.readers.allOperations, this.writers.allOperations];
-    grow(this.readers, lanesBeside(read, written), () => this.startReader());
-    grow(this.writers, lanesBeside(written, read), () => this.startWriter());
+    grow('source', this.readers, lanesBeside(read, written), () => this.startReader());
+    grow('dest', this.writers, lanesBeside(written, read), () => this.startWriter());
     for (const side of ['source', 'dest'] as const)
-      grow(this.scanners[side], MAX_SCANNERS, () => this.startScanner(side));
+      grow(side, this.scanners[side], MAX_SCANNERS, () => this.startScanner(side));
   }
 
   private growTo(section: Section, wanted: number, start: () => void): void {
@@ -174,7 +173,7 @@ export class Crew {
   }
 
   private startReader(): void {
-    const { settings, ring, pace, readers } = this;
+    const { settings, ring, pacer, readers } = this;
     const number = readers.count;
     const lane = this.threads.lane<Lease, LaneMessage>(
       'reader',
@@ -186,7 +185,7 @@ export class Crew {
         inbox,
         ring: ring.shape,
         counters: readers.counters,
-        pace,
+        pace: pacer.memory,
         checksum: settings.checksum,
       }),
       (message) => this.events.message(message, number),
@@ -197,7 +196,7 @@ export class Crew {
   }
 
   private startWriter(): void {
-    const { settings, ring, pace, writers } = this;
+    const { settings, ring, pacer, writers } = this;
     const number = writers.count;
     ring.writerComes();
     const lane = this.threads.lane<never, LaneMessage>(
@@ -209,7 +208,7 @@ export class Crew {
         port,
         ring: ring.shape,
         counters: writers.counters,
-        pace,
+        pace: pacer.memory,
       }),
       (message) => this.events.message(message),
     );
@@ -223,7 +222,15 @@ export class Crew {
     const lane = this.threads.lane<ListRequest, ListAnswer>(
       'scanner',
       number,
-      (port, inbox): ScannerStart => ({ lane: number, side, root, port, inbox, counters: section.counters }),
+      (port, inbox): ScannerStart => ({
+        lane: number,
+        side,
+        root,
+        port,
+        inbox,
+        counters: section.counters,
+        pace: this.pacer.memory,
+      }),
       (answer) => this.events.listed(side, number, answer),
     );
     this.watch('scanner', section, lane);
@@ -239,7 +246,7 @@ export class Crew {
   /** Lanes take no more work (drain), or drop what they have in hand (stop). */
   tell(command: Command): void {
     this.ring.tell(command);
-    if (command === Command.stop) this.setLimits({ read: 0, write: 0 });
+    if (command === Command.stop) this.pacer.release();
   }
 
   /** Ends all lanes; false when some still hang after `patienceMs`. Writers end last, once the ring is empty. */

@@ -4,9 +4,25 @@ import type { Operations } from '../stats/shared.js';
 export const FIRST_LANES = 2;
 export const MOST_LANES = 32;
 
+export interface LaneNumbers {
+  readonly readers: number;
+  readonly writers: number;
+}
+
 /** Readers and writers to begin with: some more where a share is sure to make them wait. A writer waits more often. */
-export function firstLanes(isSourceFar: boolean, isDestFar: boolean): { readers: number; writers: number } {
+export function firstLanes(isSourceFar: boolean, isDestFar: boolean): LaneNumbers {
   return { readers: isSourceFar ? 4 : FIRST_LANES, writers: isDestFar ? 8 : FIRST_LANES };
+}
+
+/** What one reader and one writer have copied before others have started; more of them would be for nothing. */
+export const ONE_EACH: LaneNumbers = { readers: 1, writers: 1 };
+const FEW_ENTRIES = 64;
+const FEW_BYTES = 16 * 1024 * 1024;
+
+/** Lanes for what there is to do: no more than entries, and only one of each for few and small ones. */
+export function lanesFor(entries: number, bytes: number, first: LaneNumbers): LaneNumbers {
+  const { readers, writers } = entries > FEW_ENTRIES || bytes > FEW_BYTES ? first : ONE_EACH;
+  return { readers: Math.min(readers, entries), writers: Math.min(writers, entries) };
 }
 
 /** Fewer operations than this tell nothing. */

@@ -37,7 +37,7 @@ export function pictureOf(session: Session, ledger: Ledger, settings: Settings, 
       skipped: totals.skippedFiles,
     },
     lanes: session.crew.counts,
-    bwlimit: settings.bwlimit,
+    ...session.crew.pacer.state,
     active: activeFiles(session),
   };
 }

@@ -7,13 +7,13 @@ import { Exit, type ExitCode } from '../exit.js';
 import { LedgerError } from '../ledger/errors.js';
 import { Ledger } from '../ledger/ledger.js';
 import { guard, makeLedgerFolder, openLedgerFile, openScratchLedger } from '../ledger/open.js';
-import { Command } from '../pipeline/ring.js';
 import { sameTime } from '../scan/compare.js';
 import type { Settings } from '../settings.js';
 import { coarser, type RootsFacts } from '../share/local/roots.js';
 import { formatBytes, formatCount } from '../stats/format.js';
 import { cleanName } from '../ui/clean.js';
 import { createSurface, type Surface } from '../ui/surface.js';
+import { Controls } from './controls.js';
 import { beginSession, endSession } from './cutoff.js';
 import type { Keeper } from './keeper.js';
 import { firstLanes } from './lanecount.js';
@@ -32,6 +32,7 @@ export async function run(
   threads: Threads,
   keeper: Keeper,
   roots: RootsFacts,
+  begun: (controls: Controls) => void,
 ): Promise<number> {
   if (!settings.dryRun)
     checkLogFile(settings.logFile, settings.ledgerIsDefault && dirname(settings.logFile) === dirname(settings.ledger));
@@ -57,7 +58,7 @@ export async function run(
     grainNs,
     distrustNs,
     flushDest,
-  }).toTheEnd();
+  }).toTheEnd(begun);
 }
 
 function openLedger(settings: Settings): Ledger {
@@ -111,20 +112,22 @@ class Run {
     });
   }
 
-  async toTheEnd(): Promise<number> {
+  /** `begun` is called as soon as the run can be told what to do. */
+  async toTheEnd(begun: (controls: Controls) => void): Promise<number> {
     const { session, surface, settings } = this;
+    const controls = new Controls(session, (text) => surface.note(text));
     const silence = listenForSignals({
       drain: () => {
-        if (session.stopping !== 'no') return false;
+        if (!controls.drain()) return false;
         surface.note('finishing the files in flight; press Ctrl-C again to stop now');
-        session.tell(Command.drain);
         return true;
       },
-      stop: () => session.tell(Command.stop),
+      stop: () => controls.stop(),
       reopenLog: () => this.reopenLog(),
     });
     this.tellBacklog();
     surface.start();
+    begun(controls);
     let broken: unknown;
     try {
       await session.run();

@@ -16,6 +16,7 @@ import { Backlog } from './backlog.js';
 import { Conveyor, pathOf } from './conveyor.js';
 import { Crew } from './crew.js';
 import { type Item, isEntry, NO_META, newItem } from './item.js';
+import { type LaneNumbers, lanesFor, ONE_EACH } from './lanecount.js';
 import { Recorder } from './recorder.js';
 import { inTheWay, worthLastPass } from './retry.js';
 import { type RootState, Scan } from './scan.js';
@@ -26,10 +27,6 @@ const WINDOW = 4096;
 const LOW = 1024;
 /** A window that stays full this long is spilled to the ledger, so that the scan goes on: it is far ahead. */
 const FULL_MS = 1000;
-/** What one reader and one writer have copied before others have started; more of them would be for nothing. */
-const ONE_EACH = { readers: 1, writers: 1 };
-const FEW_ITEMS = 64;
-const FEW_BYTES = 16 * 1024 * 1024;
 /** A checkpoint is due after this time, or with this much to write. */
 const CHECKPOINT_MS = 2000;
 const CHECKPOINT_SIZE = 16_384;
@@ -45,7 +42,7 @@ export interface SessionDeps {
   readonly log: AuditLog | undefined;
   readonly root: RootState;
   /** Lanes to begin with, where nobody says how many there shall be. */
-  readonly firstLanes: { readonly readers: number; readonly writers: number };
+  readonly firstLanes: LaneNumbers;
   readonly grainNs: bigint;
   /** See JoinInput. */
   readonly distrustNs: bigint | undefined;
@@ -135,7 +132,10 @@ export class Session {
 
   /** Runs to the end, or until told to stop. Rejects when it cannot go on; the ledger is good in every case. */
   async run(): Promise<void> {
-    const timer = setInterval(() => this.step(), TICK_MS);
+    const timer = setInterval(() => {
+      this.crew.pacer.tick(new Date());
+      this.step();
+    }, TICK_MS);
     try {
       await this.phases();
     } catch (error) {
@@ -365,6 +365,7 @@ export class Session {
     if (command === Command.drain && this.stopping === 'no') this.stopping = 'drain';
     if (command === Command.stop) this.stopping = 'stop';
     this.conveyor.draining = true;
+    this.crew.pacer.resume();
     this.scan.paused = true;
     this.crew.tell(command);
     this.step();
@@ -420,8 +421,10 @@ export class Session {
       if (this.conveyor.isIdle && !this.recorder.isEmpty) this.checkpointSoon();
     }
     const { feed } = this.conveyor;
-    const many = feed.count > FEW_ITEMS || feed.bytes > FEW_BYTES;
-    if (feed.count > 0) this.crew.startTransfer(many ? this.deps.firstLanes : ONE_EACH);
+    if (feed.count > 0) {
+      const entries = feed.count + this.conveyor.inFlightCount;
+      this.crew.startTransfer(lanesFor(entries, feed.bytes, this.deps.firstLanes));
+    }
     this.conveyor.writers = this.crew.counts.writers;
     this.conveyor.pump(Date.now());
     if (this.scan.wantsRefill) this.checkpointSoon(() => this.scan.refill());

@@ -1,4 +1,4 @@
-import { type ByteClock, claim, delay, withRate } from './clock.js';
+import { type ByteClock, claim, delay, HELD, position, withRate } from './clock.js';
 
 /** BigInt64 words of a bucket, and the Int32 word behind them (as an index of Int32). */
 const RATE = 0;
@@ -6,9 +6,13 @@ const BASE = 1;
 const SINCE = 2;
 /** End of the last claimed stretch of the byte clock. */
 const CLAIMED = 3;
-const WORDS = 4;
+/** Bytes that an operation without data counts for. */
+const COST = 4;
+/** The most bytes in one go; 0: as the rate has it. */
+const LARGEST = 5;
+const WORDS = 6;
 /** Odd while the clock is being rewritten; sleepers wait for it to change. */
-const EPOCH = 8;
+const EPOCH = 12;
 
 /**
  * A limit that no machine reaches counts as none. It also bounds the byte clock: at this rate, in bytes/s, its 63 bits
@@ -18,6 +22,8 @@ const MAX_RATE = 100_000_000_000;
 const MIN_QUANTUM = 16 * 1024;
 const MAX_QUANTUM = 1024 * 1024;
 const PAGE = 4096;
+/** Pieces in a second, where neither bound applies. */
+const PIECES = 160;
 /** ms; a sleep longer than this is slept in parts. */
 const MAX_SLEEP = 60_000;
 
@@ -46,9 +52,33 @@ export class Bucket {
     this.#ints = new Int32Array(sab, byteOffset, Bucket.bytes / Int32Array.BYTES_PER_ELEMENT);
   }
 
-  /** The limit in bytes/s; 0: none. */
+  /** The limit in bytes/s; 0: none, or nothing may move. */
   get rate(): number {
-    return Number(Atomics.load(this.#words, RATE));
+    return Math.max(0, Number(Atomics.load(this.#words, RATE)));
+  }
+
+  /** Bytes that one operation counts for; to be set before threads draw from the bucket. */
+  set cost(bytes: number) {
+    Atomics.store(this.#words, COST, BigInt(bytes));
+  }
+
+  /** The most bytes to move in one go, whatever the rate; 0: as the rate has it. */
+  set largest(bytes: number) {
+    Atomics.store(this.#words, LARGEST, BigInt(bytes));
+  }
+
+  /** Bytes that the limit has let go so far, with what operations count for; none while there is no limit. */
+  spent(now: bigint = process.hrtime.bigint()): number {
+    const reached = position(this.#clock(), now);
+    const claimed = Atomics.load(this.#words, CLAIMED);
+    return Number(claimed < reached ? claimed : reached);
+  }
+
+  /** Whether lanes wait for the limit, so that more of them would move no more. */
+  isBinding(now: bigint = process.hrtime.bigint()): boolean {
+    const clock = this.#clock();
+    if (clock.rate <= 0n) return clock.rate === HELD;
+    return Atomics.load(this.#words, CLAIMED) > position(clock, now);
   }
 
   /**
@@ -57,7 +87,15 @@ export class Bucket {
    * number >= 0.
    */
   setRate(bytesPerSecond: number, now: bigint = process.hrtime.bigint()): void {
-    const rate = wholeRate(bytesPerSecond);
+    this.#set(wholeRate(bytesPerSecond), now);
+  }
+
+  /** Lets nothing move until a rate is set again. */
+  hold(now: bigint = process.hrtime.bigint()): void {
+    this.#set(HELD, now);
+  }
+
+  #set(rate: bigint, now: bigint): void {
     if (rate === Atomics.load(this.#words, RATE)) return;
     this.#lock();
     const clock = withRate(this.#unguarded(), rate, Atomics.load(this.#words, CLAIMED), now);
@@ -79,10 +117,13 @@ export class Bucket {
     return delay(clock, this.#claim(clock, size, now), size, now);
   }
 
-  /** Reserves n bytes and sleeps this thread until they may move. For worker threads only: it blocks. */
-  take(n: number): void {
+  /**
+   * Reserves n bytes, and what `operations` on the share count for, and sleeps this thread until they may move. For
+   * worker threads only: it blocks.
+   */
+  take(n: number, operations = 0): void {
     if (Atomics.load(this.#words, RATE) === 0n) return;
-    const size = BigInt(n);
+    const size = BigInt(n) + BigInt(operations) * this.#words[COST]!;
     let end: bigint | undefined;
     for (;;) {
       // Read before the clock: a change of rate after this line makes the wait return at once.
@@ -97,14 +138,15 @@ export class Bucket {
   }
 
   /**
-   * The most bytes to move in one go at this rate: about 20 ms worth in whole pages, from 16 KiB to 1 MiB; Infinity
-   * without a limit. Below 410 kB/s, 16 KiB is more than the 40 ms that may come at once, so short windows get coarser.
+   * The most bytes to move in one go at this rate: about 6 ms worth in whole pages, from 16 KiB to 1 MiB; Infinity
+   * without a limit. Below 2.6 MB/s, 16 KiB take longer than that, so short windows get coarser.
    */
   quantum(): number {
     const rate = this.rate;
     if (rate === 0) return Number.POSITIVE_INFINITY;
-    const pages = Math.floor(rate / 50 / PAGE);
-    return Math.min(Math.max(pages * PAGE, MIN_QUANTUM), MAX_QUANTUM);
+    const pages = Math.floor(rate / PIECES / PAGE);
+    const largest = Number(Atomics.load(this.#words, LARGEST)) || MAX_QUANTUM;
+    return Math.min(Math.max(pages * PAGE, MIN_QUANTUM), largest);
   }
 
   /** Takes the next n bytes of the clock; returns where they end. */

@@ -8,7 +8,7 @@
  * before the change has to be converted.
  */
 export interface ByteClock {
-  /** Bytes per second; 0n: no limit, and the clock stands still. */
+  /** Bytes per second; 0n: no limit; HELD: nothing may move. In both cases the clock stands still. */
   readonly rate: bigint;
   /** Position in bytes at the moment `since`. */
   readonly base: bigint;
@@ -16,19 +16,25 @@ export interface ByteClock {
   readonly since: bigint;
 }
 
+/** The rate of a clock that is held: a pause. */
+export const HELD = -1n;
+
 const SECOND = 1_000_000_000n;
+/** ns; until a clock that is held reaches anything. */
+const FOREVER = 1n << 62n;
 
 /**
- * The most that an idle bucket saves up: 40 ms worth, in bytes. No one-second window then allows more than 4 % over the
- * limit, unless a single piece is larger than that, and the promised 5 % leave room for threads that wake late.
+ * The most that an idle bucket saves up: 10 ms worth, in bytes, enough for a thread that wakes late. No window of a
+ * second then allows more than 1 % over the limit, none of a quarter second more than 4 %, but for one piece.
  */
 export function burst(rate: bigint): bigint {
-  return rate / 25n;
+  return rate > 0n ? rate / 100n : 0n;
 }
 
 /** Position of the clock at `now` (ns), rounded down. A `now` before the last change of rate counts as that moment. */
 export function position(clock: ByteClock, now: bigint): bigint {
-  return now <= clock.since ? clock.base : clock.base + ((now - clock.since) * clock.rate) / SECOND;
+  if (clock.rate <= 0n || now <= clock.since) return clock.base;
+  return clock.base + ((now - clock.since) * clock.rate) / SECOND;
 }
 
 /**
@@ -48,6 +54,7 @@ export function claim(clock: ByteClock, claimed: bigint, n: bigint, now: bigint)
  */
 export function delay(clock: ByteClock, end: bigint, n: bigint, now: bigint): bigint {
   if (clock.rate === 0n) return 0n;
+  if (clock.rate < 0n) return FOREVER;
   const excess = n - burst(clock.rate);
   const missing = end - (excess > 0n ? excess : 0n) - clock.base;
   if (missing <= 0n) return 0n;

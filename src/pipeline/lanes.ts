@@ -1,7 +1,7 @@
 /** What a lane's thread is given to begin with: plain data and shared memory. */
 import type { MessagePort } from 'node:worker_threads';
-import type { Side } from '../scan/messages.js';
 import type { Checksum } from '../settings.js';
+import type { Side } from '../share/share.js';
 import type { RingShape } from './ring.js';
 
 interface LaneStart {
@@ -27,10 +27,6 @@ export type WriterStart = PipelineStart;
 
 export interface ScannerStart extends LaneStart {
   readonly side: Side;
+  readonly pace: SharedArrayBuffer;
   readonly inbox: SharedArrayBuffer;
 }
-
-/** Where in the pace memory each direction's bucket is, in bytes. */
-export const READ_PACE = 0;
-export const WRITE_PACE = 64;
-export const PACE_BYTES = 128;

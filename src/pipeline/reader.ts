@@ -4,6 +4,7 @@
  */
 import type { Hasher } from '../hash/registry.js';
 import type { Bucket } from '../pace/bucket.js';
+import { Call } from '../pace/latency.js';
 import { join } from '../posix/names.js';
 import type { Kind, Stat } from '../posix/stat.js';
 import { failure, failureOf } from '../share/failure.js';
@@ -12,6 +13,7 @@ import type { LaneCounters } from '../stats/shared.js';
 import { confirmAbsent } from './absence.js';
 import type { Inbox } from './inbox.js';
 import type { FailedItem, LaneMessage, Lease } from './messages.js';
+import { PacedRead } from './pacedread.js';
 import { Packer, SlotRecords } from './packer.js';
 import { Action, FIRST, LAST, type RecordFields } from './record.js';
 import { Command, type Ring } from './ring.js';
@@ -30,6 +32,9 @@ export interface ReaderDeps {
 
 /** Files up to this many bytes travel in packs. */
 export const PACKED_MAX = 256 * 1024;
+
+/** Operations on the share that a limit counts for each file beside its data. */
+const OPEN_CLOSE = 2;
 
 /** How often a file that changes while it is read is begun anew. */
 export const READ_ATTEMPTS = 3;
@@ -98,6 +103,7 @@ function forward(item: LeaseItem, deps: ReaderDeps, packer: Packer, records: Slo
       packer.handOver();
       return streamFile(item, deps, records);
     case Action.link: {
+      deps.pace.take(0, 1);
       const { target, stat } = deps.source.readLink(item.dir, item.name);
       const fields = fieldsOf(item, stat, Date.now());
       return packData(item, fields, Buffer.from(target, 'utf16le'), packer);
@@ -152,21 +158,17 @@ function packData(item: LeaseItem, fields: RecordFields, data: Uint8Array, packe
 function packFile(item: LeaseItem, deps: ReaderDeps, packer: Packer): boolean {
   const startedMs = Date.now();
   deps.counters.begin(item.id, startedMs);
-  deps.pace.take(item.size);
   const file = openTimed(item, deps);
   try {
     const place = packer.reserve(item.dir, item.name, item.size);
     if (!place) return false;
-    const begunMs = performance.now();
-    const length = item.size === 0 ? 0 : file.read(place.data, 0);
+    const isWhole = new PacedRead(deps, file, item.size).fill(place.data, 0, () => {});
     const stat = file.stat(false);
-    deps.counters.timed(2, performance.now() - begunMs);
     const same = stat.size === item.size && stat.mtimeNs === item.mtimeNs && stat.ctimeNs === item.ctimeNs;
-    if (!same || length !== item.size || stat.kind !== 'file') return false;
+    if (!same || !isWhole || stat.kind !== 'file') return false;
     const fields = fieldsOf(item, stat, startedMs);
     fields.hash = deps.hasher.of(place.data);
-    deps.counters.moved(length);
-    place.commit(fields, length);
+    place.commit(fields, item.size);
     return true;
   } finally {
     file.close();
@@ -175,9 +177,12 @@ function packFile(item: LeaseItem, deps: ReaderDeps, packer: Packer): boolean {
 
 /** Opens a source file; how long that takes tells how far away the share is. */
 export function openTimed(item: LeaseItem, deps: ReaderDeps): SourceFile {
+  deps.pace.take(0, OPEN_CLOSE);
   const begunMs = performance.now();
   const file = deps.source.open(item.dir, item.name);
-  deps.counters.timed(1, performance.now() - begunMs);
+  const ms = performance.now() - begunMs;
+  deps.counters.timed(1, ms);
+  deps.counters.took(Call.open, ms);
   return file;
 }
 
@@ -209,6 +214,7 @@ function removalsAllowed(lease: Lease, deps: ReaderDeps, failed: FailedItem[]): 
     // Not checked, not allowed: when the run stops, workOff returns these items before it asks.
     if (deps.ring.command !== Command.run) break;
     try {
+      deps.pace.take(0, 1);
       const absent = confirmAbsent(deps.source, dir, kinds);
       const kept: number[] = [];
       for (const [name, id] of ids) {

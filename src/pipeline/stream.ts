@@ -4,13 +4,11 @@ import { SysError } from '../posix/errno.js';
 import { join, nameBytes } from '../posix/names.js';
 import { type Failure, failure, failureOf } from '../share/failure.js';
 import type { SourceFile } from '../share/share.js';
+import { PacedRead } from './pacedread.js';
 import type { SlotRecords } from './packer.js';
 import { fieldsOf, type LeaseItem, openTimed, READ_ATTEMPTS, type ReaderDeps } from './reader.js';
 import { ABORT, FIRST, LAST, type RecordFields } from './record.js';
 import { ANY_WRITER, Command, PATH_ROOM, type Slot } from './ring.js';
-
-/** Read and hashed in one go, so that the hash finds the bytes in the processor's cache. */
-const CHUNK = 256 * 1024;
 
 /**
  * Streams one file. A file that changes while it is read (size, mtime or ctime before and after) is given up and
@@ -40,6 +38,7 @@ class FileStream {
   private readonly fields: RecordFields;
   private readonly dir: Buffer;
   private readonly name: Buffer;
+  private readonly reading: PacedRead;
   private handedOver = false;
 
   constructor(
@@ -56,6 +55,7 @@ class FileStream {
     // ENXIO is what opening a socket gives; a FIFO or device that took the file's place is treated alike.
     if (stat.kind !== 'file') throw new SysError(6, 'open', join(item.dir, item.name));
     this.fields = { ...fieldsOf(item, stat, Date.now()), reader: deps.lane };
+    this.reading = new PacedRead(deps, file, stat.size);
     deps.counters.begin(item.id, this.fields.startedMs);
     deps.hasher.reset();
     deps.ring.unbind(deps.lane);
@@ -73,7 +73,9 @@ class FileStream {
       const length = Math.min(size - at, this.deps.ring.shape.blockBytes - PATH_ROOM);
       let complete: boolean;
       try {
-        complete = this.fill(records.bytes.subarray(dataAt, dataAt + length), at);
+        complete = this.reading.fill(records.bytes.subarray(dataAt, dataAt + length), at, (piece) =>
+          this.deps.hasher.update(piece),
+        );
       } catch (error) {
         this.deps.ring.discard(slot);
         if (!this.handedOver) throw error;
@@ -95,22 +97,6 @@ class FileStream {
       at += length;
     } while (at < size);
     return 'done';
-  }
-
-  /** Reads a block; false when the file ended early or the run is to stop. */
-  private fill(view: Uint8Array, at: number): boolean {
-    const chunk = Math.min(CHUNK, this.deps.pace.quantum());
-    for (let done = 0; done < view.length; ) {
-      if (this.deps.ring.command === Command.stop) return false;
-      const part = view.subarray(done, Math.min(done + chunk, view.length));
-      this.deps.pace.take(part.length);
-      const count = this.file.read(part, at + done);
-      if (count < part.length) return false;
-      this.deps.hasher.update(part);
-      this.deps.counters.moved(count);
-      done += count;
-    }
-    return true;
   }
 
   private changed(): boolean {

@@ -3,6 +3,7 @@
  * visible at a destination goes through DestFile.publish, called from here and nowhere else.
  */
 import type { Bucket } from '../pace/bucket.js';
+import { Call } from '../pace/latency.js';
 import { SysError } from '../posix/errno.js';
 import { join } from '../posix/names.js';
 import { type Failure, failureOf } from '../share/failure.js';
@@ -14,6 +15,8 @@ import { ABORT, Action, FIRST, HEADER, LAST, type RecordFields, type Records } f
 import { Command, type Ring } from './ring.js';
 
 const EIO = 5;
+/** Operations on the share that a limit counts for each file beside its data: create, set times, close, rename. */
+const FILE_OPERATIONS = 4;
 
 export interface WriterDeps {
   readonly lane: number;
@@ -70,7 +73,9 @@ class Writer {
   private apply(fields: Readonly<RecordFields>, records: Records, at: number): boolean {
     const dir = records.dir(at);
     const name = records.name(at);
-    const { dest } = this.deps;
+    const { dest, pace } = this.deps;
+    // Few of them, and none with data: one operation counts for all that they are made of.
+    if (fields.action !== Action.copy) pace.take(0, 1);
     switch (fields.action) {
       case Action.copy:
         return fields.flags === (FIRST | LAST)
@@ -156,9 +161,10 @@ class Writer {
   }
 
   private create(dir: string, name: string): DestFile {
+    this.deps.pace.take(0, FILE_OPERATIONS);
     const begunMs = performance.now();
     const file = this.deps.dest.create(dir, name);
-    this.deps.counters.timed(1, performance.now() - begunMs);
+    this.timed(Call.open, 1, performance.now() - begunMs);
     return file;
   }
 
@@ -166,16 +172,24 @@ class Writer {
   private publish(file: DestFile, fields: Readonly<RecordFields>): void {
     const begunMs = performance.now();
     file.publish(fields as Times);
-    this.deps.counters.timed(3, performance.now() - begunMs);
+    this.timed(Call.publish, 3, performance.now() - begunMs);
+  }
+
+  private timed(call: Call, operations: number, ms: number): void {
+    this.deps.counters.timed(operations, ms);
+    this.deps.counters.took(call, ms);
   }
 
   private move(file: DestFile, data: Uint8Array, offset: number): void {
     const { pace, counters } = this.deps;
-    const quantum = pace.quantum();
     for (let done = 0; done < data.length; ) {
+      const quantum = pace.quantum();
       const part = quantum < data.length - done ? data.subarray(done, done + quantum) : data.subarray(done);
       pace.take(part.length);
+      const begunMs = performance.now();
       file.write(part, offset + done);
+      if (quantum !== Number.POSITIVE_INFINITY) file.push(offset + done, part.length);
+      counters.took(Call.move, performance.now() - begunMs);
       counters.moved(part.length);
       done += part.length;
     }

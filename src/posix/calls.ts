@@ -169,6 +169,30 @@ export function flushFd(fd: number, path = ''): void {
   check(libc.fdatasync(fd), 'fdatasync', path);
 }
 
+const SYNC_FILE_RANGE_WAIT_BEFORE = 1;
+const SYNC_FILE_RANGE_WRITE = 2;
+
+/** Has the kernel begin to write back a range that was written; does not wait for it (sync_file_range(2)). */
+export function beginWriteBack(fd: number, offset: number, length: number, path = ''): void {
+  check(libc.sync_file_range(fd, offset, length, SYNC_FILE_RANGE_WRITE), 'sync_file_range', path);
+}
+
+/**
+ * Waits until what was begun of a range is written back. Not durable yet, on NFS not even committed: only a flush says
+ * so. An error of the write-back is reported here too, and again by the next flush.
+ */
+export function awaitWriteBack(fd: number, offset: number, length: number, path = ''): void {
+  check(libc.sync_file_range(fd, offset, length, SYNC_FILE_RANGE_WAIT_BEFORE), 'sync_file_range', path);
+}
+
+const POSIX_FADV_WILLNEED = 3;
+
+/** Has the kernel read a range into its cache; does not wait for it (posix_fadvise(2)). */
+export function readAhead(fd: number, offset: number, length: number): void {
+  // The call gives an error as its result. Advice that is not taken does no harm: reading itself will tell.
+  libc.posix_fadvise(fd, offset, length, POSIX_FADV_WILLNEED);
+}
+
 /** Flushes the whole filesystem that `fd` is on; since Linux 5.8 it also reports write-back errors (syncfs(2)). */
 export function syncFilesystem(fd: number): void {
   check(libc.syncfs(fd), 'syncfs', '');

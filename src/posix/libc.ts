@@ -19,6 +19,8 @@ export const libc = {
   utimensat: lib.func('int utimensat(int dir, const char *path, const void *times, int flags)'),
   futimens: lib.func('int futimens(int fd, const void *times)'),
   fdatasync: lib.func('int fdatasync(int fd)'),
+  sync_file_range: lib.func('int sync_file_range(int fd, int64_t offset, int64_t length, unsigned int flags)'),
+  posix_fadvise: lib.func('int posix_fadvise(int fd, int64_t offset, int64_t length, int advice)'),
   syncfs: lib.func('int syncfs(int fd)'),
   flock: lib.func('int flock(int fd, int operation)'),
   fstatfs: lib.func('int fstatfs(int fd, void *out)'),

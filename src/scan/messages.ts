@@ -2,8 +2,6 @@ import type { EntryData } from '../share/entries.js';
 import type { Failure } from '../share/failure.js';
 import type { Contents } from './seal.js';
 
-export type Side = 'source' | 'dest';
-
 export interface ListRequest {
   readonly dir: number;
   readonly path: string;

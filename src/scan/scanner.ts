@@ -1,42 +1,61 @@
 /** The scanner's role: lists folders of one side, with the metadata of each entry, and sends what it finds. */
 
+import type { Bucket } from '../pace/bucket.js';
+import { Call } from '../pace/latency.js';
 import type { Inbox } from '../pipeline/inbox.js';
 import { Entries, type EntryData } from '../share/entries.js';
 import { failureOf } from '../share/failure.js';
-import type { Share } from '../share/share.js';
+import type { Share, Side } from '../share/share.js';
 import type { LaneCounters } from '../stats/shared.js';
-import type { ListAnswer, ListRequest, Side } from './messages.js';
+import type { ListAnswer, ListRequest } from './messages.js';
 import { Sealer } from './seal.js';
 
 export interface ScannerDeps {
   readonly side: Side;
   readonly share: Share;
   readonly inbox: Inbox<ListRequest>;
+  readonly pace: Bucket;
   readonly counters: LaneCounters;
   answer(message: ListAnswer): void;
 }
 
 /** Entries of one message. */
 const BATCH = 4096;
+/** A server sends so many names with their metadata for what an operation counts: about 250 bytes each (NFS, SMB). */
+const ENTRIES_OF_OPERATION = 8;
+/** Operations paid for in one go, so that other lanes are not held up by a large batch. */
+const PAID_AT_ONCE = 8;
 /** Messages on their way; the lane waits beyond, so that a huge folder does not pile up in the main thread. */
 const UNREAD_LIMIT = 32;
 
 export function runScanner(deps: ScannerDeps): void {
   const batch = Entries.withRoom(BATCH);
   for (let request = deps.inbox.take(); request; request = deps.inbox.take()) {
-    const begunMs = performance.now();
-    const count = answer(request, batch, deps);
-    deps.counters.timed(count + 1, performance.now() - begunMs);
+    answer(request, batch, deps);
   }
 }
 
-/** Lists one folder; returns how many entries it has. */
-function answer(request: ListRequest, batch: Entries, { side, share, inbox, answer }: ScannerDeps): number {
+/** Waits until the entries of a listing may have come. */
+function pay(entries: number, pace: Bucket): void {
+  for (let left = Math.ceil(entries / ENTRIES_OF_OPERATION); left > 0; left -= PAID_AT_ONCE)
+    pace.take(0, Math.min(left, PAID_AT_ONCE));
+}
+
+/** Lists one folder. */
+function answer(request: ListRequest, batch: Entries, deps: ScannerDeps): void {
+  const { side, share, inbox, pace, answer } = deps;
   const { dir, path, seal, grainNs } = request;
   const sealer = new Sealer();
   /** Batches that need not be sent if the folder is as it was. */
   let held: EntryData[] | undefined = seal === undefined ? undefined : [];
   let count = 0;
+  /** Time in which the share was not waited for. */
+  let asideMs = 0;
+  const aside = (work: () => void) => {
+    const begunMs = performance.now();
+    work();
+    asideMs += performance.now() - begunMs;
+  };
   const send = (entries: EntryData, end: Pick<ListAnswer, 'last' | 'failure' | 'same' | 'seal'>) => {
     inbox.countAnswer(UNREAD_LIMIT);
     answer({ dir, entries, ...end });
@@ -44,6 +63,7 @@ function answer(request: ListRequest, batch: Entries, { side, share, inbox, answ
   const take = () => {
     const entries = batch.take();
     count += entries.names.length;
+    pay(entries.names.length, pace);
     sealer.add(entries);
     return entries;
   };
@@ -60,7 +80,10 @@ function answer(request: ListRequest, batch: Entries, { side, share, inbox, answ
     send(entries, { last: false });
   };
   try {
-    share.list(path, batch, () => pass(take()));
+    pace.take(0, 1);
+    const begunMs = performance.now();
+    share.list(path, batch, () => aside(() => pass(take())));
+    timed(count + batch.count + 1, performance.now() - begunMs - asideMs, deps);
     const rest = take();
     const listing = sealer.listing();
     if (seal !== undefined && listing?.gives(seal, side, grainNs)) {
@@ -74,5 +97,9 @@ function answer(request: ListRequest, batch: Entries, { side, share, inbox, answ
     sendHeld();
     send(take(), { last: true, failure: failureOf(error, 'readdir', path) });
   }
-  return count;
+}
+
+function timed(operations: number, ms: number, { counters }: ScannerDeps): void {
+  counters.timed(operations, ms);
+  counters.took(Call.list, ms / operations);
 }

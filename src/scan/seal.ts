@@ -10,7 +10,7 @@ import { createRequire } from 'node:module';
 import { sizeFrom } from '../posix/stat.js';
 import { chosen, type EntryData, sorted, WORDS, Word } from '../share/entries.js';
 import { isPartName } from '../share/partname.js';
-import type { Side } from './messages.js';
+import type { Side } from '../share/share.js';
 
 /** Folders with more entries have no seal: their listings would have to be held in memory. */
 const SEALED_MAX = 32_768;

@@ -6,6 +6,9 @@
 import type { Kind, Stat } from '../posix/stat.js';
 import type { Entries } from './entries.js';
 
+/** Which of the two shares of a copy. */
+export type Side = 'source' | 'dest';
+
 /** Times in ns since the Unix epoch; a creation time of 0 is unknown. */
 export interface Times {
   readonly atimeNs: bigint;
@@ -14,6 +17,8 @@ export interface Times {
 }
 
 export interface SourceFile {
+  /** Has the share send bytes that will be read soon; does not wait for them. */
+  ask(at: number, length: number): void;
   /** Reads into `view` from byte `at` of the file; fewer bytes than asked only at its end. */
   read(view: Uint8Array, at: number): number;
   /** The open file's state as the share's cache has it, or `fresh` from its server; valid until the next call. */
@@ -24,6 +29,11 @@ export interface SourceFile {
 export interface DestFile {
   /** Writes all of `view` at byte `at`, or throws. */
   write(view: Uint8Array, at: number): void;
+  /**
+   * Sends what was just written on its way, and waits for what was pushed before: at most two pushes of a file are in
+   * the kernel's hands. Without it the kernel keeps what is written and sends it later, as fast as it can.
+   */
+  push(at: number, length: number): void;
   /** Flushes where the share needs it, sets the times, closes and moves the file to its name, replacing what is there. */
   publish(times: Times): void;
   /** Removes what was written; never throws. */

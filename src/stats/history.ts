@@ -1,3 +1,4 @@
+import type { Limits } from '../pace/timetable.js';
 import type { Snapshot } from './snapshot.js';
 
 /** The counters of a session at one moment. All but `limit` only grow. */
@@ -14,7 +15,7 @@ export interface Sample {
 }
 
 /** The tighter of two limits in bytes/s, where 0 means unlimited. A byte is read and written, so it meets both. */
-export function tightest(bwlimit: Snapshot['bwlimit']): number {
+export function tightest(bwlimit: Limits): number {
   const set = [bwlimit.read, bwlimit.write].filter((limit) => limit > 0);
   return set.length === 0 ? 0 : Math.min(...set);
 }

@@ -2,6 +2,8 @@
  * Counters that lanes keep in shared memory and the main thread reads for the progress. Each cell has one writer;
  * a reader may see a value that is a moment old, never a torn one (aligned 64-bit stores on x64 and arm64).
  */
+import { CALLS, type Call, STEPS, stepOf } from '../pace/latency.js';
+
 const BYTES = 0; // moved by the lane, in all
 const FILE = 1; // id of the item in hand, 0: none
 const DONE = 2; // bytes of it
@@ -9,7 +11,9 @@ const STARTED = 3; // ms since the epoch
 const OPERATIONS = 4; // calls on the share that were timed
 const OPERATION_MS = 5; // time they took, ms in all
 const SLOW_OPERATIONS = 6; // those that took longer than SLOW_MS
-const CELLS = 8;
+/** Where the counts of each kind of call begin, by time; see latency.ts. */
+const TIMES = 8;
+const CELLS = TIMES + CALLS.length * STEPS;
 
 /** An operation on a share that takes longer has waited for something other than the processor. */
 const SLOW_MS = 0.3;
@@ -49,11 +53,22 @@ export class LaneCounters {
     this.cells[this.base + FILE] = 0;
   }
 
-  /** `operations` calls took `ms` together. */
+  /** A call of a kind took so long. */
+  took(call: Call, ms: number): void {
+    this.cells[this.base + TIMES + call * STEPS + stepOf(ms)]! += 1;
+  }
+
+  /** `operations` calls, whose time is the share's latency and not that of their data, took `ms` together. */
   timed(operations: number, ms: number): void {
     if (ms > operations * SLOW_MS) this.cells[this.base + SLOW_OPERATIONS]! += operations;
     this.cells[this.base + OPERATIONS]! += operations;
     this.cells[this.base + OPERATION_MS]! += ms;
+  }
+
+  /** Adds to `counts` how many calls of a kind took how long; see latency.ts. */
+  addTimes(call: Call, counts: Float64Array): void {
+    const from = this.base + TIMES + call * STEPS;
+    for (let step = 0; step < STEPS; step++) counts[step]! += this.cells[from + step]!;
   }
 
   get bytes(): number {

@@ -2,6 +2,8 @@
  * What every surface (plain lines, JSON, later the full screen and metrics) shows: one immutable picture of a run.
  * The engine makes it on request; surfaces pull it on a timer and never reach into the engine.
  */
+import type { Change, Limits } from '../pace/timetable.js';
+
 export type Phase = 'starting' | 'transfer' | 'last pass' | 'clean-up' | 'folders' | 'finished';
 
 export interface ActiveFile {
@@ -45,8 +47,14 @@ export interface Snapshot {
   /** The whole migration, all sessions, as the ledger and the window know it. */
   readonly total: { readonly synced: Tally; readonly pending: Tally; readonly failed: Tally; readonly skipped: number };
   readonly lanes: { readonly readers: number; readonly writers: number; readonly scanners: number };
-  /** Limits in bytes/s; 0: unlimited. */
-  readonly bwlimit: { readonly read: number; readonly write: number };
+  /** The operator's limits in force, bytes/s; 0: unlimited. */
+  readonly bwlimit: Limits;
+  /** What the latency guards leave, bytes/s; 0: no guard. */
+  readonly guards: Limits;
+  /** The operator's pause: nothing moves. */
+  readonly paused: boolean;
+  /** When the timetable brings other limits, and which. */
+  readonly nextLimit: Change | undefined;
   /** Files in flight, largest first, at most 8. */
   readonly active: readonly ActiveFile[];
 }

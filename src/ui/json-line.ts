@@ -62,6 +62,15 @@ export interface JsonProgressMessage extends JsonCounts {
   /** `null`: unlimited. */
   readonly read_limit_bytes_per_second: number | null;
   readonly write_limit_bytes_per_second: number | null;
+  /** What the latency guards leave; `null`: no guard. */
+  readonly read_guard_bytes_per_second: number | null;
+  readonly write_guard_bytes_per_second: number | null;
+  /** The next change of limits by the timetable, seconds since the Unix epoch; `null`: none. */
+  readonly next_limit_time: number | null;
+  readonly next_read_limit_bytes_per_second: number | null;
+  readonly next_write_limit_bytes_per_second: number | null;
+  /** Nothing moves, because the operator wants it so. */
+  readonly paused: boolean;
   readonly readers: number;
   readonly writers: number;
   readonly scanners: number;
@@ -137,6 +146,7 @@ export function progressMessage(snapshot: Snapshot, history: History): JsonProgr
   const rates = ratesNow(history, now);
   const mean = ratesMean(snapshot, now);
   const limit = tightest(snapshot.bwlimit);
+  const next = snapshot.nextLimit;
   return {
     type: 'progress',
     time: seconds(now / 1000),
@@ -153,6 +163,12 @@ export function progressMessage(snapshot: Snapshot, history: History): JsonProgr
     idle_seconds: seconds(idleSeconds(history, now)),
     read_limit_bytes_per_second: snapshot.bwlimit.read || null,
     write_limit_bytes_per_second: snapshot.bwlimit.write || null,
+    read_guard_bytes_per_second: whole(snapshot.guards.read) || null,
+    write_guard_bytes_per_second: whole(snapshot.guards.write) || null,
+    next_limit_time: next ? next.atMs / 1000 : null,
+    next_read_limit_bytes_per_second: next?.limits.read || null,
+    next_write_limit_bytes_per_second: next?.limits.write || null,
+    paused: snapshot.paused,
     ...snapshot.lanes,
     active: snapshot.active.map((file) => ({
       path: cleanName(file.path),

@@ -1,3 +1,4 @@
+import type { Limits } from '../pace/timetable.js';
 import { backlogEta, fileEta } from '../stats/eta.js';
 import {
   byteUnit,
@@ -5,6 +6,7 @@ import {
   formatBytesOf,
   formatCount,
   formatDuration,
+  formatRate,
   formatShortCount,
   inUnit,
 } from '../stats/format.js';
@@ -27,6 +29,7 @@ const PARTS = [
   'bytes',
   'rates',
   'mean',
+  'limit',
   'eta',
   'failed',
   'stalled',
@@ -51,12 +54,15 @@ const GIVE_WAY: readonly Part[] = [
   'files',
   'mean',
   'file',
+  'limit',
   'files',
   'clock',
   'rates',
+  'limit',
   'bytes',
   'files',
   'rates',
+  'limit',
   'eta',
 ];
 
@@ -83,6 +89,7 @@ function clock(ms: number): string {
 function state(snapshot: Snapshot): string {
   if (snapshot.stopping !== 'no') return snapshot.stopping === 'drain' ? 'draining' : 'stopping';
   if (snapshot.dryRun) return 'dry run';
+  if (snapshot.paused) return 'paused';
   if (snapshot.phase !== 'transfer') return snapshot.phase;
   if (snapshot.resumed) return 'resumed';
   return snapshot.scan.done ? 'transfer' : 'fresh scan';
@@ -124,6 +131,31 @@ function speeds(snapshot: Snapshot, history: History): Wordings {
     ],
     mean: mean === null ? [] : [`mean ${inUnit(mean, unit)}`, ''],
   };
+}
+
+/** `20.0 MiB/s` for both directions, `20.0 MiB/s:off` where they differ. */
+function limitOf({ read, write }: Limits): string {
+  const [from, to] = [read, write].map((limit) => (limit > 0 ? formatRate(limit) : 'off'));
+  return from === to ? from! : `${from}:${to}`;
+}
+
+/** `18:00`, or `Mon 08:00` when that is not today. */
+function moment(ms: number, nowMs: number): string {
+  const [at, now] = [new Date(ms), new Date(nowMs)];
+  const day = at.toDateString() === now.toDateString() ? '' : `${at.toDateString().slice(0, 3)} `;
+  return `${day}${clock(ms).slice(0, 5)}`;
+}
+
+/** The limits, when they change, and what the latency guards leave of them. */
+function limitPart({ bwlimit, guards, nextLimit, nowMs }: Snapshot): string[] {
+  const now = limitOf(bwlimit);
+  const given = tightest(guards) > 0 ? `gives way to ${limitOf(guards)}` : '';
+  const limit = now === 'off' ? '' : `limit ${now}`;
+  if (!nextLimit) return [[limit, given].filter(Boolean).join(', '), limit || given, ''];
+  const at = moment(nextLimit.atMs, nowMs);
+  const next = `${limitOf(nextLimit.limits)} at ${at}`;
+  const both = `${limit || 'no limit'}, ${next}`;
+  return [given ? `${both}, ${given}` : both, both, next, ''];
 }
 
 function largestFile(snapshot: Snapshot): string[] {
@@ -175,6 +207,7 @@ export function plainLine(snapshot: Snapshot, history: History, options: LineOpt
     ...speeds(snapshot, history),
     eta: [`ETA ${snapshot.scan.done || eta === null ? '' : '>'}${formatDuration(eta)}`, ''],
     stalled: stalled ? [`stalled ${formatDuration(idle)}`] : [],
+    limit: limitPart(snapshot),
     file: options.withFile ? largestFile(snapshot) : [],
   };
   return fitLine(wordings, columns);

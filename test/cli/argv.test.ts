@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkCommand, readArguments } from '../../src/cli/argv.js';
 import { UsageError } from '../../src/exit.js';
+import { always } from '../../src/pace/timetable.js';
 import { usageMessage } from './helpers.js';
 
 describe('words', () => {
@@ -41,7 +42,7 @@ describe('flags', () => {
     [['--db=--dry-run'], { db: '--dry-run' }],
     [['--db', '007'], { db: '007' }],
     [['--readers', '4'], { readers: 4 }],
-    [['--bwlimit', '1K:off'], { bwlimit: { read: 1024, write: 0 } }],
+    [['--bwlimit', '1K:off'], { bwlimit: always({ read: 1024, write: 0 }) }],
     [['-n', '-v'], { 'dry-run': true, verbose: true }],
     [['-nv'], { 'dry-run': true, verbose: true }],
     [['-v', '-v', '--verbose'], { verbose: true }],

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { gather, merge } from '../../src/cli/config.js';
+import { always } from '../../src/pace/timetable.js';
 import { temporaryFolder, usageMessageOf } from './helpers.js';
 
 /** A home whose usual config file has this content; nothing of the real environment. */
@@ -18,7 +19,10 @@ test('without anything, the defaults', async () => {
     'delete-extras': false,
     rescan: false,
     checksum: 'sha256',
-    bwlimit: { read: 0, write: 0 },
+    bwlimit: always({ read: 0, write: 0 }),
+    'latency-target': { source: 0, dest: 0 },
+    'bwlimit-floor': 1024 ** 2,
+    'op-cost': 2048,
     'block-size': 5 * 1024 ** 2,
     'queue-capacity': 20,
     readers: 0,

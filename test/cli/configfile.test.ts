@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readConfigFile } from '../../src/cli/configfile.js';
+import { always } from '../../src/pace/timetable.js';
 import { temporaryFolder, usageMessage } from './helpers.js';
 
 function read(content: string | Uint8Array) {
@@ -36,7 +37,7 @@ describe('a good file', () => {
     expect(layer).toEqual({
       db: '/var/lib/m.db',
       'log-file': '/var/log/m.log',
-      bwlimit: { read: 80 * 1024 ** 2, write: 40 * 1024 ** 2 },
+      bwlimit: always({ read: 80 * 1024 ** 2, write: 40 * 1024 ** 2 }),
       checksum: 'xxh128',
       'delete-extras': true,
       'block-size': 1024 ** 2,
@@ -52,7 +53,7 @@ describe('a good file', () => {
   test('takes sizes and rates as numbers of bytes', () => {
     expect(read('block-size = 1_048_576\nbwlimit = 2e6')).toEqual({
       'block-size': 1_048_576,
-      bwlimit: { read: 2e6, write: 2e6 },
+      bwlimit: always({ read: 2e6, write: 2e6 }),
     });
   });
 

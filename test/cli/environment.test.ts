@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fromEnvironment, variableOf } from '../../src/cli/environment.js';
 import { OPTION_NAMES, optionOf } from '../../src/cli/options.js';
+import { always } from '../../src/pace/timetable.js';
 import { usageMessage } from './helpers.js';
 
 test('names follow the options', () => {
@@ -18,7 +19,11 @@ test('reads what is set and leaves the rest alone', () => {
     MILLRACE_READERS: undefined,
     MILLRACE_INTERNAL_ANYTHING: 'x',
   };
-  expect(fromEnvironment(env)).toEqual({ 'block-size': 1024 ** 2, bwlimit: { read: 2048, write: 0 }, db: 'rel.db' });
+  expect(fromEnvironment(env)).toEqual({
+    'block-size': 1024 ** 2,
+    bwlimit: always({ read: 2048, write: 0 }),
+    db: 'rel.db',
+  });
 });
 
 describe('toggles', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isOption, OPTION_NAMES, OPTIONS, type OptionName, optionOf } from '../../src/cli/options.js';
+import { always } from '../../src/pace/timetable.js';
 import { CHECKSUMS } from '../../src/settings.js';
 import { usageMessage } from './helpers.js';
 
@@ -36,10 +37,25 @@ const GOOD: [OptionName, string, unknown][] = [
   ['db', '...', '...'],
   ['log-file', '/var/log/m.log', '/var/log/m.log'],
   ['config', './~', './~'],
-  ['bwlimit', '1M:off', { read: 1024 ** 2, write: 0 }],
+  ['bwlimit', '1M:off', always({ read: 1024 ** 2, write: 0 })],
+  ['latency-target', '20ms', { source: 20, dest: 20 }],
+  ['latency-target', '1.5s', { source: 1500, dest: 1500 }],
+  ['latency-target', 'src=20ms, dst=50ms', { source: 20, dest: 50 }],
+  ['latency-target', 'dst=50MS', { source: 0, dest: 50 }],
+  ['latency-target', 'off', { source: 0, dest: 0 }],
+  ['bwlimit-floor', '16K', 16_384],
+  ['op-cost', '0', 0],
+  ['op-cost', '1M', 1024 ** 2],
 ];
 
 const BAD: [OptionName, string, string][] = [
+  ['latency-target', '20', 'not a time; write for example 20ms'],
+  ['latency-target', '0.5ms', 'must be from 1ms to 10s'],
+  ['latency-target', '11s', 'must be from 1ms to 10s'],
+  ['latency-target', 'source=20ms', 'write src=TIME, dst=TIME or both'],
+  ['latency-target', 'src=20ms,src=30ms', 'src is there twice'],
+  ['bwlimit-floor', '1K', 'must be from 16K to 100G'],
+  ['op-cost', '2M', 'must be from 0 to 1M'],
   ['checksum', 'SHA256', 'did you mean sha256?'],
   ['checksum', 'sha265', 'did you mean sha256?'],
   ['checksum', 'crc32', 'must be one of md5, sha1, sha256, sha512, blake2b, blake3, xxh128'],

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { merge } from '../../src/cli/config.js';
 import type { Layer } from '../../src/cli/options.js';
 import { ledgerOf, settingsOf } from '../../src/cli/settings.js';
+import { always } from '../../src/pace/timetable.js';
 import { usageMessage } from './helpers.js';
 
 const machine = { env: { HOME: '/home/ann' }, memory: 8 * 1024 ** 3 };
@@ -11,7 +12,10 @@ test('every option arrives in the settings', () => {
   const layer: Layer = {
     db: '/l/x.db',
     'log-file': '/l/y.log',
-    bwlimit: { read: 1, write: 2 },
+    bwlimit: always({ read: 1, write: 2 }),
+    'latency-target': { source: 3, dest: 4 },
+    'bwlimit-floor': 5,
+    'op-cost': 6,
     checksum: 'md5',
     'delete-extras': true,
     rescan: true,
@@ -30,7 +34,12 @@ test('every option arrives in the settings', () => {
     ledger: '/l/x.db',
     ledgerIsDefault: false,
     logFile: '/l/y.log',
-    bwlimit: { read: 1, write: 2 },
+    pace: {
+      bwlimit: always({ read: 1, write: 2 }),
+      latencyTarget: { source: 3, dest: 4 },
+      bwlimitFloor: 5,
+      opCost: 6,
+    },
     checksum: 'md5',
     deleteExtras: true,
     rescan: true,

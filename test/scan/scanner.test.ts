@@ -1,10 +1,11 @@
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Bucket } from '../../src/pace/bucket.js';
 import { Inbox, Outbox } from '../../src/pipeline/inbox.js';
 import { SysError } from '../../src/posix/errno.js';
-import type { ListAnswer, ListRequest, Side } from '../../src/scan/messages.js';
+import type { ListAnswer, ListRequest } from '../../src/scan/messages.js';
 import { runScanner } from '../../src/scan/scanner.js';
-import type { Share } from '../../src/share/share.js';
+import type { Share, Side } from '../../src/share/share.js';
 import { LaneCounters } from '../../src/stats/shared.js';
 import { metaWith, statWith } from '../helpers/entries.js';
 
@@ -41,6 +42,7 @@ function scan(paths: readonly string[], list: List, { side = 'source', seal }: {
     side,
     share,
     inbox: new Inbox<ListRequest>(port2, outbox.memory),
+    pace: new Bucket(new SharedArrayBuffer(Bucket.bytes), 0),
     counters,
     answer: (message) => {
       answers.push(message);

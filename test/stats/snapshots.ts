@@ -21,6 +21,9 @@ export const EMPTY: Snapshot = {
   },
   lanes: { readers: 2, writers: 2, scanners: 1 },
   bwlimit: { read: 0, write: 0 },
+  guards: { read: 0, write: 0 },
+  paused: false,
+  nextLimit: undefined,
   active: [],
 };
 
@@ -62,5 +65,10 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
   total: fc.record({ synced: tally, pending: tally, failed: tally, skipped: count }),
   lanes: fc.record({ readers: count, writers: count, scanners: count }),
   bwlimit: fc.record({ read: count, write: count }),
+  guards: fc.record({ read: count, write: count }),
+  paused: fc.boolean(),
+  nextLimit: fc.option(fc.record({ atMs: nowMs, limits: fc.record({ read: count, write: count }) }), {
+    nil: undefined,
+  }),
   active: fc.array(fc.record({ path: anyName, size: count, done: count, startedMs: nowMs }), { maxLength: 8 }),
 });

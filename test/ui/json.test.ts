@@ -20,6 +20,8 @@ const PICTURE = snapshot({
     skipped: 15,
   },
   bwlimit: { read: 0, write: 5000 },
+  guards: { read: 0, write: 700.4 },
+  nextLimit: { atMs: 60_000, limits: { read: 0, write: 9000 } },
   active: [{ path: 'x\udcff\n', size: 100, done: 50, startedMs: 10_000 }],
 });
 
@@ -75,6 +77,12 @@ describe('a JSON line', () => {
       idle_seconds: 0,
       read_limit_bytes_per_second: null,
       write_limit_bytes_per_second: 5000,
+      read_guard_bytes_per_second: null,
+      write_guard_bytes_per_second: 700,
+      next_limit_time: 60,
+      next_read_limit_bytes_per_second: null,
+      next_write_limit_bytes_per_second: 9000,
+      paused: false,
       readers: 2,
       writers: 2,
       scanners: 1,

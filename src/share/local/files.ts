@@ -1,9 +1,12 @@
 import { constants, readSync, writeSync } from 'node:fs';
 import {
+  awaitWriteBack,
+  beginWriteBack,
   closeFd,
   dropFd,
   flushFd,
   openAt,
+  readAhead,
   renameAt,
   setTimesFd,
   setXattrFd,
@@ -22,6 +25,10 @@ export class LocalSourceFile implements SourceFile {
     private readonly fd: number,
     private readonly shared: Stat,
   ) {}
+
+  ask(at: number, length: number): void {
+    readAhead(this.fd, at, length);
+  }
 
   read(view: Uint8Array, at: number): number {
     let done = 0;
@@ -72,6 +79,8 @@ const SMB_EPOCH = 116_444_736_000_000_000n;
 
 /** A file on its way: the only code that creates a file name at a destination. */
 export class LocalDestFile implements DestFile {
+  private pushed = { at: 0, length: 0 };
+
   constructor(
     private fd: number,
     private readonly folders: Folders,
@@ -88,6 +97,12 @@ export class LocalDestFile implements DestFile {
       if (count === 0) throw new SysError(5, 'write', this.name);
       done += count;
     }
+  }
+
+  push(at: number, length: number): void {
+    beginWriteBack(this.fd, at, length, this.name);
+    if (this.pushed.length > 0) awaitWriteBack(this.fd, this.pushed.at, this.pushed.length, this.name);
+    this.pushed = { at, length };
   }
 
   publish(times: Times): void {

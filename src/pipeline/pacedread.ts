@@ -1,0 +1,66 @@
+/** Reading a file front to back at the pace that is allowed. */
+
+import { Call } from '../pace/latency.js';
+import type { SourceFile } from '../share/share.js';
+import type { ReaderDeps } from './reader.js';
+import { Command } from './ring.js';
+
+/** Read and hashed in one go, so that the hash finds the bytes in the processor's cache. */
+const CHUNK = 256 * 1024;
+
+/**
+ * Pieces on their way from the share before the first of them is awaited. The kernel's own reading ahead goes by its
+ * settings, 128 KiB or many MB, at line rate and unpaced; with so many pieces asked for it has nothing left to do.
+ */
+const AHEAD = 4;
+
+export class PacedRead {
+  /** Up to here the file was paid for and, under a limit, asked for. */
+  private asked = 0;
+
+  constructor(
+    private readonly deps: Pick<ReaderDeps, 'pace' | 'ring' | 'counters'>,
+    private readonly file: SourceFile,
+    private readonly size: number,
+  ) {}
+
+  /**
+   * Reads `view.length` bytes from byte `at`, where the last call ended, and gives each piece to `each`. False when the
+   * file ended early or the run is to stop.
+   */
+  fill(view: Uint8Array, at: number, each: (piece: Uint8Array) => void): boolean {
+    const { ring, counters } = this.deps;
+    for (let done = 0; done < view.length; ) {
+      if (ring.command === Command.stop) return false;
+      const length = this.ask(at + done);
+      const piece = view.subarray(done, Math.min(done + length, view.length));
+      const begunMs = performance.now();
+      const count = this.file.read(piece, at + done);
+      const ms = performance.now() - begunMs;
+      counters.took(Call.move, ms);
+      // The first of a file's reads waits for the share more than for the data.
+      if (at + done === 0) counters.timed(1, ms);
+      if (count < piece.length) return false;
+      each(piece);
+      counters.moved(count);
+      done += count;
+    }
+    return true;
+  }
+
+  /** Waits until the piece at `at` may be read, and has those after it sent; returns how long a piece is. */
+  private ask(at: number): number {
+    const { pace } = this.deps;
+    const quantum = pace.quantum();
+    const isPaced = quantum < Number.POSITIVE_INFINITY;
+    const piece = Math.min(CHUNK, quantum);
+    const until = Math.min(this.size, at + (isPaced ? AHEAD : 1) * piece);
+    while (this.asked < until) {
+      const length = Math.min(piece, until - this.asked);
+      pace.take(length);
+      if (isPaced && this.size > piece) this.file.ask(this.asked, length);
+      this.asked += length;
+    }
+    return Math.min(piece, this.asked - at);
+  }
+}
