@@ -9,6 +9,8 @@ export default defineConfig({
   resolve: { alias: [{ find: /^(?:\.\.\/)+(src|workers)\//, replacement: `${built}$1/` }] },
   test: {
     include: ['test/**/*.test.ts'],
+    // Those on real mounts boot a guest kernel: npm run test:shares.
+    exclude: ['test/shares/**'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
