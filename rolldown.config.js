@@ -1,5 +1,5 @@
 // One file for all threads, and of CommonJS: a thread starts in half the processor time that it takes Node to find and
-// link twenty modules, and a run on a slow share starts more than sixty.
+// link twenty modules, and a run on a slow share starts about fifty.
 export default {
   input: 'workers/index.ts',
   platform: 'node',

@@ -156,7 +156,7 @@ export class Crew {
     const busy = busyBetween(this.ticks, ticks);
     this.ticks = ticks;
     const grow = (side: Side, section: Section, most: number, start: () => void) => {
-      if (section.fixed || !section.isUp || this.pacer.isBinding(side)) return;
+      if (section.fixed || !section.isUp || this.pacer.wantsNoMoreLanes(side)) return;
       const wanted = wantedLanes(section.count, section.operations, busy, most);
       if (wanted > section.count) section.forget();
       this.growTo(section, wanted, start);

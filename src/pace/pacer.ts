@@ -71,9 +71,12 @@ export class Pacer {
     return { bwlimit: tableLimits, guards: guarded, paused, nextLimit: next };
   }
 
-  /** Lanes of this side wait for the limit: more of them would move no more. */
-  isBinding(side: Side): boolean {
-    return this.buckets[side].isBinding();
+  /**
+   * Whether more lanes on this side would be for nothing, since those there are wait for the limit, or to the harm of
+   * others: each lane that a guarded share has to serve at a time makes the others there wait longer.
+   */
+  wantsNoMoreLanes(side: Side): boolean {
+    return this.guards[side] !== undefined || this.buckets[side].isBinding();
   }
 
   /** To be called a few times a second. */

@@ -54,11 +54,12 @@ export class PacedRead {
     const quantum = pace.quantum();
     const isPaced = quantum < Number.POSITIVE_INFINITY;
     const piece = Math.min(CHUNK, quantum);
-    const until = Math.min(this.size, at + (isPaced ? AHEAD : 1) * piece);
+    const isAhead = isPaced && !pace.isCautious;
+    const until = Math.min(this.size, at + (isAhead ? AHEAD : 1) * piece);
     while (this.asked < until) {
       const length = Math.min(piece, until - this.asked);
       pace.take(length);
-      if (isPaced && this.size > piece) this.file.ask(this.asked, length);
+      if (isAhead && this.size > piece) this.file.ask(this.asked, length);
       this.asked += length;
     }
     return Math.min(piece, this.asked - at);

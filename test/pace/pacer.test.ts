@@ -62,7 +62,7 @@ describe('the pacer', () => {
     const { made, rates } = pacer('20M:off');
     expect(made.pause()).toBe(true);
     expect(made.pause()).toBe(false);
-    expect(made.isBinding('source') && made.isBinding('dest')).toBe(true);
+    expect(made.wantsNoMoreLanes('source') && made.wantsNoMoreLanes('dest')).toBe(true);
     made.tick(later(1000));
     expect(bucketOf(made.memory, 'dest').reserve(1)).toBeGreaterThan(0n);
     expect(made.resume()).toBe(true);
