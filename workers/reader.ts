@@ -1,6 +1,6 @@
 /** Thread entry of a reader lane: opens what it was given and plays the role until its inbox is closed. */
 import { createHasher } from '../src/hash/registry.js';
-import { bucketOf } from '../src/pace/pacer.js';
+import { bucketOf, windowOf } from '../src/pace/pacer.js';
 import { Inbox } from '../src/pipeline/inbox.js';
 import type { ReaderStart } from '../src/pipeline/lanes.js';
 import { runReader } from '../src/pipeline/reader.js';
@@ -18,6 +18,7 @@ export default async function reader(start: ReaderStart): Promise<void> {
       inbox: new Inbox(start.port, start.inbox),
       hasher: await createHasher(start.checksum),
       pace: bucketOf(start.pace, 'source'),
+      window: windowOf(start.pace, 'source'),
       counters: new LaneCounters(new Float64Array(start.counters), start.lane),
       report: (message) => start.port.postMessage(message),
     });

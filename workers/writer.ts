@@ -1,5 +1,5 @@
 /** Thread entry of a writer lane: opens what it was given and plays the role until the ring is closed and empty. */
-import { bucketOf } from '../src/pace/pacer.js';
+import { bucketOf, windowOf } from '../src/pace/pacer.js';
 import type { WriterStart } from '../src/pipeline/lanes.js';
 import { Ring } from '../src/pipeline/ring.js';
 import { runWriter } from '../src/pipeline/writer.js';
@@ -14,6 +14,7 @@ export default function writer(start: WriterStart): void {
       dest,
       ring: new Ring(start.ring),
       pace: bucketOf(start.pace, 'dest'),
+      window: windowOf(start.pace, 'dest'),
       counters: new LaneCounters(new Float64Array(start.counters), start.lane),
       report: (message) => start.port.postMessage(message),
     });

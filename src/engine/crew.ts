@@ -156,8 +156,8 @@ export class Crew {
     const busy = busyBetween(this.ticks, ticks);
     this.ticks = ticks;
     const grow = (side: Side, section: Section, most: number, start: () => void) => {
-      if (section.fixed || !section.isUp || this.pacer.wantsNoMoreLanes(side)) return;
-      const wanted = wantedLanes(section.count, section.operations, busy, most);
+      if (section.fixed || !section.isUp) return;
+      const wanted = wantedLanes(section.count, section.operations, busy, Math.min(most, this.pacer.mostLanes(side)));
       if (wanted > section.count) section.forget();
       this.growTo(section, wanted, start);
     };

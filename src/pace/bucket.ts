@@ -62,11 +62,6 @@ export class Bucket {
     Atomics.store(this.#words, COST, BigInt(bytes));
   }
 
-  /** Whether pieces are kept small whatever the rate: one at a time is then all that a share should have to do. */
-  get isCautious(): boolean {
-    return Atomics.load(this.#words, LARGEST) !== 0n;
-  }
-
   /** The most bytes to move in one go, whatever the rate; 0: as the rate has it. */
   set largest(bytes: number) {
     Atomics.store(this.#words, LARGEST, BigInt(bytes));

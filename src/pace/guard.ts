@@ -3,11 +3,15 @@
  *
  * The copy's own calls show how quick the share is. A guard compares the time that nine of ten of them do not exceed
  * with that of the quietest moment of the last minutes, and steers the rate so that the difference stays below the
- * operator's target: the idea of LEDBAT (RFC 6817), with a rate in the place of a window.
+ * operator's target: the idea of LEDBAT (RFC 6817), with a rate beside the window.
+ *
+ * A rate follows others with a delay of its decisions; a window gives way by itself, since a call that takes longer
+ * keeps its place for longer. It is as large as it takes to keep the quiet share busy, and little more: the idea of
+ * TCP Vegas (Brakmo and Peterson, 1994).
  */
 
 import type { Bucket } from './bucket.js';
-import { quantile } from './latency.js';
+import { Call, quantile } from './latency.js';
 
 export interface GuardState {
   /** Bytes/s that may be moved. */
@@ -37,7 +41,7 @@ export interface GuardRules {
 const DECISION_MS = 500;
 /** At half the target and less, and at one and a half times the target and more, the rate moves by a whole step. */
 const BAND = 0.5;
-const STEP_UP = 1.1;
+const STEP_UP = 1.2;
 const STEP_DOWN = 0.75;
 const SEEK = 2;
 /** A rate that is not used may be so much above what is moved. */
@@ -64,6 +68,17 @@ export function decide(state: GuardState, { moved, wasBinding, excessMs }: Seen,
   if (!wasBinding) return { ...state, rate: Math.max(floor, Math.min(state.rate, moved * ROOM)) };
   if (state.isSeeking && room === 1) return { rate: state.rate * SEEK, isSeeking: true };
   return { rate: state.rate * STEP_UP ** room, isSeeking: false };
+}
+
+/** A window may be so much larger than what was used of it, and one call: it shall find out when a share can do more. */
+const WINDOW_ROOM = 1.25;
+
+/**
+ * Calls that may be under way at a time. `busy` is how many there would have been on average had each taken as long as on
+ * the quiet share (Little's law: calls/s times seconds for each); what is above it only waits in the share's queue.
+ */
+export function windowFor(busy: number): number {
+  return 1 + Math.floor(busy * WINDOW_ROOM);
 }
 
 /** The least of a measured time in each of the last minutes. */
@@ -96,10 +111,18 @@ const PART = 0.9;
 const ENOUGH = 12;
 const PATIENCE_MS = 2000;
 
-/** One side's guard: gathers what `decide` needs. */
+interface KindMemory {
+  seen: Float64Array;
+  sinceMs: number;
+  quiet: Quiet | undefined;
+  /** See windowFor. */
+  busy: number;
+}
+
+/** One side's guard: gathers what `decide` and `windowFor` need. */
 export class Guard {
   private state: GuardState;
-  private readonly kinds: { seen: Float64Array; sinceMs: number; quiet: Quiet | undefined }[] = [];
+  private readonly kinds: KindMemory[] = [];
   private spent: number;
   private looks = 0;
   private bindings = 0;
@@ -115,6 +138,11 @@ export class Guard {
 
   get rate(): number {
     return this.state.rate;
+  }
+
+  /** Calls at a time; those that list folders are long and few, and do not count. */
+  get window(): number {
+    return windowFor(this.kinds.reduce((sum, { busy }, kind) => sum + (kind === Call.list ? 0 : busy), 0));
   }
 
   /** To be called a few times a second; asks for `counts` when it is time to decide. */
@@ -139,16 +167,23 @@ export class Guard {
   private excess(counts: CallCounts, nowMs: number): number | undefined {
     let most: number | undefined;
     for (const [kind, all] of counts.entries()) {
-      this.kinds[kind] ??= { seen: new Float64Array(all.length), sinceMs: nowMs, quiet: undefined };
+      this.kinds[kind] ??= { seen: new Float64Array(all.length), sinceMs: this.decidedMs, quiet: undefined, busy: 0 };
       const memory = this.kinds[kind];
+      const elapsedMs = nowMs - memory.sinceMs;
       const recent = all.map((count, step) => count - memory.seen[step]!);
       const calls = recent.reduce((sum, count) => sum + count, 0);
-      if (calls < ENOUGH && (calls === 0 || nowMs - memory.sinceMs < PATIENCE_MS)) continue;
-      const ms = quantile(recent, PART)!;
+      if (calls > 0 && calls < ENOUGH && elapsedMs < PATIENCE_MS) continue;
       memory.seen = all;
       memory.sinceMs = nowMs;
+      const ms = quantile(recent, PART);
+      if (ms === undefined) {
+        memory.busy = 0;
+        continue;
+      }
       memory.quiet = withSeen(memory.quiet, Math.floor(nowMs / 60_000), ms);
-      most = Math.max(most ?? 0, ms - quietMs(memory.quiet));
+      const quiet = quietMs(memory.quiet);
+      memory.busy = elapsedMs > 0 ? (calls * quiet) / elapsedMs : 0;
+      most = Math.max(most ?? 0, ms - quiet);
     }
     return most;
   }

@@ -1,17 +1,29 @@
 /**
  * The pacer: what each side of a copy may move, by the operator's limits, the time of day, the latency guards and
- * pauses. The main thread has it and tells it the time; lanes draw from its buckets in shared memory.
+ * pauses. The main thread has it and tells it the time; lanes draw from its buckets, and pass its windows, in shared
+ * memory.
  */
 import type { Side } from '../share/share.js';
 import { Bucket } from './bucket.js';
 import { type CallCounts, Guard } from './guard.js';
 import { type Change, type Limits, limitsAt, nextChange, type Timetable } from './timetable.js';
+import { Window } from './window.js';
 
 const SIDES: readonly Side[] = ['source', 'dest'];
 
+/** Bytes of shared memory for one side: its bucket, and behind it its window. */
+const SIDE_BYTES = Bucket.bytes + Window.bytes;
+/** Bytes of shared memory that a pacer and its lanes share. */
+export const PACE_BYTES = SIDES.length * SIDE_BYTES;
+
 /** The bucket of one side: what is read from the source, or written to the destination. */
 export function bucketOf(memory: SharedArrayBuffer, side: Side): Bucket {
-  return new Bucket(memory, SIDES.indexOf(side) * Bucket.bytes);
+  return new Bucket(memory, SIDES.indexOf(side) * SIDE_BYTES);
+}
+
+/** The window of one side: the calls that it has in hand at a time. */
+export function windowOf(memory: SharedArrayBuffer, side: Side): Window {
+  return new Window(memory, SIDES.indexOf(side) * SIDE_BYTES + Bucket.bytes);
 }
 
 /** How much longer calls on each share may take than while it is quiet, ms; 0: no guard. */
@@ -37,11 +49,12 @@ export interface PaceState {
 }
 
 /** Bytes in one go under a guard: what takes longer than a small operation tells little of the share. */
-const GUARDED_PIECE = 64 * 1024;
+const GUARDED_PIECE = 32 * 1024;
 
 export class Pacer {
-  readonly memory = new SharedArrayBuffer(SIDES.length * Bucket.bytes);
+  readonly memory = new SharedArrayBuffer(PACE_BYTES);
   private readonly buckets = { source: bucketOf(this.memory, 'source'), dest: bucketOf(this.memory, 'dest') };
+  private readonly windows = { source: windowOf(this.memory, 'source'), dest: windowOf(this.memory, 'dest') };
   private readonly guards: Record<Side, Guard | undefined> = { source: undefined, dest: undefined };
   private table: Timetable;
   private tableLimits: Limits;
@@ -71,12 +84,10 @@ export class Pacer {
     return { bwlimit: tableLimits, guards: guarded, paused, nextLimit: next };
   }
 
-  /**
-   * Whether more lanes on this side would be for nothing, since those there are wait for the limit, or to the harm of
-   * others: each lane that a guarded share has to serve at a time makes the others there wait longer.
-   */
-  wantsNoMoreLanes(side: Side): boolean {
-    return this.guards[side] !== undefined || this.buckets[side].isBinding();
+  /** More lanes than this on a side would be for nothing: those there are wait for the limit, or for the window. */
+  mostLanes(side: Side): number {
+    if (this.buckets[side].isBinding()) return 0;
+    return this.windows[side].size || Number.POSITIVE_INFINITY;
   }
 
   /** To be called a few times a second. */
@@ -135,6 +146,7 @@ export class Pacer {
       if (this.released) bucket.setRate(0);
       else if (this.paused) bucket.hold();
       else bucket.setRate(this.rate(side));
+      this.windows[side].size = this.released ? 0 : (this.guards[side]?.window ?? 0);
     }
   }
 

@@ -1,9 +1,9 @@
 /** Reading a file front to back at the pace that is allowed. */
 
-import { Call } from '../pace/latency.js';
 import type { SourceFile } from '../share/share.js';
 import type { ReaderDeps } from './reader.js';
 import { Command } from './ring.js';
+import { moveOf, timedCall } from './timedcall.js';
 
 /** Read and hashed in one go, so that the hash finds the bytes in the processor's cache. */
 const CHUNK = 256 * 1024;
@@ -17,9 +17,10 @@ const AHEAD = 4;
 export class PacedRead {
   /** Up to here the file was paid for and, under a limit, asked for. */
   private asked = 0;
+  private isAlone = false;
 
   constructor(
-    private readonly deps: Pick<ReaderDeps, 'pace' | 'ring' | 'counters'>,
+    private readonly deps: Pick<ReaderDeps, 'pace' | 'window' | 'ring' | 'counters'>,
     private readonly file: SourceFile,
     private readonly size: number,
   ) {}
@@ -34,12 +35,10 @@ export class PacedRead {
       if (ring.command === Command.stop) return false;
       const length = this.ask(at + done);
       const piece = view.subarray(done, Math.min(done + length, view.length));
-      const begunMs = performance.now();
-      const count = this.file.read(piece, at + done);
-      const ms = performance.now() - begunMs;
-      counters.took(Call.move, ms);
       // The first of a file's reads waits for the share more than for the data.
-      if (at + done === 0) counters.timed(1, ms);
+      const operations = at + done === 0 ? 1 : 0;
+      const kind = moveOf(piece.length, this.deps.pace.quantum());
+      const count = timedCall(this.deps, kind, operations, () => this.file.read(piece, at + done));
       if (count < piece.length) return false;
       each(piece);
       counters.moved(count);
@@ -50,16 +49,23 @@ export class PacedRead {
 
   /** Waits until the piece at `at` may be read, and has those after it sent; returns how long a piece is. */
   private ask(at: number): number {
-    const { pace } = this.deps;
+    const { pace, window } = this.deps;
     const quantum = pace.quantum();
     const isPaced = quantum < Number.POSITIVE_INFINITY;
     const piece = Math.min(CHUNK, quantum);
-    const isAhead = isPaced && !pace.isCautious;
+    const isLong = this.size > piece;
+    // Where calls are counted, what the kernel asks for by itself would pass uncounted.
+    const isCounted = window.size > 0;
+    if (isLong && isCounted !== this.isAlone) {
+      this.file.readAlone(isCounted);
+      this.isAlone = isCounted;
+    }
+    const isAhead = isPaced && !isCounted;
     const until = Math.min(this.size, at + (isAhead ? AHEAD : 1) * piece);
     while (this.asked < until) {
       const length = Math.min(piece, until - this.asked);
       pace.take(length);
-      if (isAhead && this.size > piece) this.file.ask(this.asked, length);
+      if (isAhead && isLong) this.file.ask(this.asked, length);
       this.asked += length;
     }
     return Math.min(piece, this.asked - at);

@@ -5,6 +5,7 @@
 import type { Hasher } from '../hash/registry.js';
 import type { Bucket } from '../pace/bucket.js';
 import { Call } from '../pace/latency.js';
+import type { Window } from '../pace/window.js';
 import { join } from '../posix/names.js';
 import type { Kind, Stat } from '../posix/stat.js';
 import { failure, failureOf } from '../share/failure.js';
@@ -18,6 +19,7 @@ import { Packer, SlotRecords } from './packer.js';
 import { Action, FIRST, LAST, type RecordFields } from './record.js';
 import { Command, type Ring } from './ring.js';
 import { streamFile } from './stream.js';
+import { timedCall } from './timedcall.js';
 
 export interface ReaderDeps {
   readonly lane: number;
@@ -26,6 +28,7 @@ export interface ReaderDeps {
   readonly inbox: Inbox<Lease>;
   readonly hasher: Hasher;
   readonly pace: Bucket;
+  readonly window: Window;
   readonly counters: LaneCounters;
   report(message: LaneMessage): void;
 }
@@ -178,12 +181,7 @@ function packFile(item: LeaseItem, deps: ReaderDeps, packer: Packer): boolean {
 /** Opens a source file; how long that takes tells how far away the share is. */
 export function openTimed(item: LeaseItem, deps: ReaderDeps): SourceFile {
   deps.pace.take(0, OPEN_CLOSE);
-  const begunMs = performance.now();
-  const file = deps.source.open(item.dir, item.name);
-  const ms = performance.now() - begunMs;
-  deps.counters.timed(1, ms);
-  deps.counters.took(Call.open, ms);
-  return file;
+  return timedCall(deps, Call.open, 1, () => deps.source.open(item.dir, item.name));
 }
 
 function isRemoval(action: Action): boolean {

@@ -4,6 +4,7 @@
  */
 import type { Bucket } from '../pace/bucket.js';
 import { Call } from '../pace/latency.js';
+import type { Window } from '../pace/window.js';
 import { SysError } from '../posix/errno.js';
 import { join } from '../posix/names.js';
 import { type Failure, failureOf } from '../share/failure.js';
@@ -13,6 +14,7 @@ import type { FailedItem, LaneMessage } from './messages.js';
 import { SlotRecords } from './packer.js';
 import { ABORT, Action, FIRST, HEADER, LAST, type RecordFields, type Records } from './record.js';
 import { Command, type Ring } from './ring.js';
+import { moveOf, timedCall } from './timedcall.js';
 
 const EIO = 5;
 /** Operations on the share that a limit counts for each file beside its data: create, set times, close, rename. */
@@ -23,6 +25,7 @@ export interface WriterDeps {
   readonly dest: DestShare;
   readonly ring: Ring;
   readonly pace: Bucket;
+  readonly window: Window;
   readonly counters: LaneCounters;
   report(message: LaneMessage): void;
 }
@@ -162,22 +165,12 @@ class Writer {
 
   private create(dir: string, name: string): DestFile {
     this.deps.pace.take(0, FILE_OPERATIONS);
-    const begunMs = performance.now();
-    const file = this.deps.dest.create(dir, name);
-    this.timed(Call.open, 1, performance.now() - begunMs);
-    return file;
+    return timedCall(this.deps, Call.open, 1, () => this.deps.dest.create(dir, name));
   }
 
   /** Times, close and rename: at least three operations. */
   private publish(file: DestFile, fields: Readonly<RecordFields>): void {
-    const begunMs = performance.now();
-    file.publish(fields as Times);
-    this.timed(Call.publish, 3, performance.now() - begunMs);
-  }
-
-  private timed(call: Call, operations: number, ms: number): void {
-    this.deps.counters.timed(operations, ms);
-    this.deps.counters.took(call, ms);
+    timedCall(this.deps, Call.publish, 3, () => file.publish(fields as Times));
   }
 
   private move(file: DestFile, data: Uint8Array, offset: number): void {
@@ -186,10 +179,10 @@ class Writer {
       const quantum = pace.quantum();
       const part = quantum < data.length - done ? data.subarray(done, done + quantum) : data.subarray(done);
       pace.take(part.length);
-      const begunMs = performance.now();
-      file.write(part, offset + done);
-      if (quantum !== Number.POSITIVE_INFINITY) file.push(offset + done, part.length);
-      counters.took(Call.move, performance.now() - begunMs);
+      timedCall(this.deps, moveOf(part.length, quantum), 0, () => {
+        file.write(part, offset + done);
+        if (quantum !== Number.POSITIVE_INFINITY) file.push(offset + done, part.length);
+      });
       counters.moved(part.length);
       done += part.length;
     }

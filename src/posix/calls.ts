@@ -186,11 +186,17 @@ export function awaitWriteBack(fd: number, offset: number, length: number, path 
 }
 
 const POSIX_FADV_WILLNEED = 3;
+const ACCESS = { normal: 0, random: 1 } as const;
 
 /** Has the kernel read a range into its cache; does not wait for it (posix_fadvise(2)). */
 export function readAhead(fd: number, offset: number, length: number): void {
   // The call gives an error as its result. Advice that is not taken does no harm: reading itself will tell.
   libc.posix_fadvise(fd, offset, length, POSIX_FADV_WILLNEED);
+}
+
+/** How a file will be read: in random order the kernel reads nothing ahead (posix_fadvise(2)). */
+export function adviseAccess(fd: number, access: keyof typeof ACCESS): void {
+  libc.posix_fadvise(fd, 0, 0, ACCESS[access]);
 }
 
 /** Flushes the whole filesystem that `fd` is on; since Linux 5.8 it also reports write-back errors (syncfs(2)). */

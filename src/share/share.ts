@@ -19,6 +19,8 @@ export interface Times {
 export interface SourceFile {
   /** Has the share send bytes that will be read soon; does not wait for them. */
   ask(at: number, length: number): void;
+  /** Whether the share sends only what is asked for, and nothing ahead of that. */
+  readAlone(alone: boolean): void;
   /** Reads into `view` from byte `at` of the file; fewer bytes than asked only at its end. */
   read(view: Uint8Array, at: number): number;
   /** The open file's state as the share's cache has it, or `fresh` from its server; valid until the next call. */

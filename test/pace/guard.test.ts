@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decide, firstState, type GuardState, quietMs, withSeen } from '../../src/pace/guard.js';
+import { decide, firstState, type GuardState, quietMs, windowFor, withSeen } from '../../src/pace/guard.js';
 
 const MiB = 1024 ** 2;
 const RULES = { targetMs: 20, floor: MiB };
@@ -103,6 +103,22 @@ describe('the rate of a guard', () => {
     expect(busy.state.rate).toBeLessThan(25 * MiB);
     const free = run(busy.state, share(100 * MiB, 0), 60);
     expect(free.moved.at(-1)).toBeGreaterThan(70 * MiB);
+  });
+});
+
+describe('the window of a guard', () => {
+  /** A share that serves `most` calls at a time, each in one unit of time; what is above waits in its queue. */
+  const busyAt = (window: number, most: number) => Math.min(window, most);
+
+  test.each([1, 2, 7, 32])('grows until it keeps a share of %d calls at a time busy, and by little more', (most) => {
+    let window = windowFor(0);
+    for (let decision = 0; decision < 25; decision++) window = windowFor(busyAt(window, most));
+    expect(window).toBeGreaterThan(most);
+    expect(window).toBeLessThanOrEqual(1 + most * 1.25);
+  });
+
+  test('is one call at a share that is hardly used', () => {
+    expect(windowFor(0.1)).toBe(1);
   });
 });
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { parseTimetable } from '../../src/cli/timetable.js';
-import { CALLS, Call, STEPS, stepOf } from '../../src/pace/latency.js';
-import { bucketOf, Pacer } from '../../src/pace/pacer.js';
+import { windowFor } from '../../src/pace/guard.js';
+import { CALLS, Call, longestIn, STEPS, stepOf } from '../../src/pace/latency.js';
+import { bucketOf, Pacer, windowOf } from '../../src/pace/pacer.js';
 
 const MiB = 1024 ** 2;
 const MORNING = new Date('2026-11-20T07:59:00');
@@ -62,7 +63,7 @@ describe('the pacer', () => {
     const { made, rates } = pacer('20M:off');
     expect(made.pause()).toBe(true);
     expect(made.pause()).toBe(false);
-    expect(made.wantsNoMoreLanes('source') && made.wantsNoMoreLanes('dest')).toBe(true);
+    expect([made.mostLanes('source'), made.mostLanes('dest')]).toEqual([0, 0]);
     made.tick(later(1000));
     expect(bucketOf(made.memory, 'dest').reserve(1)).toBeGreaterThan(0n);
     expect(made.resume()).toBe(true);
@@ -86,6 +87,23 @@ describe('a latency target', () => {
     expect(rates()).toEqual([4, 0]);
     expect(bucketOf(made.memory, 'source').quantum()).toBeLessThanOrEqual(64 * 1024);
     expect(made.state.guards).toEqual({ read: 4 * MiB, write: 0 });
+    expect([windowOf(made.memory, 'source').size, windowOf(made.memory, 'dest').size]).toEqual([1, 0]);
+    expect([made.mostLanes('source'), made.mostLanes('dest')]).toEqual([1, Number.POSITIVE_INFINITY]);
+  });
+
+  test('has as many calls under way as keep the quiet share busy, and a few more', () => {
+    const { made } = pacer('off', 20);
+    // A thousand calls of 1 ms in each half second: two at a time, as exactly as times are counted.
+    for (let at = 500; at <= 2000; at += 500) made.tick(later(at));
+    const { size } = windowOf(made.memory, 'source');
+    expect(size).toBe(windowFor(2 * longestIn(stepOf(1))));
+    expect(made.mostLanes('source')).toBe(size);
+  });
+
+  test('lets all calls through once released', () => {
+    const { made } = pacer('off', 20);
+    made.release();
+    expect(windowOf(made.memory, 'source').size).toBe(0);
   });
 
   test('never exceeds the limit', () => {

@@ -1,6 +1,6 @@
 import { MessageChannel } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { Bucket } from '../../src/pace/bucket.js';
+import { PACE_BYTES } from '../../src/pace/pacer.js';
 import { Outbox } from '../../src/pipeline/inbox.js';
 import type { LaneMessage, Lease } from '../../src/pipeline/messages.js';
 import { Action, results } from '../../src/pipeline/record.js';
@@ -30,7 +30,7 @@ test('three readers and two writers copy a tree through a ring much smaller than
     packBytes: 512 * 1024,
     readers: readers.length,
   });
-  const pace = new SharedArrayBuffer(2 * Bucket.bytes);
+  const pace = new SharedArrayBuffer(PACE_BYTES);
   const counters = { reader: LaneCounters.memory(3), writer: LaneCounters.memory(2) };
   const messages: LaneMessage[] = [];
   const ports: MessageChannel[] = [];

@@ -9,6 +9,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { afterEach } from 'vitest';
 import { createHasher } from '../../src/hash/registry.js';
 import { Bucket } from '../../src/pace/bucket.js';
+import { Window } from '../../src/pace/window.js';
 import { Inbox, Outbox } from '../../src/pipeline/inbox.js';
 import type { FailedItem, LaneMessage, Lease } from '../../src/pipeline/messages.js';
 import { runReader } from '../../src/pipeline/reader.js';
@@ -99,6 +100,7 @@ export class Rig {
   async run(...leases: (readonly Scanned[])[]): Promise<Outcome> {
     const hasher = await createHasher('sha256');
     const pace = new Bucket(new SharedArrayBuffer(Bucket.bytes), 0);
+    const window = new Window(new SharedArrayBuffer(Window.bytes), 0);
     const counters = () => new LaneCounters(new Float64Array(LaneCounters.memory(READER_LANE + 1)), READER_LANE);
     const { port1, port2 } = new MessageChannel();
     const outbox = new Outbox<Lease>(port1);
@@ -106,7 +108,7 @@ export class Rig {
     for (const lease of leases) outbox.send(leaseOf(lease, () => ++id));
     outbox.close();
     const messages: LaneMessage[] = [];
-    const common = { ring: this.ring, pace, report: (message: LaneMessage) => messages.push(message) };
+    const common = { ring: this.ring, pace, window, report: (message: LaneMessage) => messages.push(message) };
     const inbox = new Inbox<Lease>(port2, outbox.memory);
     runReader({ ...common, lane: READER_LANE, source: this.sourceShare, inbox, hasher, counters: counters() });
     this.ring.close();

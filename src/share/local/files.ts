@@ -1,5 +1,6 @@
 import { constants, readSync, writeSync } from 'node:fs';
 import {
+  adviseAccess,
   awaitWriteBack,
   beginWriteBack,
   closeFd,
@@ -28,6 +29,10 @@ export class LocalSourceFile implements SourceFile {
 
   ask(at: number, length: number): void {
     readAhead(this.fd, at, length);
+  }
+
+  readAlone(alone: boolean): void {
+    adviseAccess(this.fd, alone ? 'random' : 'normal');
   }
 
   read(view: Uint8Array, at: number): number {
