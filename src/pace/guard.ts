@@ -72,13 +72,15 @@ export function decide(state: GuardState, { moved, wasBinding, excessMs }: Seen,
 
 /** A window may be so much larger than what was used of it, and one call: it shall find out when a share can do more. */
 const WINDOW_ROOM = 1.25;
+/** With fewer, a share would have nothing to do while an answer is on its way to us. */
+const LEAST_WINDOW = 2;
 
 /**
  * Calls that may be under way at a time. `busy` is how many there would have been on average had each taken as long as on
  * the quiet share (Little's law: calls/s times seconds for each); what is above it only waits in the share's queue.
  */
 export function windowFor(busy: number): number {
-  return 1 + Math.floor(busy * WINDOW_ROOM);
+  return Math.max(LEAST_WINDOW, 1 + Math.floor(busy * WINDOW_ROOM));
 }
 
 /** The least of a measured time in each of the last minutes. */

@@ -87,8 +87,8 @@ describe('a latency target', () => {
     expect(rates()).toEqual([4, 0]);
     expect(bucketOf(made.memory, 'source').quantum()).toBeLessThanOrEqual(64 * 1024);
     expect(made.state.guards).toEqual({ read: 4 * MiB, write: 0 });
-    expect([windowOf(made.memory, 'source').size, windowOf(made.memory, 'dest').size]).toEqual([1, 0]);
-    expect([made.mostLanes('source'), made.mostLanes('dest')]).toEqual([1, Number.POSITIVE_INFINITY]);
+    expect([windowOf(made.memory, 'source').size, windowOf(made.memory, 'dest').size]).toEqual([2, 0]);
+    expect([made.mostLanes('source'), made.mostLanes('dest')]).toEqual([2, Number.POSITIVE_INFINITY]);
   });
 
   test('has as many calls under way as keep the quiet share busy, and a few more', () => {
