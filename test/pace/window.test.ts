@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { Window } from '../../src/pace/window.js';
 import { thread } from '../pipeline/threads.js';
@@ -21,7 +22,6 @@ function lane(
      for (let time = 0; time < data.times; time++) {
        window.pass(() => {
          const inside = Atomics.add(counts, INSIDE, 1) + 1;
-         Atomics.notify(counts, INSIDE);
          for (let most = counts[MOST]; inside > most; most = counts[MOST])
            Atomics.compareExchange(counts, MOST, most, inside);
          ${meanwhile}
@@ -49,8 +49,7 @@ function made(size: number) {
   };
   /** Resolves when so many are inside. */
   const inside = async (wanted: number) => {
-    for (let now = counts[INSIDE]!; now !== wanted; now = counts[INSIDE]!)
-      await Atomics.waitAsync(counts, INSIDE, now).value;
+    while (Atomics.load(counts, INSIDE) !== wanted) await setImmediate();
   };
   return { sab, shared, window, counts, open, inside };
 }
