@@ -4,6 +4,12 @@ import type { PaceSettings } from './pace/pacer.js';
 export const CHECKSUMS = ['md5', 'sha1', 'sha256', 'sha512', 'blake2b', 'blake3', 'xxh128'] as const;
 export type Checksum = (typeof CHECKSUMS)[number];
 
+/** How much may be deleted: a number of entries, or a part (0 to 1) of the destination's; both undefined: all of it. */
+export interface DeleteLimit {
+  readonly count: number | undefined;
+  readonly part: number | undefined;
+}
+
 export type ProgressStyle = 'plain' | 'json' | 'none';
 
 /** Everything a copy run is told, after flags, environment, config file and defaults were merged and checked. */
@@ -22,6 +28,12 @@ export interface Settings {
   readonly checksum: Checksum;
   readonly deleteExtras: boolean;
   readonly rescan: boolean;
+  /** More extras than this are not deleted; undefined: see deletelimit.ts. */
+  readonly maxDelete: DeleteLimit | undefined;
+  /** How long a share may be in trouble before the run ends, ms. */
+  readonly shareTimeoutMs: number;
+  /** The roots are taken as they are, though they are not those that the ledger knows. */
+  readonly acceptRoots: boolean;
   /** Bytes of one block of a large file. */
   readonly blockSize: number;
   /** Block slots in the ring. */

@@ -1,10 +1,12 @@
 /** Thread entry for short questions to the shares: the main thread never touches one itself. */
-import { inspectRoots, prepareDest, syncRoot } from '../src/share/local/roots.js';
+import type { RootIdentity } from '../src/share/identity.js';
+import { inspectRoots, prepareDest, type RootCheck, syncRoot, troubleOf } from '../src/share/local/roots.js';
 
 export type KeeperTask =
   | { readonly task: 'inspect'; readonly source: string; readonly dest: string }
   | { readonly task: 'prepare'; readonly dest: string }
-  | { readonly task: 'sync'; readonly dest: string };
+  | { readonly task: 'look'; readonly check: RootCheck }
+  | { readonly task: 'sync'; readonly dest: string; readonly expected: RootIdentity };
 
 export default function keeper(task: KeeperTask): unknown {
   switch (task.task) {
@@ -13,7 +15,9 @@ export default function keeper(task: KeeperTask): unknown {
     case 'prepare':
       return prepareDest(task.dest);
     case 'sync':
-      return syncRoot(task.dest);
+      return syncRoot(task.dest, task.expected);
+    case 'look':
+      return troubleOf(task.check);
     default:
       task satisfies never;
   }

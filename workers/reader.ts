@@ -9,7 +9,7 @@ import { LocalShare } from '../src/share/local/local.js';
 import { LaneCounters } from '../src/stats/shared.js';
 
 export default async function reader(start: ReaderStart): Promise<void> {
-  const source = new LocalShare(start.root);
+  const source = new LocalShare(start.root, start.pin);
   try {
     runReader({
       lane: start.lane,

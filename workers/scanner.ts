@@ -8,7 +8,7 @@ import { LocalShare } from '../src/share/local/local.js';
 import { LaneCounters } from '../src/stats/shared.js';
 
 export default function scanner(start: ScannerStart): void {
-  const share = new LocalShare(start.root);
+  const share = new LocalShare(start.root, start.pin);
   try {
     runScanner({
       side: start.side,

@@ -4,7 +4,7 @@ import { didYouMean } from './nearest.js';
 import { parseSize } from './units.js';
 
 export type CommandName = 'copy' | 'status';
-export type OptionGroup = 'work' | 'pace' | 'speed' | 'files' | 'output';
+export type OptionGroup = 'work' | 'safety' | 'pace' | 'speed' | 'files' | 'output';
 
 export interface Option<T = unknown> {
   /**

@@ -6,7 +6,7 @@
 import { CHECKSUMS } from '../settings.js';
 import { choice, type Option, type OptionGroup, path, sized, toggle, valued } from './option.js';
 import { parseTimetable } from './timetable.js';
-import { parseCost, parseCount, parseLatencies } from './units.js';
+import { parseCost, parseCount, parseDeleteLimit, parseDuration, parseLatencies } from './units.js';
 
 const FOR_ONE_RUN = 'is for one run; a forgotten line would change every run, so give it on the command line';
 
@@ -20,6 +20,11 @@ export const OPTIONS = {
   'delete-extras': toggle('work', 'mirror: delete what the source does not have'),
   rescan: toggle('work', 'scan in full even when a backlog exists', { file: FOR_ONE_RUN }),
   checksum: choice('work', 'ALG', 'the hash to record', 'sha256', CHECKSUMS),
+  'max-delete': valued('safety', 'N', 'delete nothing if more than this many: N, N%, unlimited', 'auto', (text) =>
+    text === 'auto' ? undefined : parseDeleteLimit(text),
+  ),
+  'share-timeout': valued('safety', 'TIME', 'how long to wait for a share in trouble', '24h', parseDuration),
+  'accept-roots': toggle('safety', 'go on although a root is not the folder it was', { file: FOR_ONE_RUN }),
   bwlimit: valued('pace', 'RATE', 'limit in bytes/s, READ:WRITE, or a timetable', 'off', parseTimetable),
   'latency-target': valued('pace', 'TIME', 'give way when a share answers this much slower', 'off', parseLatencies),
   'bwlimit-floor': sized('pace', 'never give way below this', '1M', { min: '16K', max: '100G' }),
@@ -68,6 +73,7 @@ export function optionOf(name: OptionName): Option {
 
 export const GROUP_TITLES: Readonly<Record<OptionGroup, string>> = {
   work: 'Work:',
+  safety: 'Safety:',
   pace: 'Pace:',
   speed: 'Speed:',
   files: 'Files:',

@@ -3,6 +3,7 @@
  * says what is wrong and what to write, and does not repeat the value.
  */
 import { UsageError } from '../exit.js';
+import type { DeleteLimit } from '../settings.js';
 
 const FACTORS = new Map<string, number>([
   ['', 1],
@@ -73,6 +74,27 @@ export function parseLatencies(text: string): { source: number; dest: number } {
     latencies[side] = parseLatency(time);
   }
   return latencies;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A time in ms, 1s to 365d: `90s`, `30m`, `24h`, `2d`. */
+export function parseDuration(text: string): number {
+  const [, digits, unit] = /^\s*(\d+(?:\.\d+)?|\.\d+)\s*([smhd])\s*$/i.exec(text) ?? [];
+  if (digits === undefined || unit === undefined)
+    throw new UsageError('not a time; write for example 90s, 30m, 24h or 2d');
+  const ms = Number(digits) * UNIT_MS[unit.toLowerCase()]!;
+  if (!(ms >= UNIT_MS.s! && ms <= 365 * UNIT_MS.d!)) throw new UsageError('must be from 1s to 365d');
+  return ms;
+}
+
+/** `1000`, `10%`, or `unlimited`. */
+export function parseDeleteLimit(text: string): DeleteLimit {
+  if (/^\s*unlimited\s*$/i.test(text)) return { count: undefined, part: undefined };
+  const [, percent] = /^\s*(\d{1,3}(?:\.\d+)?)\s*%\s*$/.exec(text) ?? [];
+  if (percent !== undefined && Number(percent) <= 100) return { count: undefined, part: Number(percent) / 100 };
+  if (WHOLE.test(text.trim())) return { count: Number(text), part: undefined };
+  throw new UsageError('not a limit; write a number such as 5000, a percentage such as 10%, or unlimited');
 }
 
 /** What an operation counts for, in bytes: a size up to 1M, or 0. */

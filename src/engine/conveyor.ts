@@ -6,6 +6,7 @@ import type { FailedItem, LaneMessage, Lease } from '../pipeline/messages.js';
 import { Action, results } from '../pipeline/record.js';
 import { join } from '../posix/names.js';
 import type { Failure } from '../share/failure.js';
+import type { Side } from '../share/share.js';
 import { Feed, leaseSize } from './feed.js';
 import type { Item } from './item.js';
 import { backoffMs, worthRetrying } from './retry.js';
@@ -18,8 +19,10 @@ const LEASE_BYTES = 64 * 1024 * 1024;
 export interface ConveyorEvents {
   /** The item is done with, for this session: `result` or `failure` is set, or neither for an extra that is kept. */
   finished(item: Item): void;
-  /** The share itself is in trouble (failure class stop or fatal): the item is to be done another time. */
-  stuck(item: Item, failure: Failure): void;
+  /** The share itself is in trouble (failure class stop or fatal): the item waits until `unpark`. */
+  stuck(item: Item, failure: Failure, side: Side): void;
+  /** A failure that may come from the share as a whole, and may pass by itself. */
+  odd(side: Side): void;
   /** The item was not begun, because the run ends. */
   returned(item: Item): void;
   /** Something changed: there may be room, or nothing left. */
@@ -35,11 +38,15 @@ export class Conveyor {
   readonly feed = new Feed();
   /** Lanes take no more: the run drains. */
   draining = false;
+  /** Nothing is handed out: a share is in trouble. */
+  held = false;
   /** Writer lanes there are: as many folders are to be in work at a time. */
   writers = 1;
   private readonly readers: ReaderLane[] = [];
   private readonly inFlight = new Map<number, Item>();
   private retries: { item: Item; dueMs: number }[] = [];
+  /** Items that met a share in trouble. */
+  private parked: Item[] = [];
   private lastId = 0;
 
   constructor(private readonly events: ConveyorEvents) {}
@@ -49,7 +56,17 @@ export class Conveyor {
   }
 
   get isIdle(): boolean {
-    return this.inFlight.size === 0 && (this.draining || (this.feed.count === 0 && this.retries.length === 0));
+    return this.inFlight.size === 0 && (this.draining || this.waiting === 0);
+  }
+
+  /** Items that are not in flight and not done with. */
+  private get waiting(): number {
+    return this.feed.count + this.retries.length + this.parked.length;
+  }
+
+  /** The shares are well again: what waited for that is handed out again. */
+  unpark(): void {
+    for (const item of this.parked.splice(0)) this.feed.add(item);
   }
 
   item(id: number): Item | undefined {
@@ -67,7 +84,7 @@ export class Conveyor {
       this.retries = this.retries.filter(({ dueMs }) => dueMs > nowMs);
       for (const { item } of due) this.feed.add(item);
     }
-    if (this.draining) return;
+    if (this.draining || this.held) return;
     // Round by round, so that every lane has one lease before any has two.
     for (let depth = 0; depth < AHEAD; depth++)
       for (const reader of this.readers) if (reader.leases.length === depth && this.feed.count > 0) this.lease(reader);
@@ -144,15 +161,24 @@ export class Conveyor {
     this.events.moved();
   }
 
-  private failed({ id, failure }: FailedItem): void {
+  private failed({ id, failure, side }: FailedItem): void {
     const item = this.takeBack(id);
     if (!item) return;
+    if (failure.class === 'retry' && this.held) {
+      // Perhaps for the same reason; it shall not be used up by that.
+      item.attempts--;
+      this.parked.push(item);
+      return;
+    }
     if (worthRetrying(failure, item.attempts) && !this.draining) {
       this.retries.push({ item, dueMs: Date.now() + backoffMs(item.attempts + 1, Math.random()) });
+      this.events.odd(side);
       return;
     }
     if (failure.class === 'stop' || failure.class === 'fatal') {
-      this.events.stuck(item, failure);
+      item.attempts--;
+      this.parked.push(item);
+      this.events.stuck(item, failure, side);
       return;
     }
     item.failure = failure;

@@ -7,6 +7,8 @@ import type { LaneMessage, Lease } from '../pipeline/messages.js';
 import { Command, PATH_ROOM, Ring } from '../pipeline/ring.js';
 import type { ListAnswer, ListRequest } from '../scan/messages.js';
 import type { Settings } from '../settings.js';
+import type { RootIdentity } from '../share/identity.js';
+import type { Pin } from '../share/local/pin.js';
 import type { Side } from '../share/share.js';
 import { LaneCounters, type Operations } from '../stats/shared.js';
 import { busyBetween, lanesBeside, MOST_LANES, processorTicks, wantedLanes } from './lanecount.js';
@@ -84,6 +86,7 @@ class Section {
 export class Crew {
   readonly ring: Ring;
   readonly pacer: Pacer;
+  private readonly pins: Record<Side, Pin>;
   private readonly readers: Section;
   private readonly writers: Section;
   private readonly scanners: Record<Side, Section>;
@@ -94,8 +97,11 @@ export class Crew {
   constructor(
     private readonly settings: Settings,
     private readonly threads: Threads,
+    identities: Record<Side, RootIdentity>,
     private readonly events: CrewEvents,
   ) {
+    const pin = (side: Side): Pin => ({ identity: identities[side], epoch: new Int32Array(new SharedArrayBuffer(4)) });
+    this.pins = { source: pin('source'), dest: pin('dest') };
     const section = (wanted: number, most: number) => new Section(wanted || most, wanted > 0);
     this.readers = section(settings.readers, MOST_LANES);
     this.writers = section(settings.writers, MOST_LANES);
@@ -181,6 +187,7 @@ export class Crew {
       (port, inbox): ReaderStart => ({
         lane: number,
         root: settings.source,
+        pin: this.pins.source,
         port,
         inbox,
         ring: ring.shape,
@@ -205,6 +212,7 @@ export class Crew {
       (port): WriterStart => ({
         lane: number,
         root: settings.dest,
+        pin: this.pins.dest,
         port,
         ring: ring.shape,
         counters: writers.counters,
@@ -226,6 +234,7 @@ export class Crew {
         lane: number,
         side,
         root,
+        pin: this.pins[side],
         port,
         inbox,
         counters: section.counters,
@@ -241,6 +250,11 @@ export class Crew {
   private watch(role: string, section: Section, lane: Lane<unknown>): void {
     section.ended.push(lane.ended);
     lane.ended.catch((error: Error) => this.events.died(role, error));
+  }
+
+  /** A share was away and is back: lanes open its root anew before their next call. */
+  renewRoot(side: Side): void {
+    Atomics.add(this.pins[side].epoch, 0, 1);
   }
 
   /** Lanes take no more work (drain), or drop what they have in hand (stop). */

@@ -1,6 +1,7 @@
 /** The main thread's way to ask short questions of the shares, which it never touches itself. */
 import { Exit, ExitError, UsageError } from '../exit.js';
-import type { DestProbe, Refusal, RootsFacts } from '../share/local/roots.js';
+import type { RootIdentity } from '../share/identity.js';
+import type { DestProbe, Refusal, RootCheck, RootsFacts } from '../share/local/roots.js';
 import type { Threads } from './threads.js';
 
 export class Keeper {
@@ -16,9 +17,14 @@ export class Keeper {
     return accepted(await this.threads.ask<DestProbe | Refusal>({ task: 'prepare', dest }));
   }
 
-  /** Flushes the filesystem that `dest` is on. */
-  async flush(dest: string): Promise<void> {
-    await this.threads.ask({ task: 'sync', dest });
+  /** Flushes the filesystem that `dest` is on; rejects when it is no longer the one expected. */
+  async flush(dest: string, expected: RootIdentity): Promise<void> {
+    await this.threads.ask({ task: 'sync', dest, expected });
+  }
+
+  /** What is wrong with a root, as an error code; undefined: nothing. Stays open for as long as the share hangs. */
+  look(check: RootCheck): Promise<string | undefined> {
+    return this.threads.ask({ task: 'look', check });
   }
 }
 

@@ -38,6 +38,7 @@ export function pictureOf(session: Session, ledger: Ledger, settings: Settings, 
     },
     lanes: session.crew.counts,
     ...session.crew.pacer.state,
+    troubles: session.watch.troubles,
     active: activeFiles(session),
   };
 }

@@ -1,6 +1,7 @@
 /** One run: opens ledger and log, runs a session, shows it, and says how it ended. */
 
 import { dirname } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { AuditLog, AuditLogError, checkLogFile } from '../audit/log.js';
 import type { Io } from '../cli/run.js';
 import { Exit, type ExitCode } from '../exit.js';
@@ -9,7 +10,9 @@ import { Ledger } from '../ledger/ledger.js';
 import { guard, makeLedgerFolder, openLedgerFile, openScratchLedger } from '../ledger/open.js';
 import { sameTime } from '../scan/compare.js';
 import type { Settings } from '../settings.js';
+import type { RootIdentity } from '../share/identity.js';
 import { coarser, type RootsFacts } from '../share/local/roots.js';
+import type { Side } from '../share/share.js';
 import { formatBytes, formatCount } from '../stats/format.js';
 import { cleanName } from '../ui/clean.js';
 import { createSurface, type Surface } from '../ui/surface.js';
@@ -18,6 +21,7 @@ import { beginSession, endSession } from './cutoff.js';
 import type { Keeper } from './keeper.js';
 import { firstLanes } from './lanecount.js';
 import { pictureOf } from './picture.js';
+import { checkRoots, rememberRoots } from './rootcheck.js';
 import { hasBacklog, Session, SessionBroken } from './session.js';
 import { listenForSignals } from './signals.js';
 import type { Threads } from './threads.js';
@@ -37,19 +41,29 @@ export async function run(
   if (!settings.dryRun)
     checkLogFile(settings.logFile, settings.ledgerIsDefault && dirname(settings.logFile) === dirname(settings.ledger));
   const ledger = openLedger(settings);
+  try {
+    if (!settings.dryRun) checkRoots(ledger, roots, settings);
+  } catch (error) {
+    ledger.close();
+    throw error;
+  }
   const log = settings.dryRun ? undefined : new AuditLog(settings.logFile);
   let { grainNs } = roots;
   let distrustNs: bigint | undefined;
   let rootIsStamped = false;
+  // A destination that is not there, in a dry run, is never looked at.
+  const identities = { source: roots.sourceIdentity, dest: roots.destIdentity ?? roots.sourceIdentity };
   if (!settings.dryRun) {
     const dest = await keeper.prepare(settings.dest);
+    identities.dest = dest.identity;
+    rememberRoots(ledger, identities);
     grainNs = coarser(grainNs, dest.grainNs);
     distrustNs = beginSession(ledger, dest.nowNs);
     rootIsStamped = dest.rootMtimeNs !== undefined && sameTime(roots.rootMeta.mtimeNs, dest.rootMtimeNs, grainNs);
   }
   // Network shares flush each file as it is published; a local filesystem is flushed as a whole.
   const flushDest = async () => {
-    if (!roots.dest.network) await keeper.flush(settings.dest);
+    if (!roots.dest.network) await keeper.flush(settings.dest, identities.dest);
   };
   return new Run(settings, io, ledger, log, {
     threads,
@@ -57,7 +71,9 @@ export async function run(
     rootIsStamped,
     grainNs,
     distrustNs,
+    identities,
     flushDest,
+    look: (side, room) => keeper.look({ path: settings[side], expected: identities[side], room }),
   }).toTheEnd(begun);
 }
 
@@ -75,7 +91,9 @@ interface Ground {
   readonly rootIsStamped: boolean;
   readonly grainNs: bigint;
   readonly distrustNs: bigint | undefined;
+  readonly identities: Record<Side, RootIdentity>;
   flushDest(): Promise<void>;
+  look(side: Side, room: number | undefined): Promise<string | undefined>;
 }
 
 class Run {
@@ -100,7 +118,9 @@ class Run {
       grainNs: ground.grainNs,
       distrustNs: ground.distrustNs,
       destMissing: settings.dryRun && ground.roots.destMissing,
+      identities: ground.identities,
       flushDest: ground.flushDest,
+      look: ground.look,
       note: (text) => this.surface.note(text),
       detail: (text) => this.surface.item(cleanName(text)),
     });
@@ -135,7 +155,11 @@ class Run {
       broken = error;
     }
     const ended = await session.crew.finish(PATIENCE_MS);
-    const unrecorded = await this.record();
+    // A share that hangs keeps the last flush from ending too.
+    const unrecorded = await Promise.race([
+      this.record(),
+      ended && !session.watch.isTroubled ? never : delayed(PATIENCE_MS, HANGING),
+    ]);
     broken ??= unrecorded;
     const code = this.exitCode(broken);
     const snapshot = pictureOf(session, this.ledger, settings, this.startedMs);
@@ -196,6 +220,17 @@ class Run {
     const failed = session.failed > 0 || ledger.totals.failedFiles > 0 || session.scan.errors > 0;
     return failed || (!this.settings.dryRun && ledger.totals.pendingFiles > 0) ? Exit.someFailed : Exit.ok;
   }
+}
+
+const never = new Promise<never>(() => {});
+const HANGING = new SessionBroken(
+  'a share does not answer; what was not recorded is copied again by the next run',
+  'share',
+);
+
+async function delayed<T>(ms: number, value: T): Promise<T> {
+  await setTimeout(ms, undefined, { ref: false });
+  return value;
 }
 
 function isSqlite(error: unknown): boolean {

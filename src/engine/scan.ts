@@ -18,6 +18,7 @@ import { type Failure, failure } from '../share/failure.js';
 import type { Side } from '../share/share.js';
 import { type Item, newItem } from './item.js';
 import type { Recorder } from './recorder.js';
+import { backoffMs, worthRetrying } from './retry.js';
 import type { Lane } from './threads.js';
 
 /** Something will change in the folder at the destination, and with it the folder's mtime there. */
@@ -39,8 +40,10 @@ export interface ScanEvents {
   /** A folder that is missing, or an extra: for dry runs and counting. */
   note(what: 'make' | 'delete', path: string): void;
   failed(path: string, message: string): void;
-  /** The root itself could not be listed: the share is not there. */
+  /** The root itself could not be listed. */
   rootFailed(side: Side, failure: Failure): void;
+  /** A folder could not be listed because its share is in trouble; it is listed again once the scan goes on. */
+  stuck(side: Side, failure: Failure): void;
   moved(): void;
 }
 
@@ -93,6 +96,9 @@ export class Scan {
   private overflow: boolean;
   private readonly inHand = new Map<number, InHand>();
   private readonly listed: InHand[] = [];
+  /** Folders whose listing failed and is tried again; how often each failed. */
+  private later: { dir: Dir; dueMs: number }[] = [];
+  private readonly attempts = new Map<number, number>();
   private joining: { folder: InHand; steps: Generator<void> } | undefined;
   private nextId: number;
   private scheduled = false;
@@ -146,6 +152,8 @@ export class Scan {
     this.frontier = [];
     this.head = 0;
     this.overflow = false;
+    this.later = [];
+    this.attempts.clear();
     this.push(root);
   }
 
@@ -156,6 +164,7 @@ export class Scan {
   /** Asks for the next folders, and goes on joining. */
   pump(): void {
     if (!this.state.running || this.paused) return;
+    this.takeLater();
     this.ask();
     if (this.joining || this.listed.length > 0) this.workSoon();
     else this.endIfDone();
@@ -180,7 +189,8 @@ export class Scan {
     const found = this.ledger.dirsToList(FRONTIER / 2 + this.inHand.size);
     this.overflow = found.length >= FRONTIER / 2;
     const joining = this.joining?.folder.dir.id;
-    const busy = new Set([...this.inHand.keys(), ...this.listed.map(({ dir }) => dir.id), joining]);
+    const later = this.later.map(({ dir }) => dir.id);
+    const busy = new Set([...this.inHand.keys(), ...this.listed.map(({ dir }) => dir.id), ...later, joining]);
     this.frontier = found.filter(({ id }) => !busy.has(id));
     this.head = 0;
     this.pump();
@@ -299,7 +309,8 @@ export class Scan {
   }
 
   private endIfDone(): void {
-    const busy = this.inHand.size + this.listed.length > 0 || this.joining || this.head < this.frontier.length;
+    const busy =
+      this.inHand.size + this.listed.length + this.later.length > 0 || this.joining || this.head < this.frontier.length;
     if (busy || this.overflow || !this.state.running) return;
     this.state = { ...this.state, running: false };
     this.recorder.scanState(this.state);
@@ -311,6 +322,7 @@ export class Scan {
     const { dir, listings, failures } = folder;
     const failedAt = failures.source ? 'source' : 'dest';
     const cause = failures.source ?? failures.dest;
+    if (cause && this.isToListAgain(folder, failedAt, cause)) return undefined;
     if (cause) {
       if (dir.path === '') {
         this.events.rootFailed(failedAt, cause);
@@ -363,6 +375,28 @@ export class Scan {
     }
     this.recorder.dir(dir);
     if (dir.side === DirSide.source) this.seen.dirs++;
+  }
+
+  /** A folder whose share is in trouble is listed again after it, and one that failed for a moment a few times. */
+  private isToListAgain({ dir }: InHand, side: Side, cause: Failure): boolean {
+    const attempts = (this.attempts.get(dir.id) ?? 0) + 1;
+    if (cause.class === 'stop') this.events.stuck(side, cause);
+    else if (worthRetrying(cause, attempts)) this.attempts.set(dir.id, attempts);
+    else {
+      this.attempts.delete(dir.id);
+      return false;
+    }
+    const dueMs = Date.now() + (cause.class === 'stop' ? 0 : backoffMs(attempts + 1, Math.random()));
+    this.later.push({ dir, dueMs });
+    return true;
+  }
+
+  /** Takes folders that are to be listed again back in line, as their time comes. */
+  private takeLater(): void {
+    if (this.later.length === 0) return;
+    const nowMs = Date.now();
+    this.frontier.push(...this.later.filter(({ dueMs }) => dueMs <= nowMs).map(({ dir }) => dir));
+    this.later = this.later.filter(({ dueMs }) => dueMs > nowMs);
   }
 
   private fault(path: string, message: string): void {

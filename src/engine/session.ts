@@ -11,6 +11,9 @@ import { Action } from '../pipeline/record.js';
 import { Command } from '../pipeline/ring.js';
 import type { Settings } from '../settings.js';
 import { classOf, type Failure } from '../share/failure.js';
+import type { RootIdentity } from '../share/identity.js';
+import type { Side } from '../share/share.js';
+import { formatDuration } from '../stats/format.js';
 import type { Phase } from '../stats/snapshot.js';
 import { Backlog } from './backlog.js';
 import { Conveyor, pathOf } from './conveyor.js';
@@ -21,6 +24,7 @@ import { Recorder } from './recorder.js';
 import { inTheWay, worthLastPass } from './retry.js';
 import { type RootState, Scan } from './scan.js';
 import type { Threads } from './threads.js';
+import { ShareWatch } from './watch.js';
 
 /** Items waiting for a lane at which the scan rests, and below which the backlog is asked. */
 const WINDOW = 4096;
@@ -44,11 +48,14 @@ export interface SessionDeps {
   /** Lanes to begin with, where nobody says how many there shall be. */
   readonly firstLanes: LaneNumbers;
   readonly grainNs: bigint;
+  readonly identities: Record<Side, RootIdentity>;
   /** See JoinInput. */
   readonly distrustNs: bigint | undefined;
   /** The destination's root is not there (a dry run): nothing of it can be listed. */
   readonly destMissing: boolean;
   flushDest(): Promise<void>;
+  /** See WatchDeps. */
+  look(side: Side, room: number | undefined): Promise<string | undefined>;
   /** A line for the operator. */
   note(text: string): void;
   /** What is done, or would be done, to one entry (-v). */
@@ -78,6 +85,7 @@ export class Session {
   readonly crew: Crew;
   readonly conveyor: Conveyor;
   readonly recorder: Recorder;
+  readonly watch: ShareWatch;
   private readonly backlog: Backlog;
   private readonly live = new Map<number, number>();
   private waiting: { done(): boolean; resolve(): void; reject(error: Error): void } | undefined;
@@ -106,17 +114,19 @@ export class Session {
       },
       note: (what, path) => this.noted(what, path),
       failed: (path, error) => this.fail(path, error),
-      rootFailed: (side, failure) =>
-        this.breakOff(new SessionBroken(`${side} ${settings[side]}: ${failure.message}`, 'share')),
+      rootFailed: (side, failure) => this.breakOff(this.shareBroken(side, failure.message)),
+      stuck: (side, failure) => this.watch.report(side, failure.code, 0),
       moved: () => this.step(),
     });
     this.conveyor = new Conveyor({
       finished: (item) => this.finished(item),
       returned: () => {},
-      stuck: (item, failure) => this.stuck(item, failure),
+      stuck: (item, failure, side) => this.stuck(item, failure, side),
+      odd: (side) => this.watch.hurry(side),
       moved: () => this.step(),
     });
-    this.crew = new Crew(settings, deps.threads, {
+    this.watch = this.watchShares();
+    this.crew = new Crew(settings, deps.threads, deps.identities, {
       readerStarted: (lane) => this.conveyor.addReader(lane),
       scannerStarted: (side, lane) => this.scan.addLane(side, lane),
       message: (message, reader) => this.conveyor.receive(message, reader),
@@ -134,6 +144,7 @@ export class Session {
   async run(): Promise<void> {
     const timer = setInterval(() => {
       this.crew.pacer.tick(new Date());
+      if (this.stopping !== 'stop') this.watch.tick();
       this.step();
     }, TICK_MS);
     try {
@@ -347,9 +358,36 @@ export class Session {
     for (const item of items) if (isEntry(item)) this.letGo(item);
   }
 
-  private stuck(item: Item, failure: Failure): void {
-    const message = `${failure.message} at ${pathOf(item)}`;
-    this.breakOff(new SessionBroken(message, failure.class === 'fatal' ? 'bug' : 'share'));
+  private stuck(item: Item, failure: Failure, side: Side): void {
+    if (failure.class === 'fatal') this.breakOff(new SessionBroken(`${failure.message} at ${pathOf(item)}`, 'bug'));
+    else this.watch.report(side, failure.code, item.meta.size);
+  }
+
+  private shareBroken(side: Side, why: string): SessionBroken {
+    return new SessionBroken(`${SIDE_NAMES[side]} ${this.deps.settings[side]}: ${why}`, 'share');
+  }
+
+  private watchShares(): ShareWatch {
+    const { settings, note, look, destMissing } = this.deps;
+    return new ShareWatch({
+      look: async (side, room) => (side === 'dest' && destMissing ? undefined : look(side, room)),
+      timeoutMs: settings.shareTimeoutMs,
+      lost: ({ side, why }) => {
+        this.conveyor.held = true;
+        note(`waiting for the ${SIDE_NAMES[side]} ${settings[side]}: ${why}`);
+      },
+      back: (side, ms) => {
+        this.crew.renewRoot(side);
+        note(`the ${SIDE_NAMES[side]} is back after ${formatDuration(ms / 1000)}`);
+        if (this.watch.isTroubled) return;
+        this.conveyor.held = false;
+        this.conveyor.unpark();
+        this.step();
+      },
+      gaveUp: ({ side, why, sinceMs }) => {
+        this.breakOff(this.shareBroken(side, `${why}, for ${formatDuration((Date.now() - sinceMs) / 1000)}`));
+      },
+    });
   }
 
   /** The session ends as soon as it can; what is finished is still recorded. */
@@ -406,6 +444,10 @@ export class Session {
   }
 
   private supply(): void {
+    if (this.watch.isTroubled) {
+      this.scan.paused = true;
+      return;
+    }
     const now = performance.now();
     if (now - this.adaptedAt > ADAPT_MS) {
       this.adaptedAt = now;
@@ -483,6 +525,8 @@ export function hasBacklog(ledger: Ledger): boolean {
   const { running, number } = ledger.scanState;
   return running || ledger.dirsWithPending(number, 0, 1).length > 0;
 }
+
+const SIDE_NAMES: Record<Side, string> = { source: 'source', dest: 'destination' };
 
 const VERBS: Record<Action, string> = {
   [Action.copy]: 'copied',

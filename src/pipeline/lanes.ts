@@ -1,13 +1,15 @@
 /** What a lane's thread is given to begin with: plain data and shared memory. */
 import type { MessagePort } from 'node:worker_threads';
 import type { Checksum } from '../settings.js';
+import type { Pin } from '../share/local/pin.js';
 import type { Side } from '../share/share.js';
 import type { RingShape } from './ring.js';
 
 interface LaneStart {
   readonly lane: number;
-  /** Absolute path of the share's root. */
+  /** Absolute path of the share's root, and what makes sure of it. */
   readonly root: string;
+  readonly pin: Pin;
   /** Messages to the main thread; for readers and scanners also the inbox. */
   readonly port: MessagePort;
   readonly counters: SharedArrayBuffer;

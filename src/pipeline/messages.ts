@@ -1,5 +1,6 @@
 /** What the main thread and the lanes of the pipeline tell each other. Failures travel as data (share/failure.ts). */
 import type { Failure } from '../share/failure.js';
+import type { Side } from '../share/share.js';
 
 /** Entries as parallel arrays: work for one reader lane, to be done in order, folder by folder. */
 export interface Lease {
@@ -20,6 +21,8 @@ export interface Lease {
 export interface FailedItem {
   readonly id: number;
   readonly failure: Failure;
+  /** The share that it failed on. */
+  readonly side: Side;
 }
 
 export type LaneMessage =

@@ -90,7 +90,7 @@ function workOff(lease: Lease, deps: ReaderDeps, packer: Packer, records: SlotRe
     try {
       if (!forward(item, deps, packer, records)) returned.push(item.id);
     } catch (error) {
-      failed.push({ id: item.id, failure: failureOf(error, 'read', join(item.dir, item.name)) });
+      failed.push({ id: item.id, failure: failureOf(error, 'read', join(item.dir, item.name)), side: 'source' });
     }
     deps.counters.end();
   }
@@ -223,7 +223,7 @@ function removalsAllowed(lease: Lease, deps: ReaderDeps, failed: FailedItem[]): 
     } catch (error) {
       const { code } = failureOf(error, 'readdir', dir);
       for (const [name, id] of ids)
-        failed.push({ id, failure: failure(code, 'live check at the source', join(dir, name)) });
+        failed.push({ id, failure: failure(code, 'live check at the source', join(dir, name)), side: 'source' });
     }
   }
   return allowed;

@@ -30,7 +30,7 @@ export function streamFile(item: LeaseItem, deps: ReaderDeps, records: SlotRecor
     }
   }
   const path = join(item.dir, item.name);
-  deps.report({ type: 'failed', items: [{ id: item.id, failure: failure('CHANGED', 'read', path) }] });
+  deps.report({ type: 'failed', items: [{ id: item.id, failure: failure('CHANGED', 'read', path), side: 'source' }] });
   return true;
 }
 

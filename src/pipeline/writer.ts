@@ -68,7 +68,7 @@ class Writer {
       if (this.apply(fields, records, at)) this.finish(records, at);
     } catch (error) {
       const path = join(records.dir(at), records.name(at));
-      this.failed.push({ id: fields.id, failure: failureOf(error, 'write', path) });
+      this.failed.push({ id: fields.id, failure: failureOf(error, 'write', path), side: 'dest' });
     }
   }
 
@@ -130,7 +130,10 @@ class Writer {
     if (flags & ABORT) {
       begun.file?.abandon();
       // The reader's own failure travels with the abort, and is told only now that the part file is gone.
-      if (data.length > 0) this.failed.push({ id: fields.id, failure: JSON.parse(Buffer.from(data).toString()) });
+      if (data.length > 0) {
+        const failure = JSON.parse(Buffer.from(data).toString()) as Failure;
+        this.failed.push({ id: fields.id, failure, side: 'source' });
+      }
     } else if (begun.file) {
       try {
         this.deps.counters.begin(fields.id, fields.startedMs);
@@ -151,7 +154,7 @@ class Writer {
     this.deps.counters.end();
     if (flags & ABORT) return false;
     // Told with the last block, so that the file is not begun again while its blocks still come.
-    if (begun.failure) this.failed.push({ id: fields.id, failure: begun.failure });
+    if (begun.failure) this.failed.push({ id: fields.id, failure: begun.failure, side: 'dest' });
     return begun.failure === undefined;
   }
 

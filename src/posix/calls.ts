@@ -211,6 +211,13 @@ export function filesystemType(fd: number): number {
   return Number(statfsBuffer.readBigInt64LE(0) & 0xffffffffn);
 }
 
+/** Bytes that may still be written to the filesystem that `fd` is on, as statfs(2) tells; quotas are not in it. */
+export function freeBytes(fd: number): number {
+  check(libc.fstatfs(fd, statfsBuffer), 'statfs', '');
+  const [BLOCK_SIZE, AVAILABLE] = [8, 32];
+  return Number(statfsBuffer.readBigUInt64LE(AVAILABLE)) * Number(statfsBuffer.readBigInt64LE(BLOCK_SIZE));
+}
+
 const LOCK_EX_NB = 2 | 4;
 /** Takes an exclusive lock that ends with the process, however it ends (flock(2)); false when someone has it. */
 export function tryLock(fd: number, path: string): boolean {

@@ -102,9 +102,12 @@ export class Stat {
   get mtimeNs(): bigint {
     return timeNs(this.words, MTIME);
   }
+  get ino(): bigint {
+    return this.view.getBigUint64(32, true);
+  }
   /** Device and inode as one comparable string. */
   get identity(): string {
-    return `${this.device}/${this.view.getBigUint64(32, true)}`;
+    return `${this.device}/${this.ino}`;
   }
   get device(): string {
     return `${this.view.getUint32(136, true)}:${this.view.getUint32(140, true)}`;

@@ -21,11 +21,13 @@ export interface Failure {
 }
 
 const RETRY = [
-  ['EIO', 'ESTALE', 'ETIMEDOUT', 'EAGAIN', 'EINTR', 'EBUSY', 'ENOTCONN', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETDOWN'],
-  ['ENETUNREACH', 'ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED', 'EPIPE', 'EREMOTEIO', 'ENOMEM', 'ENFILE', 'EMFILE'],
+  ['EIO', 'ESTALE', 'ETIMEDOUT', 'EAGAIN', 'EINTR', 'EBUSY', 'EPIPE', 'EREMOTEIO', 'ENOMEM', 'ENFILE', 'EMFILE'],
   ['ENOLCK', 'ETXTBSY'],
 ].flat();
-const STOP = ['ENOSPC', 'EDQUOT', 'EROFS', 'ENODEV', 'ESHUTDOWN'];
+const STOP = [
+  ['ENOSPC', 'EDQUOT', 'EROFS', 'ENODEV', 'ESHUTDOWN', 'ENOTCONN', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETDOWN'],
+  ['ENETUNREACH', 'ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED'],
+].flat();
 
 const CLASSES = new Map<string, FailureClass>([
   ...RETRY.map((code) => [code, 'retry'] as const),
@@ -58,7 +60,17 @@ const MEANINGS: Record<string, string> = {
   EFBIG: 'the file is too large',
   EINVAL: 'not accepted by the filesystem',
   CHANGED: 'changed while it was read',
+  ENODEV: 'not the share that it was',
+  ENOTCONN: 'not connected',
+  EHOSTDOWN: 'the server is down',
+  EHOSTUNREACH: 'the server cannot be reached',
 };
+
+/** A code as people read it: "no space left (ENOSPC)"; what is no code stays as it is. */
+export function meaningOf(code: string): string {
+  const meaning = MEANINGS[code];
+  return meaning ? `${meaning} (${code})` : code;
+}
 
 export function failure(code: string, op: string, path: string): Failure {
   const meaning = MEANINGS[code];

@@ -3,6 +3,7 @@
  * The engine makes it on request; surfaces pull it on a timer and never reach into the engine.
  */
 import type { Change, Limits } from '../pace/timetable.js';
+import type { Side } from '../share/share.js';
 
 export type Phase = 'starting' | 'transfer' | 'last pass' | 'clean-up' | 'folders' | 'finished';
 
@@ -55,6 +56,8 @@ export interface Snapshot {
   readonly paused: boolean;
   /** When the timetable brings other limits, and which. */
   readonly nextLimit: Change | undefined;
+  /** Shares that are away, full or silent: the run waits for them. */
+  readonly troubles: readonly { readonly side: Side; readonly why: string; readonly sinceMs: number }[];
   /** Files in flight, largest first, at most 8. */
   readonly active: readonly ActiveFile[];
 }

@@ -71,6 +71,8 @@ export interface JsonProgressMessage extends JsonCounts {
   readonly next_write_limit_bytes_per_second: number | null;
   /** Nothing moves, because the operator wants it so. */
   readonly paused: boolean;
+  /** Shares that are away, full or silent, and since when (seconds since the Unix epoch): the run waits for them. */
+  readonly troubles: readonly { readonly share: 'source' | 'dest'; readonly why: string; readonly since: number }[];
   readonly readers: number;
   readonly writers: number;
   readonly scanners: number;
@@ -169,6 +171,11 @@ export function progressMessage(snapshot: Snapshot, history: History): JsonProgr
     next_read_limit_bytes_per_second: next?.limits.read || null,
     next_write_limit_bytes_per_second: next?.limits.write || null,
     paused: snapshot.paused,
+    troubles: snapshot.troubles.map(({ side, why, sinceMs }) => ({
+      share: side,
+      why: cleanText(why),
+      since: seconds(sinceMs / 1000),
+    })),
     ...snapshot.lanes,
     active: snapshot.active.map((file) => ({
       path: cleanName(file.path),

@@ -13,7 +13,7 @@ import {
 import { type History, tightest } from '../stats/history.js';
 import { idleSeconds, ratesMean, ratesNow } from '../stats/rates.js';
 import type { Snapshot } from '../stats/snapshot.js';
-import { cleanName, truncateMiddle } from './clean.js';
+import { cleanName, cleanText, truncateMiddle } from './clean.js';
 import { columnsOf, fitStart } from './width.js';
 
 /** Columns of a line in a log. */
@@ -89,10 +89,18 @@ function clock(ms: number): string {
 function state(snapshot: Snapshot): string {
   if (snapshot.stopping !== 'no') return snapshot.stopping === 'drain' ? 'draining' : 'stopping';
   if (snapshot.dryRun) return 'dry run';
+  if (snapshot.troubles.length > 0)
+    return snapshot.troubles.map((trouble) => waiting(trouble, snapshot.nowMs)).join(', ');
   if (snapshot.paused) return 'paused';
   if (snapshot.phase !== 'transfer') return snapshot.phase;
   if (snapshot.resumed) return 'resumed';
   return snapshot.scan.done ? 'transfer' : 'fresh scan';
+}
+
+/** `waiting 35s for the source: does not answer`. */
+function waiting({ side, why, sinceMs }: Snapshot['troubles'][number], nowMs: number): string {
+  const name = side === 'source' ? 'source' : 'destination';
+  return `waiting ${formatDuration(Math.max(0, nowMs - sinceMs) / 1000)} for the ${name}: ${cleanText(why)}`;
 }
 
 function scanPart(snapshot: Snapshot): string[] {

@@ -31,6 +31,7 @@ function setUp(lanes = 1) {
     finished: (item) => finished.push(item),
     returned: (item) => returned.push(item),
     stuck: (item, failure) => stuck.push({ item, failure }),
+    odd: () => {},
     moved: () => moves++,
   });
   const sent: { lane: number; lease: Lease }[] = [];
@@ -141,7 +142,7 @@ describe('a message', () => {
   test('about items that nobody knows does nothing', () => {
     const { conveyor, finished, returned, stuck } = setUp();
     conveyor.receive({ type: 'finished', headers: headersOf(resultOf(items(1)[0]!, { id: 99 })) });
-    conveyor.receive({ type: 'failed', items: [{ id: 99, failure: failureWith('ENOSPC') }] });
+    conveyor.receive({ type: 'failed', items: [{ id: 99, failure: failureWith('ENOSPC'), side: 'dest' }] });
     conveyor.receive({ type: 'kept', ids: [99] });
     conveyor.receive({ type: 'returned', ids: [99] });
     expect([finished, returned, stuck]).toEqual([[], [], []]);
@@ -151,7 +152,7 @@ describe('a message', () => {
 describe('a failure', () => {
   const fail = (rig: ReturnType<typeof setUp>, code: string) => {
     const { lane, lease } = rig.sent.at(-1)!;
-    rig.conveyor.receive({ type: 'failed', items: [{ id: lease.ids[0]!, failure: failureWith(code) }] });
+    rig.conveyor.receive({ type: 'failed', items: [{ id: lease.ids[0]!, failure: failureWith(code), side: 'dest' }] });
     rig.conveyor.receive({ type: 'leaseDone' }, lane);
   };
 
@@ -237,7 +238,8 @@ test('whatever the lanes report, each item ends once and lanes are never left wi
           for (const id of lease.ids) {
             const failing = codes[fate++ % codes.length]!;
             const item = conveyor.item(id)!;
-            if (failing) conveyor.receive({ type: 'failed', items: [{ id, failure: failureWith(failing) }] });
+            if (failing)
+              conveyor.receive({ type: 'failed', items: [{ id, failure: failureWith(failing), side: 'dest' }] });
             else conveyor.receive({ type: 'finished', headers: headersOf(resultOf(item, { id })) });
           }
           conveyor.receive({ type: 'leaseDone' }, lane);

@@ -1,6 +1,7 @@
 /** Temporary folders, trees in them and, for root, mounts; all of it is gone after each test. */
 import { spawnSync } from 'node:child_process';
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -83,6 +84,19 @@ export function mount(point: string, ...options: string[]): void {
   mkdirSync(point, { recursive: true });
   if (!run('mount', ...options, point)) throw new Error(`mount ${options.join(' ')} ${point}`);
   mounted.push(point);
+}
+
+/** Takes a mount away from its place at once, whatever is open in it. */
+export function unmount(point: string): void {
+  if (!run('umount', '-l', point)) throw new Error(`umount -l ${point}`);
+  const at = mounted.lastIndexOf(point);
+  if (at >= 0) mounted.splice(at, 1);
+}
+
+/** Where a command is, undefined where it is not installed. */
+export function findCommand(name: string): string | undefined {
+  const folders = (process.env.PATH ?? '').split(':');
+  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
 export function mountTmpfs(point: string, options = 'size=1m'): void {

@@ -24,6 +24,7 @@ export const EMPTY: Snapshot = {
   guards: { read: 0, write: 0 },
   paused: false,
   nextLimit: undefined,
+  troubles: [],
   active: [],
 };
 
@@ -69,6 +70,9 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
   paused: fc.boolean(),
   nextLimit: fc.option(fc.record({ atMs: nowMs, limits: fc.record({ read: count, write: count }) }), {
     nil: undefined,
+  }),
+  troubles: fc.array(fc.record({ side: fc.constantFrom('source', 'dest'), why: anyName, sinceMs: nowMs }), {
+    maxLength: 2,
   }),
   active: fc.array(fc.record({ path: anyName, size: count, done: count, startedMs: nowMs }), { maxLength: 8 }),
 });

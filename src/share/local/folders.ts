@@ -18,7 +18,18 @@ export class Folders {
   private readonly open = new Map<string, number>();
   private readonly stat = new Stat();
 
-  constructor(readonly root: number) {}
+  constructor(private rootFd: number) {}
+
+  get root(): number {
+    return this.rootFd;
+  }
+
+  /** Goes on beneath another descriptor of the root; nothing of the one before is used any more. */
+  renew(root: number): void {
+    this.forgetAll();
+    dropFd(this.rootFd);
+    this.rootFd = root;
+  }
 
   /** Descriptor of the folder; it stays valid until `KEPT` other folders were asked for. */
   get(path: string): number {

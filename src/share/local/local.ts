@@ -3,7 +3,6 @@ import {
   filesystemType,
   openDirBeneath,
   openForReading,
-  openRoot,
   readLinkAt,
   removeDirAt,
   renameAt,
@@ -25,18 +24,35 @@ import { partName } from '../partname.js';
 import type { DestFile, DestShare, SourceFile, SourceShare, Times } from '../share.js';
 import { createPart, LocalDestFile, LocalSourceFile, removeQuietly } from './files.js';
 import { Folders } from './folders.js';
+import { openPinned, type Pin } from './pin.js';
 
 /** A mounted path: NFS, SMB or a local disk. Everything happens beneath a root that is opened once. */
 export class LocalShare implements SourceShare, DestShare {
   readonly facts: FilesystemFacts;
-  private readonly folders: Folders;
+  private readonly opened: Folders;
   private readonly stat = new Stat();
+  private epoch: number;
 
-  constructor(root: string) {
-    this.folders = new Folders(openRoot(root));
-    this.facts = filesystemFacts(filesystemType(this.folders.root));
+  /** With a `pin`, the root must be the one of that identity; throws SysError. */
+  constructor(
+    private readonly root: string,
+    private readonly pin?: Pin,
+  ) {
+    this.epoch = pin ? Atomics.load(pin.epoch, 0) : 0;
+    this.opened = new Folders(openPinned(root, pin?.identity));
+    this.facts = filesystemFacts(filesystemType(this.opened.root));
     statFd(this.folders.root, this.stat);
     if (!this.stat.hasBtime) this.stat.withoutBtime();
+  }
+
+  /** Beneath the root, opened anew when the share was away. */
+  private get folders(): Folders {
+    const epoch = this.pin ? Atomics.load(this.pin.epoch, 0) : 0;
+    if (epoch !== this.epoch) {
+      this.opened.renew(openPinned(this.root, this.pin?.identity));
+      this.epoch = epoch;
+    }
+    return this.opened;
   }
 
   list(dir: string, batch: Entries, full: () => void): void {
@@ -129,6 +145,6 @@ export class LocalShare implements SourceShare, DestShare {
   }
 
   close(): void {
-    this.folders.close();
+    this.opened.close();
   }
 }

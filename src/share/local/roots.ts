@@ -2,12 +2,13 @@
  * A look at the two roots before a run, and the destination made ready for it. Runs in a thread of its own, since a
  * dead mount would block whoever looks at it.
  */
-import { constants, mkdirSync, readFileSync, realpathSync, rmdirSync, statSync } from 'node:fs';
+import { constants, mkdirSync, opendirSync, readFileSync, realpathSync, rmdirSync, statSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import {
   dropFd,
   filesystemType,
   flushFd,
+  freeBytes,
   openAt,
   openRoot,
   setTimesFd,
@@ -21,8 +22,10 @@ import { type FilesystemFacts, filesystemFacts } from '../../posix/filesystems.j
 import { Stat } from '../../posix/stat.js';
 import { type Meta, metaOf } from '../entries.js';
 import { saysAbsent } from '../failure.js';
+import type { RootIdentity } from '../identity.js';
 import { overlap, overlapByMounts, type Place, placeOf } from '../mounts.js';
 import { partName } from '../partname.js';
+import { identityOf, openPinned } from './pin.js';
 
 export interface RootsFacts {
   readonly source: FilesystemFacts;
@@ -32,6 +35,11 @@ export interface RootsFacts {
   readonly grainNs: bigint;
   /** The source's root folder itself. */
   readonly rootMeta: Meta;
+  readonly sourceIdentity: RootIdentity;
+  /** The source's root has nothing in it. */
+  readonly sourceIsEmpty: boolean;
+  /** Undefined: the destination is not there. */
+  readonly destIdentity: RootIdentity | undefined;
 }
 
 /** Why a run cannot begin: `usage` is the operator's mistake, `share` the share's fault. */
@@ -76,13 +84,22 @@ export function inspectRoots(source: string, dest: string): RootsFacts | Refusal
     destMissing,
     grainNs: coarser(from.facts.grainNs, to.facts.grainNs),
     rootMeta: from.meta,
+    sourceIdentity: from.identity,
+    sourceIsEmpty: from.isEmpty,
+    destIdentity: destMissing ? undefined : to.identity,
   };
 }
 
-function look(
-  side: string,
-  path: string,
-): { real: string; place: Place; facts: FilesystemFacts; meta: Meta } | { missing: true } | Refusal {
+interface Looked {
+  readonly real: string;
+  readonly place: Place;
+  readonly facts: FilesystemFacts;
+  readonly meta: Meta;
+  readonly identity: RootIdentity;
+  readonly isEmpty: boolean;
+}
+
+function look(side: string, path: string): Looked | { missing: true } | Refusal {
   try {
     if (!statSync(path).isDirectory()) return { refused: 'usage', message: `${side} ${path}: not a folder` };
     const real = realpathSync(path);
@@ -91,12 +108,22 @@ function look(
     const facts = filesystemFacts(filesystemType(fd));
     const stat = new Stat();
     statFd(fd, stat);
+    const identity = identityOf(fd);
     dropFd(fd);
-    return { real, place, facts, meta: metaOf(stat) };
+    return { real, place, facts, meta: metaOf(stat), identity, isEmpty: isEmpty(path) };
   } catch (error) {
     const { code } = asSysError(error, 'stat', path);
     if (code === 'ENOENT') return { missing: true };
     return { refused: 'share', message: `${side} ${path}: cannot be opened: ${code}` };
+  }
+}
+
+function isEmpty(folder: string): boolean {
+  const listing = opendirSync(folder);
+  try {
+    return listing.readSync() === null;
+  } finally {
+    listing.closeSync();
   }
 }
 
@@ -117,6 +144,7 @@ export interface DestProbe {
   readonly grainNs: bigint;
   /** The present time by the destination's own clock, ns since the Unix epoch. */
   readonly nowNs: bigint;
+  readonly identity: RootIdentity;
   /** The root folder's mtime, ns since the Unix epoch; undefined: unknown, or changed by the probe. */
   readonly rootMtimeNs: bigint | undefined;
 }
@@ -134,7 +162,12 @@ export function prepareDest(dest: string): DestProbe | Refusal {
     } catch (error) {
       if ((error as { code?: string }).code !== 'EEXIST') throw error;
     }
-    return probe(dest);
+    const root = openRoot(dest);
+    try {
+      return { ...probe(root, 0), identity: identityOf(root) };
+    } finally {
+      dropFd(root);
+    }
   } catch (error) {
     if (made) removeIfEmpty(dest);
     const { code, op } = asSysError(error, 'write', dest);
@@ -142,28 +175,53 @@ export function prepareDest(dest: string): DestProbe | Refusal {
   }
 }
 
-function probe(dest: string): DestProbe {
-  const root = openRoot(dest);
+/** Makes a file of so many bytes in the root, and removes it. */
+function probe(root: number, bytes: number): Omit<DestProbe, 'identity'> {
   const name = partName('~probe');
   const stat = new Stat();
+  statFd(root, stat);
+  const { atimeNs, mtimeNs } = stat;
+  removeIfThere(root, name);
+  const fd = openAt(root, name, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600);
   try {
-    statFd(root, stat);
-    const { atimeNs, mtimeNs } = stat;
-    removeIfThere(root, name);
-    const fd = openAt(root, name, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600);
-    try {
-      setTimesFd(fd, ODD_TIME, ODD_TIME);
-      flushFd(fd);
-      statAt(root, name, stat);
-    } finally {
-      dropFd(fd);
-      removeIfThere(root, name);
-    }
-    const apart = stat.mtimeNs > ODD_TIME ? stat.mtimeNs - ODD_TIME : ODD_TIME - stat.mtimeNs;
-    const grainNs = GRAINS.find((grain) => apart < grain) ?? GRAINS.at(-1)!;
-    return { grainNs, nowNs: stat.ctimeNs, rootMtimeNs: isRestored(root, atimeNs, mtimeNs) ? mtimeNs : undefined };
+    if (bytes > 0) writeSync(fd, Buffer.alloc(bytes, 1));
+    setTimesFd(fd, ODD_TIME, ODD_TIME);
+    flushFd(fd);
+    statAt(root, name, stat);
   } finally {
-    dropFd(root);
+    dropFd(fd);
+    removeIfThere(root, name);
+  }
+  const apart = stat.mtimeNs > ODD_TIME ? stat.mtimeNs - ODD_TIME : ODD_TIME - stat.mtimeNs;
+  const grainNs = GRAINS.find((grain) => apart < grain) ?? GRAINS.at(-1)!;
+  return { grainNs, nowNs: stat.ctimeNs, rootMtimeNs: isRestored(root, atimeNs, mtimeNs) ? mtimeNs : undefined };
+}
+
+/** What a look at a root is to find out. */
+export interface RootCheck {
+  readonly path: string;
+  readonly expected: RootIdentity;
+  /** Also whether so many bytes can be written; undefined: nothing is written. */
+  readonly room: number | undefined;
+}
+
+/** More tells no more. */
+const MOST_PROBED = 1024 * 1024;
+
+/** What is wrong with a root while a run goes on, as an error code such as ENODEV: it is not the one it was. */
+export function troubleOf({ path, expected, room }: RootCheck): string | undefined {
+  try {
+    const root = openPinned(path, expected);
+    try {
+      if (room === undefined) return undefined;
+      if (freeBytes(root) < room) return 'ENOSPC';
+      probe(root, Math.min(Math.max(room, 4096), MOST_PROBED));
+      return undefined;
+    } finally {
+      dropFd(root);
+    }
+  } catch (error) {
+    return asSysError(error, 'open', path).code;
   }
 }
 
@@ -195,9 +253,12 @@ function removeIfThere(root: number, name: string): void {
   }
 }
 
-/** Flushes the destination's whole filesystem: what was published before is durable afterwards. */
-export function syncRoot(dest: string): void {
-  const root = openRoot(dest);
+/**
+ * Flushes the destination's whole filesystem: what was published before is durable afterwards. Throws SysError, also
+ * when another filesystem is in the place of the `expected` one.
+ */
+export function syncRoot(dest: string, expected?: RootIdentity): void {
+  const root = openPinned(dest, expected);
   try {
     syncFilesystem(root);
   } finally {

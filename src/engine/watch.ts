@@ -1,0 +1,151 @@
+/**
+ * The share guard's view of both shares: whether they are there, answer, and take what is written. A share in trouble
+ * holds the run up; it goes on by itself once the share is back. Time is given, in ms since the Unix epoch.
+ */
+import { meaningOf } from '../share/failure.js';
+import type { Side } from '../share/share.js';
+
+export interface Trouble {
+  readonly side: Side;
+  /** What is wrong, to follow the share's name: "no space left (ENOSPC)". */
+  readonly why: string;
+  readonly sinceMs: number;
+}
+
+export interface WatchDeps {
+  /**
+   * Looks at a root: an error code, undefined when all is well. With `room`, also whether so many bytes can be written.
+   * Stays open for as long as the share hangs.
+   */
+  look(side: Side, room: number | undefined): Promise<string | undefined>;
+  /** A share got into trouble. */
+  lost(trouble: Trouble): void;
+  /** It is well again after `ms`. */
+  back(side: Side, ms: number): void;
+  /** It was in trouble for `timeoutMs`. */
+  gaveUp(trouble: Trouble): void;
+  readonly timeoutMs: number;
+}
+
+/** Between two looks at a share that is well; together with SILENT_MS, trouble is told within 5 s. */
+const LOOK_MS = 1500;
+/** A look that takes longer says that the share does not answer. */
+const SILENT_MS = 3000;
+/** Between two looks at a share in trouble: doubled each time. */
+const FIRST_TRY_MS = 500;
+const LAST_TRY_MS = 30_000;
+/** Trouble that comes again so soon after it seemed to be over is the same. */
+const RELAPSE_MS = 60_000;
+
+const SILENT = 'does not answer';
+
+/** Codes that say that nothing more can be written, which only writing shows to be over. */
+const UNWRITABLE = ['ENOSPC', 'EDQUOT', 'EROFS'];
+
+class SideWatch {
+  trouble: Trouble | undefined;
+  private lookingSinceMs: number | undefined;
+  private nextMs: number;
+  private room: number | undefined;
+  private tries = 0;
+  private ended: { sinceMs: number; atMs: number; tries: number } | undefined;
+
+  constructor(
+    private readonly side: Side,
+    private readonly deps: WatchDeps,
+    nowMs: number,
+  ) {
+    this.nextMs = nowMs + LOOK_MS;
+  }
+
+  /** `clock` is asked when the look has an answer. */
+  tick(nowMs: number, clock: () => number): void {
+    const { lookingSinceMs, trouble } = this;
+    if (trouble && nowMs - trouble.sinceMs >= this.deps.timeoutMs) this.deps.gaveUp(trouble);
+    if (lookingSinceMs !== undefined) {
+      if (nowMs - lookingSinceMs >= SILENT_MS) this.enter(SILENT, lookingSinceMs);
+      return;
+    }
+    if (nowMs < this.nextMs) return;
+    this.lookingSinceMs = nowMs;
+    this.deps.look(this.side, this.room).then(
+      (code) => this.looked(code, clock()),
+      (error: Error) => this.looked(error.message, clock()),
+    );
+  }
+
+  /** An operation failed with a code that says that the share as a whole is in trouble. */
+  report(code: string, room: number, nowMs: number): void {
+    if (UNWRITABLE.includes(code)) this.room = Math.max(this.room ?? 0, room);
+    this.enter(meaningOf(code), nowMs);
+  }
+
+  /** Something is odd: the next look is to come at once. */
+  hurry(nowMs: number): void {
+    if (!this.trouble) this.nextMs = Math.min(this.nextMs, nowMs);
+  }
+
+  private enter(why: string, nowMs: number): void {
+    const before = this.trouble;
+    if (before?.why === why) return;
+    const relapse = this.ended && nowMs - this.ended.atMs < RELAPSE_MS ? this.ended : undefined;
+    if (!before) this.tries = relapse?.tries ?? 0;
+    this.trouble = { side: this.side, why, sinceMs: before?.sinceMs ?? relapse?.sinceMs ?? nowMs };
+    this.nextMs = nowMs + this.delay();
+    this.deps.lost(this.trouble);
+  }
+
+  private looked(code: string | undefined, nowMs: number): void {
+    this.lookingSinceMs = undefined;
+    if (code !== undefined) {
+      this.enter(meaningOf(code), nowMs);
+      this.nextMs = nowMs + this.delay();
+      this.tries++;
+      return;
+    }
+    this.nextMs = nowMs + LOOK_MS;
+    const { trouble } = this;
+    if (!trouble) return;
+    this.trouble = undefined;
+    this.room = undefined;
+    this.ended = { sinceMs: trouble.sinceMs, atMs: nowMs, tries: this.tries + 1 };
+    this.deps.back(this.side, nowMs - trouble.sinceMs);
+  }
+
+  private delay(): number {
+    return Math.min(LAST_TRY_MS, FIRST_TRY_MS * 2 ** this.tries);
+  }
+}
+
+export class ShareWatch {
+  private readonly sides: Record<Side, SideWatch>;
+
+  constructor(
+    deps: WatchDeps,
+    private readonly clock: () => number = Date.now,
+  ) {
+    this.sides = { source: new SideWatch('source', deps, clock()), dest: new SideWatch('dest', deps, clock()) };
+  }
+
+  get troubles(): Trouble[] {
+    return [this.sides.source, this.sides.dest].flatMap(({ trouble }) => trouble ?? []);
+  }
+
+  get isTroubled(): boolean {
+    return this.sides.source.trouble !== undefined || this.sides.dest.trouble !== undefined;
+  }
+
+  /** To be called a few times a second. */
+  tick(): void {
+    for (const side of Object.values(this.sides)) side.tick(this.clock(), this.clock);
+  }
+
+  /** See SideWatch.report; `room`: bytes that the operation wanted to write. */
+  report(side: Side, code: string, room: number): void {
+    this.sides[side].report(code, room, this.clock());
+  }
+
+  hurry(side: Side): void {
+    this.sides[side].hurry(this.clock());
+  }
+}

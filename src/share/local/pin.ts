@@ -1,0 +1,33 @@
+/** Roots by descriptor: opened, and made sure to be those that the run began with. */
+import { dropFd, filesystemType, openRoot, statFd } from '../../posix/calls.js';
+import { SysError } from '../../posix/errno.js';
+import { Stat } from '../../posix/stat.js';
+import { isSameRoot, type RootIdentity } from '../identity.js';
+
+const ENODEV = 19;
+
+export function identityOf(fd: number): RootIdentity {
+  const stat = new Stat();
+  statFd(fd, stat);
+  const { ino, btimeNs } = stat;
+  return { type: filesystemType(fd), ino: String(ino), btimeNs: String(stat.hasBtime ? btimeNs : 0n) };
+}
+
+/** What a lane is given to be sure of its root, and to be told that it is to open it anew. */
+export interface Pin {
+  readonly identity: RootIdentity;
+  /** One Int32 word, which changes when the share was away: descriptors from before may be dead. */
+  readonly epoch: Int32Array;
+}
+
+/** Opens a root; throws ENODEV when it is not the one that is `expected`. */
+export function openPinned(path: string, expected: RootIdentity | undefined): number {
+  const fd = openRoot(path);
+  try {
+    if (expected && !isSameRoot(identityOf(fd), expected)) throw new SysError(ENODEV, 'look at the root', '');
+    return fd;
+  } catch (error) {
+    dropFd(fd);
+    throw error;
+  }
+}

@@ -1,0 +1,218 @@
+/** Shares that fill up, go away, freeze, die and come back while a run goes on, and roots that are others than before. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { canMount, findCommand, mount, mountTmpfs, unmount } from '../helpers/tree.js';
+import {
+  copy,
+  copyAll,
+  expectEqualTrees,
+  expectLedgerOf,
+  file,
+  makeTree,
+  namesIn,
+  newWorld,
+  partFiles,
+  type Run,
+  startCopy,
+  type World,
+} from './helpers.js';
+
+const MIB = 1024 * 1024;
+
+const manyFiles = (count: number, bytes: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, n) => [`d${n % 7}/f${n}`, file(randomBytes(bytes))]));
+
+const trouble = (run: Run, text: string | RegExp) => run.until(`a word of ${text}`, () => run.stdout.match(text));
+
+describe.skipIf(!canMount)('a destination', () => {
+  test('that is full holds the run up, and the run goes on by itself when there is room again', async () => {
+    const world = newWorld();
+    makeTree(world.source, { ...manyFiles(40, 100_000), large: file(randomBytes(9 * MIB)) });
+    mountTmpfs(world.dest, 'size=6m');
+    const run = startCopy(world);
+    await trouble(run, /waiting for the destination .*no space left \(ENOSPC\)/);
+    expect(partFiles(world.dest)).toEqual([]);
+    mount(world.dest, '-o', 'remount,size=64m');
+    expect(await run.ended).toMatchObject({ code: 0, stderr: '' });
+    expect(run.stdout).toContain('the destination is back after');
+    expectEqualTrees(world.source, world.dest);
+    expectLedgerOf(world);
+  });
+
+  test('that becomes read-only holds the run up until it can be written', async () => {
+    const world = newWorld();
+    makeTree(world.source, manyFiles(60, 50_000));
+    mountTmpfs(world.dest, 'size=64m');
+    const run = startCopy(world, '--bwlimit', '500K');
+    await run.until('files at the destination', () => namesIn(world.dest).length > 3);
+    mount(world.dest, '-o', 'remount,ro');
+    await trouble(run, /waiting for the destination .*read-only filesystem \(EROFS\)/);
+    mount(world.dest, '-o', 'remount,rw');
+    expect(await run.ended).toMatchObject({ code: 0, stderr: '' });
+    expectEqualTrees(world.source, world.dest);
+  });
+
+  test('that is unmounted gets not one byte in the mount point, and ends the run with 4 when it does not come back', async () => {
+    const world = newWorld();
+    makeTree(world.source, manyFiles(60, 50_000));
+    mkdirSync(world.dest, { recursive: true });
+    mountTmpfs(world.dest, 'size=64m');
+    const run = startCopy(world, '--bwlimit', '500K', '--share-timeout', '2s');
+    await run.until('files at the destination', () => namesIn(world.dest).length > 3);
+    unmount(world.dest);
+    await trouble(run, /waiting for the destination .*not the share that it was \(ENODEV\)/);
+    const ended = await run.ended;
+    expect(ended.code).toBe(4);
+    expect(ended.stderr).toMatch(/^millrace: destination .*: not the share that it was \(ENODEV\), for .*\n$/);
+    expect(readdirSync(world.dest)).toEqual([]);
+  });
+});
+
+describe.skipIf(!canMount)('a source', () => {
+  test('that is unmounted with --delete-extras deletes nothing, and the run goes on once it is mounted again', async () => {
+    const world = newWorld();
+    const real = join(world.root, 'real');
+    makeTree(real, manyFiles(60, 50_000));
+    makeTree(world.dest, { 'd0/extra': file('extra'), extra: file('extra') });
+    mkdirSync(world.source, { recursive: true });
+    mount(world.source, '--bind', real);
+    const run = startCopy(world, '--bwlimit', '500K', '--delete-extras');
+    await run.until('files at the destination', () => namesIn(world.dest).length > 5);
+    unmount(world.source);
+    await trouble(run, /waiting for the source .*not the share that it was/);
+    expect(namesIn(world.dest)).toContain('extra');
+    mount(world.source, '--bind', real);
+    expect(await run.ended).toMatchObject({ code: 0, stderr: '' });
+    expectEqualTrees(real, world.dest);
+  });
+});
+
+const bindfs = findCommand('bindfs');
+
+describe.skipIf(!canMount || !bindfs)('a share with a server of its own', () => {
+  const servers: ChildProcess[] = [];
+
+  afterEach(() => {
+    for (const server of servers.splice(0)) server.kill('SIGKILL');
+  });
+
+  /** Serves `real` at `point` until the end of the test. */
+  async function serve(real: string, point: string): Promise<ChildProcess> {
+    const before = statfsSync(point).type;
+    const server = spawn(bindfs!, ['-f', '--no-allow-other', real, point], { stdio: 'ignore' });
+    servers.push(server);
+    while (statfsSync(point).type === before) await new Promise((resolve) => setTimeout(resolve, 20));
+    return server;
+  }
+
+  function worldOfServer(): { world: World; real: string } {
+    const world = newWorld();
+    const real = join(world.root, 'real');
+    makeTree(real, manyFiles(60, 50_000));
+    mkdirSync(world.source, { recursive: true });
+    return { world, real };
+  }
+
+  test('that freezes is told within seconds, and the run goes on when it answers again', async () => {
+    const { world, real } = worldOfServer();
+    const server = await serve(real, world.source);
+    try {
+      const run = startCopy(world, '--bwlimit', '500K');
+      await run.until('files at the destination', () => namesIn(world.dest).length > 3);
+      server.kill('SIGSTOP');
+      await trouble(run, /waiting for the source .*does not answer/);
+      server.kill('SIGCONT');
+      expect(await run.ended).toMatchObject({ code: 0, stderr: '' });
+      expect(run.stdout).toContain('the source is back after');
+      expectEqualTrees(real, world.dest);
+      expectLedgerOf(world);
+    } finally {
+      server.kill('SIGCONT');
+      unmount(world.source);
+    }
+  });
+
+  test('that freezes does not keep a run that is told to stop from ending', async () => {
+    const { world, real } = worldOfServer();
+    const server = await serve(real, world.source);
+    try {
+      const run = startCopy(world, '--bwlimit', '500K');
+      await run.until('files at the destination', () => namesIn(world.dest).length > 3);
+      server.kill('SIGSTOP');
+      await trouble(run, /waiting for the source .*does not answer/);
+      run.signal('SIGINT');
+      run.signal('SIGINT');
+      const { code, signal } = await run.ended;
+      expect([code ?? signal]).toEqual([expect.toSatisfy((end) => end === 3 || end === 'SIGKILL')]);
+    } finally {
+      server.kill('SIGCONT');
+      unmount(world.source);
+    }
+    const { code } = await copy(world);
+    expect(code).toBe(4);
+  });
+
+  test('that dies is waited for, and its successor is used', async () => {
+    const { world, real } = worldOfServer();
+    const server = await serve(real, world.source);
+    const run = startCopy(world, '--bwlimit', '500K');
+    await run.until('files at the destination', () => namesIn(world.dest).length > 3);
+    server.kill('SIGKILL');
+    await once(server, 'exit');
+    await trouble(run, /waiting for the source .*not connected \(ENOTCONN\)/);
+    unmount(world.source);
+    await serve(real, world.source);
+    try {
+      expect(await run.ended).toMatchObject({ code: 0, stderr: '' });
+      expectEqualTrees(real, world.dest);
+      expectLedgerOf(world);
+    } finally {
+      unmount(world.source);
+    }
+  });
+});
+
+describe('before anything is touched', () => {
+  test('a root that is another folder than the ledger knows is refused, unless it is accepted', async () => {
+    const world = newWorld();
+    makeTree(world.source, { a: file('a'), b: file('b') });
+    await copyAll(world);
+    rmSync(world.dest, { recursive: true });
+    makeTree(world.dest, { 'of/others': file('precious') });
+    const { code, stderr } = await copy(world, '--delete-extras');
+    expect(code).toBe(4);
+    expect(stderr).toMatch(/^millrace: destination .*: is not the folder that it was .*--accept-roots.*\n$/);
+    expect(namesIn(world.dest)).toEqual(['of', 'of/others']);
+    await copyAll(world, '--accept-roots');
+    await copyAll(world);
+    expect(namesIn(world.dest)).toEqual(['a', 'b', 'of', 'of/others']);
+  });
+
+  test('a source that became empty is refused', async () => {
+    const world = newWorld();
+    makeTree(world.source, { a: file('a') });
+    await copyAll(world);
+    rmSync(join(world.source, 'a'));
+    const { code, stderr } = await copy(world, '--delete-extras');
+    expect(code).toBe(4);
+    expect(stderr).toMatch(
+      /^millrace: source .*: is empty, and the ledger knows of files there; .*--accept-roots.*\n$/,
+    );
+    expect(namesIn(world.dest)).toEqual(['a']);
+    await copyAll(world, '--delete-extras', '--accept-roots');
+    expect(namesIn(world.dest)).toEqual([]);
+  });
+
+  test('a destination that is gone is not made anew', async () => {
+    const world = newWorld();
+    makeTree(world.source, { a: file('a') });
+    await copyAll(world);
+    rmSync(world.dest, { recursive: true });
+    expect(await copy(world)).toMatchObject({ code: 4, stderr: expect.stringContaining('is gone') });
+    expect(readdirSync(world.root)).not.toContain('dest');
+  });
+});
