@@ -28,10 +28,12 @@ export interface Settings {
   readonly checksum: Checksum;
   readonly deleteExtras: boolean;
   readonly rescan: boolean;
-  /** More extras than this are not deleted; undefined: see deletelimit.ts. */
+  /** More extras than this are not deleted; undefined: by engine/deletelimit.ts. */
   readonly maxDelete: DeleteLimit | undefined;
   /** How long a share may be in trouble before the run ends, ms. */
   readonly shareTimeoutMs: number;
+  /** A run that deletes does not ask first. */
+  readonly yes: boolean;
   /** The roots are taken as they are, though they are not those that the ledger knows. */
   readonly acceptRoots: boolean;
   /** Bytes of one block of a large file. */

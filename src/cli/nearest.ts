@@ -33,10 +33,10 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/[-_]/g, '');
 }
 
-/** A start or end of at least three letters counts as one wrong letter, a little more the more is missing. */
+/** A start of at least three letters counts as one wrong letter, a little more the more is missing; an end more still. */
 function partDistance(part: string, whole: string): number {
   if (part.length < 3 || !(whole.startsWith(part) || whole.endsWith(part))) return Number.POSITIVE_INFINITY;
-  return 1 + (whole.length - part.length) / 100;
+  return 1 + (whole.length - part.length) / 100 + (whole.startsWith(part) ? 0 : 0.25);
 }
 
 /** Letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */

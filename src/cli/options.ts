@@ -24,6 +24,7 @@ export const OPTIONS = {
     text === 'auto' ? undefined : parseDeleteLimit(text),
   ),
   'share-timeout': valued('safety', 'TIME', 'how long to wait for a share in trouble', '24h', parseDuration),
+  yes: toggle('safety', 'do not ask before a run that deletes', { short: 'y', file: FOR_ONE_RUN }),
   'accept-roots': toggle('safety', 'go on although a root is not the folder it was', { file: FOR_ONE_RUN }),
   bwlimit: valued('pace', 'RATE', 'limit in bytes/s, READ:WRITE, or a timetable', 'off', parseTimetable),
   'latency-target': valued('pace', 'TIME', 'give way when a share answers this much slower', 'off', parseLatencies),

@@ -1,5 +1,6 @@
 /** The process around a command: its streams, its last errors, and its end. */
 import { totalmem } from 'node:os';
+import { createInterface } from 'node:readline';
 import { Exit } from '../exit.js';
 import { type Engine, explain, type Io, run } from './run.js';
 
@@ -10,7 +11,11 @@ const ENGINE: Engine = {
 
 /** Runs the command and ends the process with its exit code, whatever threads may still hang in a share. */
 export async function runProcess(args: readonly string[], engine = ENGINE): Promise<never> {
-  const io: Io = { out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) };
+  const io: Io = {
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    ask: process.stdin.isTTY && process.stdout.isTTY ? ask : undefined,
+  };
   const fail = (error: unknown): void => {
     process.exit(explain(error, process.env.MILLRACE_INTERNAL_DEBUG === '1', io));
   };
@@ -68,6 +73,19 @@ function tracked(engine: Engine, output: Output): Engine {
       }
     },
   };
+}
+
+/** The terminal's next line; an end of input is no answer. */
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return await new Promise<string>((resolve) => {
+      terminal.on('close', () => resolve(''));
+      terminal.question(question, resolve);
+    });
+  } finally {
+    terminal.close();
+  }
 }
 
 /** Resolves when all that was written to stdout is out, or has failed. */

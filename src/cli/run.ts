@@ -10,6 +10,8 @@ import type { Machine } from './settings.js';
 export interface Io {
   out(text: string): void;
   err(text: string): void;
+  /** Asks the person at the terminal, and gives the answer; undefined: nobody is there. */
+  ask?: ((question: string) => Promise<string>) | undefined;
 }
 
 /** The commands' own code, loaded when it is needed: the engine is large, and a mistyped option should not wait. */
@@ -44,6 +46,13 @@ export function explain(error: unknown, debug: boolean, io: Io): number {
   return Exit.stopped;
 }
 
+/** A run that deletes is asked about once, where there is somebody to be asked. */
+async function isConfirmed({ deleteExtras, dryRun, yes, dest }: Settings, { ask }: Io): Promise<boolean> {
+  if (!deleteExtras || dryRun || yes || !ask) return true;
+  const answer = await ask(`Delete in ${printable(dest)} what the source does not have? [y/N] `);
+  return /^\s*y(es)?\s*$/i.test(answer);
+}
+
 async function perform(command: Command, engine: Engine, io: Io): Promise<number> {
   switch (command.command) {
     case 'shown':
@@ -52,6 +61,7 @@ async function perform(command: Command, engine: Engine, io: Io): Promise<number
     case 'status':
       return engine.status(command.ledger, command.json, io);
     case 'copy':
+      if (!(await isConfirmed(command.settings, io))) throw new ExitError('nothing was done', Exit.stopped);
       return engine.copy(command.settings, io);
   }
 }

@@ -41,6 +41,7 @@ export function settingsOf(values: Values, source: string, dest: string, machine
     rescan: values.rescan,
     maxDelete: values['max-delete'],
     shareTimeoutMs: values['share-timeout'],
+    yes: values.yes,
     acceptRoots: values['accept-roots'],
     blockSize: values['block-size'],
     queueCapacity: values['queue-capacity'],

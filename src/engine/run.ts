@@ -217,7 +217,8 @@ class Run {
     if (broken instanceof SessionBroken) return broken.blame === 'share' ? Exit.share : Exit.stopped;
     if (broken instanceof LedgerError || isSqlite(broken)) return Exit.ledger;
     if (broken || session.stopping !== 'no') return Exit.stopped;
-    const failed = session.failed > 0 || ledger.totals.failedFiles > 0 || session.scan.errors > 0;
+    const failed =
+      session.failed > 0 || session.keptExtras > 0 || ledger.totals.failedFiles > 0 || session.scan.errors > 0;
     return failed || (!this.settings.dryRun && ledger.totals.pendingFiles > 0) ? Exit.someFailed : Exit.ok;
   }
 }

@@ -13,11 +13,12 @@ import type { Settings } from '../settings.js';
 import { classOf, type Failure } from '../share/failure.js';
 import type { RootIdentity } from '../share/identity.js';
 import type { Side } from '../share/share.js';
-import { formatDuration } from '../stats/format.js';
+import { formatCount, formatDuration } from '../stats/format.js';
 import type { Phase } from '../stats/snapshot.js';
 import { Backlog } from './backlog.js';
 import { Conveyor, pathOf } from './conveyor.js';
 import { Crew } from './crew.js';
+import { deletable } from './deletelimit.js';
 import { type Item, isEntry, NO_META, newItem } from './item.js';
 import { type LaneNumbers, lanesFor, ONE_EACH } from './lanecount.js';
 import { Recorder } from './recorder.js';
@@ -36,6 +37,8 @@ const CHECKPOINT_MS = 2000;
 const CHECKPOINT_SIZE = 16_384;
 const TICK_MS = 50;
 const ADAPT_MS = 100;
+/** How long a drain waits for a share in trouble. */
+const DRAIN_PATIENCE_MS = 5000;
 /** Failures kept for the summary; all are in the ledger and the log. */
 const FAILURES_KEPT = 20;
 
@@ -79,6 +82,8 @@ export class Session {
   readonly copied = { files: 0, bytes: 0 };
   readonly same = { files: 0, bytes: 0 };
   deleted = 0;
+  /** Extras that are still there because they are more than may be deleted. */
+  keptExtras = 0;
   failed = 0;
   readonly failures: { path: string; error: string }[] = [];
   readonly scan: Scan;
@@ -94,6 +99,7 @@ export class Session {
   private checkpointAt = performance.now();
   private adaptedAt = 0;
   private stepping = false;
+  private drainHeldAt: number | undefined;
 
   constructor(private readonly deps: SessionDeps) {
     const { ledger, settings } = deps;
@@ -145,6 +151,7 @@ export class Session {
     const timer = setInterval(() => {
       this.crew.pacer.tick(new Date());
       if (this.stopping !== 'stop') this.watch.tick();
+      this.boundDrain();
       this.step();
     }, TICK_MS);
     try {
@@ -238,6 +245,15 @@ export class Session {
           ? `the scan had ${this.scan.errors} errors`
           : 'the last full scan did not look for extras; use --rescan';
       note(`nothing was deleted: ${why}`);
+      return;
+    }
+    const extras = ledger.countExtras(Action.remove, Action.removeDir);
+    const { syncedFiles } = ledger.totals;
+    const most = deletable(settings.maxDelete, syncedFiles + extras);
+    if (extras > most) {
+      const [found, allowed] = [formatCount(extras), formatCount(most)];
+      note(`nothing was deleted: ${found} extras, and at most ${allowed} may be; see --max-delete`);
+      this.keptExtras = extras;
       return;
     }
     await this.feedAll(pages(Action.remove));
@@ -394,6 +410,14 @@ export class Session {
   private breakOff(error: Error): void {
     this.broken ??= error;
     this.step();
+  }
+
+  /** Files in flight on a share that does not answer cannot be finished: a drain that waits for one becomes a stop. */
+  private boundDrain(): void {
+    const now = performance.now();
+    if (this.stopping !== 'drain' || !this.watch.isTroubled) this.drainHeldAt = undefined;
+    else this.drainHeldAt ??= now;
+    if (this.drainHeldAt !== undefined && now - this.drainHeldAt > DRAIN_PATIENCE_MS) this.tell(Command.stop);
   }
 
   // ---- the loop

@@ -327,6 +327,12 @@ export class Ledger {
     return this.one(query).pluck().all(kind) as number[];
   }
 
+  /** Extras of these kinds, in all folders. */
+  countExtras(...kinds: number[]): number {
+    const query = `SELECT count(*) AS count FROM extras WHERE kind IN (${kinds.map(() => '?').join(', ')})`;
+    return (this.one(query).get(...kinds) as { count: number }).count;
+  }
+
   /** Forgets the extras of an earlier scan. */
   clearExtras(): void {
     this.db.exec('DELETE FROM extras; DELETE FROM dirs WHERE side = 1');

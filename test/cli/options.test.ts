@@ -15,7 +15,7 @@ test('every default obeys its own option', () => {
 
 test('only toggles have a letter, so that letters can be joined', () => {
   const lettered = OPTION_NAMES.filter((name) => optionOf(name).short !== undefined);
-  expect(lettered).toEqual(['dry-run', 'verbose', 'help']);
+  expect(lettered).toEqual(['dry-run', 'yes', 'verbose', 'help']);
   for (const name of lettered) expect(optionOf(name).kind).toBe('toggle');
 });
 

@@ -74,3 +74,31 @@ describe('errors of the engine', () => {
     expect(err).toHaveBeenCalledExactlyOnceWith('millrace: gone\n');
   });
 });
+
+describe('a run that deletes', () => {
+  const asked = async (answer: string | undefined, ...args: string[]) => {
+    const { engine, io, go } = harness();
+    const ask = vi.fn(async (_: string) => answer!);
+    Object.assign(io, { ask: answer === undefined ? undefined : ask });
+    const { code, err } = await go('/a', '/b', ...args);
+    return { code, err, questions: ask.mock.calls.length, copies: engine.copy.mock.calls.length };
+  };
+
+  test.each(['y', ' YES '])('is asked about, and begins after %j', async (answer) => {
+    expect(await asked(answer, '--delete-extras')).toEqual({ code: 0, err: '', questions: 1, copies: 1 });
+  });
+
+  test.each(['', 'n', 'yesterday'])('does not begin after %j', async (answer) => {
+    const outcome = { code: 3, err: 'millrace: nothing was done\n', questions: 1, copies: 0 };
+    expect(await asked(answer, '--delete-extras')).toEqual(outcome);
+  });
+
+  test.each([['--yes'], ['-y'], ['--dry-run']])('is not asked about with %s', async (flag) => {
+    expect(await asked('n', '--delete-extras', flag)).toMatchObject({ code: 0, questions: 0, copies: 1 });
+  });
+
+  test('is not asked about where nobody is there, nor one that deletes nothing', async () => {
+    expect(await asked(undefined, '--delete-extras')).toMatchObject({ code: 0, copies: 1 });
+    expect(await asked('n')).toMatchObject({ questions: 0, copies: 1 });
+  });
+});

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseCount, parseRate, parseRates, parseSize } from '../../src/cli/units.js';
+import { parseCount, parseDeleteLimit, parseDuration, parseRate, parseRates, parseSize } from '../../src/cli/units.js';
 import { UsageError } from '../../src/exit.js';
 import { usageMessage } from './helpers.js';
 
@@ -176,5 +176,38 @@ describe('counts', () => {
   ])('%j is refused', (text) => {
     const message = usageMessage(() => parseCount(text, { min: 2, max: 1000 }));
     expect(message).toBe('must be a whole number from 2 to 1000');
+  });
+});
+
+describe('times', () => {
+  test.each([
+    ['90s', 90_000],
+    ['30m', 1_800_000],
+    [' 1.5 H ', 5_400_000],
+    ['2d', 172_800_000],
+    ['365d', 31_536_000_000],
+  ])('%j is %d ms', (text, ms) => {
+    expect(parseDuration(text)).toBe(ms);
+  });
+
+  test.each(['', '5', '0s', '0.5s', '366d', '-1h', '1w', '1h30m', 'NaN', 'off'])('%j is refused', (text) => {
+    expect(usageMessage(() => parseDuration(text))).toMatch(/^(not a time|must be from)/);
+  });
+});
+
+describe('limits of what is deleted', () => {
+  test.each([
+    ['5000', { count: 5000, part: undefined }],
+    ['0', { count: 0, part: undefined }],
+    ['10%', { count: undefined, part: 0.1 }],
+    ['0.5 %', { count: undefined, part: 0.005 }],
+    ['100%', { count: undefined, part: 1 }],
+    ['Unlimited', { count: undefined, part: undefined }],
+  ])('%j is %j', (text, limit) => {
+    expect(parseDeleteLimit(text)).toEqual(limit);
+  });
+
+  test.each(['', '-1', '101%', '%', '1e3', '10K', 'all', 'off'])('%j is refused', (text) => {
+    expect(usageMessage(() => parseDeleteLimit(text))).toMatch(/^not a limit; write /);
   });
 });

@@ -168,3 +168,18 @@ test('keeps an extra that the source has again by the time it would be deleted',
   expect(logged(world, 'copied', lines)).toEqual(['folder/again']);
   expectEqualTrees(source, dest);
 });
+
+test('more extras than --max-delete are all kept, and the run says so with exit code 1', async () => {
+  const world = newWorld();
+  makeTree(world.source, { kept: file('kept') });
+  makeTree(world.dest, { 'extra/one': file('1'), two: file('2'), '.millrace-part.old': file('part') });
+
+  const { code, stdout } = await copy(world, '--delete-extras', '--max-delete', '2');
+  expect(code).toBe(1);
+  expect(stdout).toContain('nothing was deleted: 3 extras, and at most 2 may be; see --max-delete');
+  // What a run of our own left is no extra.
+  expect(namesIn(world.dest).sort()).toEqual(['extra', 'extra/one', 'kept', 'two']);
+
+  await copyAll(world, '--delete-extras', '--max-delete', '75%');
+  expectEqualTrees(world.source, world.dest);
+});

@@ -82,8 +82,14 @@ export function makeFifo(path: string): void {
 /** Mounts as mount(8) does, until the end of the test. */
 export function mount(point: string, ...options: string[]): void {
   mkdirSync(point, { recursive: true });
-  if (!run('mount', ...options, point)) throw new Error(`mount ${options.join(' ')} ${point}`);
+  if (!tryMount(point, ...options)) throw new Error(`mount ${options.join(' ')} ${point}`);
+}
+
+/** The same; false when mount(8) refuses. */
+export function tryMount(point: string, ...options: string[]): boolean {
+  if (!run('mount', ...options, point)) return false;
   mounted.push(point);
+  return true;
 }
 
 /** Takes a mount away from its place at once, whatever is open in it. */

@@ -66,7 +66,9 @@ describe.each<[Code, string]>([
     if (where === 'publish') failCall('futimens', code, (count) => count === 2);
     else failing(rig, 'file', where, code);
     const { finished, failed } = await rig.run(items);
-    expect(failed).toEqual([{ id: 2, failure: expect.objectContaining({ code, class: kind, path: 'file' }) }]);
+    expect(failed).toEqual([
+      { id: 2, failure: expect.objectContaining({ code, class: kind, path: 'file' }), side: 'dest' },
+    ]);
     expect([...finished.keys()].sort()).toEqual([1, 3, 4]);
     expect(namesIn(rig.dest)).toEqual(['file', 'first', 'large', 'z']);
     expect(contentOf(rig.dest, 'file')).toEqual(OLD);

@@ -82,7 +82,7 @@ describe('when the source cannot be listed', () => {
     ['EIO', 'retry'],
     ['ESTALE', 'retry'],
     ['EACCES', 'skip'],
-    ['ENOTCONN', 'retry'],
+    ['ENOTCONN', 'stop'],
   ])('nothing is removed and each extra is told: %s', async (code, kind) => {
     const rig = new Rig();
     plant(rig.source, { a: {}, b: {} });

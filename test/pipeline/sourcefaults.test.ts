@@ -173,7 +173,11 @@ describe('a read that fails', () => {
     const { finished, failed } = await rig.run([item]);
     expect(finished.size).toBe(0);
     expect(failed).toEqual([
-      { id: 1, failure: expect.objectContaining({ code: 'EIO', class: 'retry', op: 'read', path: 'file' }) },
+      {
+        id: 1,
+        failure: expect.objectContaining({ code: 'EIO', class: 'retry', op: 'read', path: 'file' }),
+        side: 'source',
+      },
     ]);
     expectOld(rig);
   });

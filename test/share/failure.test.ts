@@ -5,14 +5,17 @@ import { classOf, type FailureClass, failure, failureOf, saysAbsent } from '../.
 
 const CLASSES: Record<FailureClass, string[]> = {
   retry: [
-    ...['EIO', 'ESTALE', 'ETIMEDOUT', 'EAGAIN', 'EINTR', 'EBUSY', 'ENOTCONN', 'ECONNRESET', 'ECONNREFUSED'],
-    ...['ENETUNREACH', 'EHOSTUNREACH', 'EPIPE', 'ENOMEM', 'EMFILE', 'ENFILE', 'ENOLCK', 'ETXTBSY'],
+    ...['EIO', 'ESTALE', 'ETIMEDOUT', 'EAGAIN', 'EINTR', 'EBUSY'],
+    ...['EPIPE', 'ENOMEM', 'EMFILE', 'ENFILE', 'ENOLCK', 'ETXTBSY'],
   ],
   skip: [
     ...['EACCES', 'EPERM', 'ENOENT', 'ENAMETOOLONG', 'EFBIG', 'ELOOP', 'ENOTDIR', 'EISDIR', 'EINVAL', 'EEXIST'],
     ...['ENOTEMPTY', 'EXDEV', 'EILSEQ', 'EOVERFLOW', 'ENXIO'],
   ],
-  stop: ['ENOSPC', 'EDQUOT', 'EROFS', 'ENODEV'],
+  stop: [
+    ...['ENOSPC', 'EDQUOT', 'EROFS', 'ENODEV', 'ENOTCONN', 'ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED'],
+    ...['ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN'],
+  ],
   fatal: ['EBADF', 'EFAULT'],
 };
 
@@ -29,7 +32,7 @@ describe('the class of an error', () => {
   });
 
   it.each([
-    ['EHOSTDOWN', 112, 'retry'],
+    ['EHOSTDOWN', 112, 'stop'],
     ['EREMOTEIO', 121, 'retry'],
     ['ESHUTDOWN', 108, 'stop'],
   ])('is known for %s, which Node has no name for', (code, errno, name) => {

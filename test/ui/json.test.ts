@@ -21,6 +21,7 @@ const PICTURE = snapshot({
   },
   bwlimit: { read: 0, write: 5000 },
   guards: { read: 0, write: 700.4 },
+  troubles: [{ side: 'source', why: 'does not answer', sinceMs: 12_000 }],
   nextLimit: { atMs: 60_000, limits: { read: 0, write: 9000 } },
   active: [{ path: 'x\udcff\n', size: 100, done: 50, startedMs: 10_000 }],
 });
@@ -83,6 +84,7 @@ describe('a JSON line', () => {
       next_read_limit_bytes_per_second: null,
       next_write_limit_bytes_per_second: 9000,
       paused: false,
+      troubles: [{ share: 'source', why: 'does not answer', since: 12 }],
       readers: 2,
       writers: 2,
       scanners: 1,
