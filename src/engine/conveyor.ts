@@ -14,6 +14,8 @@ import type { Lane } from './threads.js';
 
 /** Leases a reader has at hand: the one it works on and the next. */
 const AHEAD = 2;
+/** An item with which lanes died so often is the cause. */
+const DEATHS = 3;
 const LEASE_BYTES = 64 * 1024 * 1024;
 
 export interface ConveyorEvents {
@@ -71,6 +73,22 @@ export class Conveyor {
 
   item(id: number): Item | undefined {
     return this.inFlight.get(id);
+  }
+
+  /**
+   * All lanes are gone: what they had in hand waits again. One died with the item `blamed`; gives that back when it was
+   * so too often.
+   */
+  lanesGone(blamed: number): Item | undefined {
+    const suspect = this.inFlight.get(blamed);
+    const isWorn = suspect !== undefined && ++suspect.deaths >= DEATHS;
+    for (const { leases } of this.readers.splice(0)) for (const lease of leases) this.feed.release(lease);
+    for (const item of this.inFlight.values()) {
+      item.attempts--;
+      if (item !== suspect || !isWorn) this.feed.add(item);
+    }
+    this.inFlight.clear();
+    return isWorn ? suspect : undefined;
   }
 
   addReader(lane: Lane<Lease>): void {

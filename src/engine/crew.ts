@@ -23,15 +23,17 @@ export interface CrewEvents {
   scannerStarted(side: Side, lane: Lane<ListRequest>): void;
   message(message: LaneMessage, reader?: number): void;
   listed(side: Side, lane: number, answer: ListAnswer): void;
-  /** A thread died of a bug or of lack of memory. */
-  died(role: string, error: Error): void;
+  /** A thread died of a bug or of lack of memory, with this item in hand; 0: none, or several. */
+  died(role: string, error: Error, item: number): void;
 }
 
 /** Lanes of one kind: how many at most, and what they measured. */
 class Section {
   readonly counters: SharedArrayBuffer;
   readonly cells: Float64Array;
-  readonly ended: Promise<void>[] = [];
+  private working: Lane<unknown>[] = [];
+  /** The most lanes there were at a time: those before a renewal have left their measurements. */
+  private known = 0;
   private lastOperations: Operations = { count: 0, ms: 0, slow: 0 };
   constructor(
     readonly most: number,
@@ -42,11 +44,44 @@ class Section {
   }
 
   get count(): number {
-    return this.ended.length;
+    return this.working.length;
   }
 
+  get ended(): Promise<void>[] {
+    return this.working.map(({ ended }) => ended);
+  }
+
+  add(lane: Lane<unknown>): void {
+    this.working.push(lane);
+    this.known = Math.max(this.known, this.count);
+  }
+
+  /** Nothing that the lanes still send is heard, and no more is sent to them. */
+  cut(): void {
+    for (const { outbox, cut } of this.working) {
+      cut();
+      outbox.close();
+    }
+  }
+
+  /** The lanes are gone. */
+  clear(): void {
+    for (const lane of this.lanes()) lane.end();
+    this.working = [];
+  }
+
+  close(): void {
+    for (const { outbox } of this.working) outbox.close();
+  }
+
+  /** The item that a lane has in hand, 0: none. */
+  fileOf(lane: number): number {
+    return new LaneCounters(this.cells, lane).file.id;
+  }
+
+  /** What lanes have measured, each that there is or was. */
   *lanes(): Generator<LaneCounters> {
-    for (let lane = 0; lane < this.count; lane++) yield new LaneCounters(this.cells, lane);
+    for (let lane = 0; lane < this.known; lane++) yield new LaneCounters(this.cells, lane);
   }
 
   /** Every lane has begun to work: only then does it show what they are enough for. */
@@ -84,15 +119,13 @@ class Section {
 }
 
 export class Crew {
-  readonly ring: Ring;
+  private ring: Ring;
   readonly pacer: Pacer;
   private readonly pins: Record<Side, Pin>;
   private readonly readers: Section;
   private readonly writers: Section;
   private readonly scanners: Record<Side, Section>;
   private ticks = processorTicks(readFileSync(PROC_STAT, 'utf8'));
-  private readonly outboxes: { close(): void }[] = [];
-  private readonly scanOutboxes: { close(): void }[] = [];
 
   constructor(
     private readonly settings: Settings,
@@ -109,14 +142,23 @@ export class Crew {
       source: section(settings.scanners, MAX_SCANNERS),
       dest: section(settings.scanners, MAX_SCANNERS),
     };
-    this.ring = Ring.create({
+    this.ring = this.makeRing();
+    this.pacer = new Pacer(settings.pace, (side) => this.callCounts(side), new Date());
+  }
+
+  private makeRing(): Ring {
+    const { settings } = this;
+    return Ring.create({
       blockSlots: settings.queueCapacity,
       packSlots: this.readers.most + this.writers.most + 8,
       blockBytes: settings.blockSize + PATH_ROOM,
       packBytes: PACK_BYTES,
       readers: this.readers.most,
     });
-    this.pacer = new Pacer(settings.pace, (side) => this.callCounts(side), new Date());
+  }
+
+  private get sections(): Section[] {
+    return [this.readers, this.writers, this.scanners.source, this.scanners.dest];
   }
 
   get readBytes(): number {
@@ -198,7 +240,6 @@ export class Crew {
       (message) => this.events.message(message, number),
     );
     this.watch('reader', readers, lane);
-    this.outboxes.push(lane.outbox);
     this.events.readerStarted(lane);
   }
 
@@ -243,13 +284,12 @@ export class Crew {
       (answer) => this.events.listed(side, number, answer),
     );
     this.watch('scanner', section, lane);
-    this.scanOutboxes.push(lane.outbox);
     this.events.scannerStarted(side, lane);
   }
 
   private watch(role: string, section: Section, lane: Lane<unknown>): void {
-    section.ended.push(lane.ended);
-    lane.ended.catch((error: Error) => this.events.died(role, error));
+    section.add(lane);
+    lane.ended.catch((error: Error) => this.events.died(role, error, section.fileOf(lane.number)));
   }
 
   /** A share was away and is back: lanes open its root anew before their next call. */
@@ -264,20 +304,39 @@ export class Crew {
   }
 
   /** Ends all lanes; false when some still hang after `patienceMs`. Writers end last, once the ring is empty. */
-  async finish(patienceMs: number): Promise<boolean> {
-    const end = async () => {
-      for (const outbox of [...this.outboxes, ...this.scanOutboxes]) outbox.close();
-      await Promise.allSettled([...this.readers.ended, ...this.scanners.source.ended, ...this.scanners.dest.ended]);
+  finish(patienceMs: number): Promise<boolean> {
+    return within(patienceMs, async () => {
+      for (const section of this.sections) section.close();
+      await Promise.allSettled([this.readers, this.scanners.source, this.scanners.dest].flatMap(({ ended }) => ended));
       this.ring.close();
       await Promise.allSettled(this.writers.ended);
-      return true;
-    };
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => resolve(false), patienceMs);
     });
-    const ended = await Promise.race([end(), deadline]);
-    clearTimeout(timer);
-    return ended;
   }
+
+  /**
+   * Ends all lanes at once, whatever they have in hand, and makes ready for others in their place: what a dead thread
+   * leaves in the ring and at its writers is not worth telling apart. False when some still hang after `patienceMs`.
+   */
+  async renew(patienceMs: number): Promise<boolean> {
+    for (const section of this.sections) section.cut();
+    this.tell(Command.stop);
+    this.ring.close();
+    const ended = this.sections.flatMap((section) => section.ended);
+    if (!(await within(patienceMs, () => Promise.allSettled(ended)))) return false;
+    for (const section of this.sections) section.clear();
+    this.ring = this.makeRing();
+    this.pacer.restore();
+    return true;
+  }
+}
+
+/** Whether `work` ended in time. */
+async function within(ms: number, work: () => Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  const ended = await Promise.race([work().then(() => true), deadline]);
+  clearTimeout(timer);
+  return ended;
 }

@@ -19,6 +19,8 @@ export interface Item {
   readonly meta: Meta;
   /** How often it was tried in this session. */
   attempts: number;
+  /** How often a lane died with it in hand. */
+  deaths: number;
   /** What the ledger has of the entry now. */
   saved: Counted | undefined;
   result?: Readonly<RecordFields>;
@@ -28,7 +30,7 @@ export interface Item {
 }
 
 export function newItem(dir: DirRef, name: string, action: Action, meta: Meta, saved: Counted | undefined): Item {
-  return { dir, name, action, meta, attempts: 0, saved, durable: false };
+  return { dir, name, action, meta, attempts: 0, deaths: 0, saved, durable: false };
 }
 
 /** Whether the item brings a file or link, which has a row of its own, and not a folder or the end of an extra. */

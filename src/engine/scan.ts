@@ -157,6 +157,14 @@ export class Scan {
     this.push(root);
   }
 
+  /** All lanes are gone: what they were asked for is asked again. */
+  lanesGone(): void {
+    this.lanes.source = [];
+    this.lanes.dest = [];
+    this.frontier.push(...[...this.inHand.values()].map(({ dir }) => dir));
+    this.inHand.clear();
+  }
+
   addLane(side: Side, lane: Lane<ListRequest>): void {
     this.lanes[side].push({ lane, asked: 0 });
   }

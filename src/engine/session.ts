@@ -10,7 +10,7 @@ import { DirStatus, EntryStatus } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
 import { Command } from '../pipeline/ring.js';
 import type { Settings } from '../settings.js';
-import { classOf, type Failure } from '../share/failure.js';
+import { classOf, type Failure, failure } from '../share/failure.js';
 import type { RootIdentity } from '../share/identity.js';
 import type { Side } from '../share/share.js';
 import { formatCount, formatDuration } from '../stats/format.js';
@@ -37,6 +37,9 @@ const CHECKPOINT_MS = 2000;
 const CHECKPOINT_SIZE = 16_384;
 const TICK_MS = 50;
 const ADAPT_MS = 100;
+/** Threads that may die in a session, and how long the others may take to end then. */
+const MOST_DEATHS = 10;
+const REPLACE_PATIENCE_MS = 10_000;
 /** How long a drain waits for a share in trouble. */
 const DRAIN_PATIENCE_MS = 5000;
 /** Failures kept for the summary; all are in the ledger and the log. */
@@ -99,6 +102,9 @@ export class Session {
   private checkpointAt = performance.now();
   private adaptedAt = 0;
   private stepping = false;
+  /** Lanes died, and others are on their way. */
+  private replacing = false;
+  private deaths = 0;
   private drainHeldAt: number | undefined;
 
   constructor(private readonly deps: SessionDeps) {
@@ -137,7 +143,7 @@ export class Session {
       scannerStarted: (side, lane) => this.scan.addLane(side, lane),
       message: (message, reader) => this.conveyor.receive(message, reader),
       listed: (side, lane, answer) => this.scan.receive(side, lane, answer),
-      died: (role, error) => this.breakOff(new SessionBroken(`a ${role} thread died: ${error.message}`, 'bug')),
+      died: (role, error, item) => void this.replace(role, error, item),
     });
     this.backlog = new Backlog(
       ledger,
@@ -167,7 +173,7 @@ export class Session {
   private async phases(): Promise<void> {
     const { settings } = this.deps;
     this.begin();
-    this.crew.startScanners(this.deps.destMissing ? ['source'] : ['source', 'dest']);
+    this.startScanners();
     // Started beside the scanners where there will be work for them; where all is copied, perhaps there is none.
     if (!settings.dryRun && (this.resumed || this.deps.ledger.totals.syncedFiles === 0))
       this.crew.startTransfer(ONE_EACH);
@@ -379,6 +385,37 @@ export class Session {
     else this.watch.report(side, failure.code, item.meta.size);
   }
 
+  /**
+   * A thread died, of a bug or of lack of memory. Lanes share so much that all are replaced; what they had in hand is done
+   * again.
+   */
+  private async replace(role: string, cause: Error, blamed: number): Promise<void> {
+    if (this.replacing || this.stopping !== 'no' || this.broken) return;
+    this.replacing = true;
+    const message = `a ${role} thread died: ${cause.message}`;
+    try {
+      this.deps.note(`${message}; its work is done again`);
+      if (++this.deaths > MOST_DEATHS) throw new SessionBroken(`${message}, after ${MOST_DEATHS} others`, 'bug');
+      if (!(await this.crew.renew(REPLACE_PATIENCE_MS))) throw new SessionBroken(message, 'bug');
+      const worn = this.conveyor.lanesGone(blamed);
+      if (worn) {
+        worn.failure = failure('DIED', 'copy', pathOf(worn));
+        this.finished(worn);
+      }
+      this.scan.lanesGone();
+      this.replacing = false;
+      if (this.stopping !== 'no') this.crew.tell(this.stopping === 'stop' ? Command.stop : Command.drain);
+      if (!this.scan.isDone) this.startScanners();
+      this.step();
+    } catch (error) {
+      this.breakOff(error as Error);
+    }
+  }
+
+  private startScanners(): void {
+    this.crew.startScanners(this.deps.destMissing ? ['source'] : ['source', 'dest']);
+  }
+
   private shareBroken(side: Side, why: string): SessionBroken {
     return new SessionBroken(`${SIDE_NAMES[side]} ${this.deps.settings[side]}: ${why}`, 'share');
   }
@@ -468,7 +505,7 @@ export class Session {
   }
 
   private supply(): void {
-    if (this.watch.isTroubled) {
+    if (this.watch.isTroubled || this.replacing) {
       this.scan.paused = true;
       return;
     }

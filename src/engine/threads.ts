@@ -21,6 +21,8 @@ export interface Lane<T> {
   readonly outbox: Outbox<T>;
   /** Ends when the lane's role has ended; rejects when its thread died. */
   readonly ended: Promise<void>;
+  /** Nothing that the lane still sends is heard. */
+  cut(): void;
 }
 
 export class Threads {
@@ -52,7 +54,7 @@ export class Threads {
     port1.on('message', onMessage);
     const given = start(port2, outbox.memory);
     const ended = this.piscina.run(given, { name: role, transferList: [port2] }) as Promise<void>;
-    return { number, outbox, ended };
+    return { number, outbox, ended, cut: () => port1.removeAllListeners('message').close() };
   }
 
   /** A short task with an answer. */

@@ -134,9 +134,16 @@ export class Pacer {
     return true;
   }
 
-  /** Lets everything through for good: a stop must not wait for a limit. */
+  /** Lets everything through: a stop must not wait for a limit. */
   release(): void {
     this.released = true;
+    this.apply();
+  }
+
+  /** Goes on as before `release`, for other lanes: those of then have ended. */
+  restore(): void {
+    this.released = false;
+    for (const window of Object.values(this.windows)) window.clear();
     this.apply();
   }
 

@@ -44,6 +44,12 @@ export class Window {
     return Atomics.load(this.#words, WORD) & INSIDE;
   }
 
+  /** Forgets the calls under way: the threads that made them are gone. */
+  clear(): void {
+    Atomics.and(this.#words, WORD, ~INSIDE);
+    Atomics.notify(this.#words, WORD);
+  }
+
   /** Makes a call once there is room for it. For worker threads only: it blocks. */
   pass<T>(call: () => T): T {
     this.#enter();

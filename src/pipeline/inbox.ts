@@ -36,11 +36,14 @@ export class Inbox<T> {
     }
   }
 
-  /** Counts an answer that is about to be sent, first waiting until fewer than `limit` are unread. */
+  /**
+   * Counts an answer that is about to be sent, first waiting until fewer than `limit` are unread, or nobody reads them any
+   * more.
+   */
   countAnswer(limit: number): void {
     for (;;) {
       const unread = Atomics.load(this.words, UNREAD);
-      if (unread < limit) break;
+      if (unread < limit || Atomics.load(this.words, CLOSED) !== 0) break;
       Atomics.wait(this.words, UNREAD, unread, WAIT_MS);
     }
     Atomics.add(this.words, UNREAD, 1);
@@ -67,6 +70,7 @@ export class Outbox<T> {
   /** No more messages will come. */
   close(): void {
     Atomics.store(this.words, CLOSED, 1);
+    Atomics.notify(this.words, UNREAD);
     this.knock();
   }
 

@@ -172,6 +172,7 @@ describe('items of the backlog', () => {
       action: Action.copy,
       meta,
       attempts: 0,
+      deaths: 0,
       saved: { status: EntryStatus.pending, size: 2 ** 40 },
       durable: false,
     });

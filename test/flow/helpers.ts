@@ -67,6 +67,8 @@ export interface World {
   readonly log: string;
   /** The user that the program runs as; undefined: whoever runs the tests. */
   readonly uid: number | undefined;
+  /** A file that Node loads before the program, in each of its threads. */
+  preload?: string | undefined;
 }
 
 const worlds: World[] = [];
@@ -337,9 +339,10 @@ export class Run {
 }
 
 /** The user's own settings and state play no part. */
-function environment({ root, uid }: World): NodeJS.ProcessEnv {
+function environment({ root, uid, preload }: World): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('MILLRACE_'));
   const env: NodeJS.ProcessEnv = { ...Object.fromEntries(own), HOME: join(root, 'home') };
+  if (preload !== undefined) env.NODE_OPTIONS = `--require ${preload}`;
   env.XDG_STATE_HOME = join(root, 'state');
   env.XDG_CONFIG_HOME = join(root, 'home', '.config');
   // Another user may not write where coverage is gathered. Node would hand on a variable that is not set.
