@@ -48,7 +48,7 @@ export interface JoinInput {
   /**
    * Set when a session was cut off: what it published and did not record may not have reached the disk, though size
    * and mtime look right. Entries that the destination changed at or after this time (ns, by the destination's own
-   * clock) and that the ledger does not call synced are copied again.
+   * clock) and that the ledger does not call synced, as they are now at the source, are copied again.
    */
   readonly distrustNs: bigint | undefined;
 }
@@ -130,11 +130,10 @@ function joinEntry(
       size: there.entries.meta(there.index).size,
       mtimeNs: there.entries.meta(there.index).mtimeNs,
     };
+  // A row of what the source had before says nothing of what has been published since.
+  const isRecorded = row?.status === EntryStatus.synced && at.entries.is(at.index, row);
   const doubtful =
-    distrustNs !== undefined &&
-    row?.status !== EntryStatus.synced &&
-    there &&
-    there.entries.meta(there.index).ctimeNs >= distrustNs;
+    distrustNs !== undefined && !isRecorded && there && there.entries.meta(there.index).ctimeNs >= distrustNs;
   const present = doubtful && kind !== 'dir' ? undefined : dest || undefined;
   const seen = { kind, size: meta.size, mtimeNs: meta.mtimeNs };
   const verdict = isPartName(name) && kind !== 'dir' ? 'skip' : compare(seen, present, grainNs);

@@ -25,7 +25,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, expect } from 'vitest';
 import { openDb, prepare } from '../../src/ledger/sqlite.js';
 
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+/** The program. */
+export const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 /** No child lives longer than this. */
 const LONGEST_MS = 40_000;
 /** `until` gives up after this. */
@@ -339,7 +340,7 @@ export class Run {
 }
 
 /** The user's own settings and state play no part. */
-function environment({ root, uid, preload }: World): NodeJS.ProcessEnv {
+export function environment({ root, uid, preload }: World): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('MILLRACE_'));
   const env: NodeJS.ProcessEnv = { ...Object.fromEntries(own), HOME: join(root, 'home') };
   if (preload !== undefined) env.NODE_OPTIONS = `--require ${preload}`;
