@@ -30,6 +30,8 @@ export interface Settings {
   readonly rescan: boolean;
   /** More extras than this are not deleted; undefined: by engine/deletelimit.ts. */
   readonly maxDelete: DeleteLimit | undefined;
+  /** The folder of the destination to which extras are moved; undefined: they are deleted. */
+  readonly trash: string | undefined;
   /** How long a share may be in trouble before the run ends, ms. */
   readonly shareTimeoutMs: number;
   /** A run that deletes does not ask first. */

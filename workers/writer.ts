@@ -16,6 +16,7 @@ export default function writer(start: WriterStart): void {
       pace: bucketOf(start.pace, 'dest'),
       window: windowOf(start.pace, 'dest'),
       counters: new LaneCounters(new Float64Array(start.counters), start.lane),
+      trash: start.trash,
       report: (message) => start.port.postMessage(message),
     });
   } finally {

@@ -1,5 +1,6 @@
 /** What an option is, and the kinds of options that the table in options.ts is made of. */
 import { UsageError } from '../exit.js';
+import { isPartName } from '../share/partname.js';
 import { didYouMean } from './nearest.js';
 import { parseSize } from './units.js';
 
@@ -91,6 +92,17 @@ export function choice<const C extends string>(
   };
   const full = `${help}: ${words.join(' ')}`;
   return { kind: 'text' as const, metavar, fallback, parse, ...common(group, full, {}) };
+}
+
+/** The name of one entry of a folder. */
+export function entryName(group: OptionGroup, help: string) {
+  return { kind: 'text' as const, metavar: 'NAME', fallback: undefined, parse: parseName, ...common(group, help, {}) };
+}
+
+function parseName(text: string): string {
+  const isName = !text.includes('/') && text !== '.' && text !== '..' && !isPartName(text);
+  if (!isName) throw new UsageError('must be the name of one folder, such as .trash');
+  return parsePath(text);
 }
 
 /** The name of a file; relative ones are resolved later. */

@@ -4,7 +4,7 @@
  * (configfile.ts) and the help text (help.ts) are all derived from it.
  */
 import { CHECKSUMS } from '../settings.js';
-import { choice, type Option, type OptionGroup, path, sized, toggle, valued } from './option.js';
+import { choice, entryName, type Option, type OptionGroup, path, sized, toggle, valued } from './option.js';
 import { parseTimetable } from './timetable.js';
 import { parseCost, parseCount, parseDeleteLimit, parseDuration, parseLatencies } from './units.js';
 
@@ -23,6 +23,7 @@ export const OPTIONS = {
   'max-delete': valued('safety', 'N', 'delete nothing if more than this many: N, N%, unlimited', 'auto', (text) =>
     text === 'auto' ? undefined : parseDeleteLimit(text),
   ),
+  trash: entryName('safety', 'move there, in the destination, what would be deleted'),
   'share-timeout': valued('safety', 'TIME', 'how long to wait for a share in trouble', '24h', parseDuration),
   yes: toggle('safety', 'do not ask before a run that deletes', { short: 'y', file: FOR_ONE_RUN }),
   'accept-roots': toggle('safety', 'go on although a root is not the folder it was', { file: FOR_ONE_RUN }),

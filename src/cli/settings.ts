@@ -40,6 +40,7 @@ export function settingsOf(values: Values, source: string, dest: string, machine
     deleteExtras: values['delete-extras'],
     rescan: values.rescan,
     maxDelete: values['max-delete'],
+    trash: values.trash,
     shareTimeoutMs: values['share-timeout'],
     yes: values.yes,
     acceptRoots: values['accept-roots'],

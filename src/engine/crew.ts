@@ -5,6 +5,7 @@ import { Pacer } from '../pace/pacer.js';
 import type { ReaderStart, ScannerStart, WriterStart } from '../pipeline/lanes.js';
 import type { LaneMessage, Lease } from '../pipeline/messages.js';
 import { Command, PATH_ROOM, Ring } from '../pipeline/ring.js';
+import { join } from '../posix/names.js';
 import type { ListAnswer, ListRequest } from '../scan/messages.js';
 import type { Settings } from '../settings.js';
 import type { RootIdentity } from '../share/identity.js';
@@ -121,6 +122,8 @@ class Section {
 export class Crew {
   private ring: Ring;
   readonly pacer: Pacer;
+  /** This run's folder in the trash. */
+  readonly trash: string | undefined;
   private readonly pins: Record<Side, Pin>;
   private readonly readers: Section;
   private readonly writers: Section;
@@ -142,6 +145,7 @@ export class Crew {
       source: section(settings.scanners, MAX_SCANNERS),
       dest: section(settings.scanners, MAX_SCANNERS),
     };
+    this.trash = settings.trash && join(settings.trash, folderOfTime(new Date()));
     this.ring = this.makeRing();
     this.pacer = new Pacer(settings.pace, (side) => this.callCounts(side), new Date());
   }
@@ -258,6 +262,7 @@ export class Crew {
         ring: ring.shape,
         counters: writers.counters,
         pace: pacer.memory,
+        trash: this.trash,
       }),
       (message) => this.events.message(message),
     );
@@ -328,6 +333,11 @@ export class Crew {
     this.pacer.restore();
     return true;
   }
+}
+
+/** `2026-11-21T16-30-05.123Z`: a name on every filesystem, in the order of time. */
+function folderOfTime(now: Date): string {
+  return now.toISOString().replaceAll(':', '-');
 }
 
 /** Whether `work` ended in time. */

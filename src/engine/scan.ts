@@ -106,7 +106,7 @@ export class Scan {
   constructor(
     private readonly ledger: Ledger,
     private readonly recorder: Recorder,
-    private readonly ground: Pick<JoinInput, 'grainNs' | 'distrustNs'>,
+    private readonly ground: Pick<JoinInput, 'grainNs' | 'distrustNs' | 'trash'>,
     private readonly events: ScanEvents,
   ) {
     this.state = ledger.scanState;

@@ -15,6 +15,7 @@ import type { RootIdentity } from '../share/identity.js';
 import type { Side } from '../share/share.js';
 import { formatCount, formatDuration } from '../stats/format.js';
 import type { Phase } from '../stats/snapshot.js';
+import { cleanName } from '../ui/clean.js';
 import { Backlog } from './backlog.js';
 import { Conveyor, pathOf } from './conveyor.js';
 import { Crew } from './crew.js';
@@ -118,18 +119,23 @@ export class Session {
       flushDest: deps.flushDest,
       committed: (items) => this.committed(items),
     });
-    this.scan = new Scan(ledger, this.recorder, deps, {
-      found: (item) => this.found(item),
-      same: (files, bytes) => {
-        this.same.files += files;
-        this.same.bytes += bytes;
+    this.scan = new Scan(
+      ledger,
+      this.recorder,
+      { ...deps, trash: settings.trash },
+      {
+        found: (item) => this.found(item),
+        same: (files, bytes) => {
+          this.same.files += files;
+          this.same.bytes += bytes;
+        },
+        note: (what, path) => this.noted(what, path),
+        failed: (path, error) => this.fail(path, error),
+        rootFailed: (side, failure) => this.breakOff(this.shareBroken(side, failure.message)),
+        stuck: (side, failure) => this.watch.report(side, failure.code, 0),
+        moved: () => this.step(),
       },
-      note: (what, path) => this.noted(what, path),
-      failed: (path, error) => this.fail(path, error),
-      rootFailed: (side, failure) => this.breakOff(this.shareBroken(side, failure.message)),
-      stuck: (side, failure) => this.watch.report(side, failure.code, 0),
-      moved: () => this.step(),
-    });
+    );
     this.conveyor = new Conveyor({
       finished: (item) => this.finished(item),
       returned: () => {},
@@ -261,6 +267,11 @@ export class Session {
       note(`nothing was deleted: ${found} extras, and at most ${allowed} may be; see --max-delete`);
       this.keptExtras = extras;
       return;
+    }
+    if (this.crew.trash !== undefined && extras > 0) {
+      note(`extras go to ${cleanName(this.crew.trash)} in the destination`);
+      // The folder is made in the root, whose times are to be set again.
+      ledger.commit(() => ledger.touchDir(1));
     }
     await this.feedAll(pages(Action.remove));
     // A folder is removed after the folders in it, all of one depth at a time.

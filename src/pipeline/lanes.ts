@@ -25,7 +25,10 @@ export interface ReaderStart extends PipelineStart {
   readonly checksum: Checksum;
 }
 
-export type WriterStart = PipelineStart;
+export interface WriterStart extends PipelineStart {
+  /** See WriterDeps. */
+  readonly trash: string | undefined;
+}
 
 export interface ScannerStart extends LaneStart {
   readonly side: Side;

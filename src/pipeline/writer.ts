@@ -27,6 +27,8 @@ export interface WriterDeps {
   readonly pace: Bucket;
   readonly window: Window;
   readonly counters: LaneCounters;
+  /** The folder, beneath the destination's root, to which extras are moved; undefined: they are removed. */
+  readonly trash: string | undefined;
   report(message: LaneMessage): void;
 }
 
@@ -76,7 +78,7 @@ class Writer {
   private apply(fields: Readonly<RecordFields>, records: Records, at: number): boolean {
     const dir = records.dir(at);
     const name = records.name(at);
-    const { dest, pace } = this.deps;
+    const { dest, pace, trash } = this.deps;
     // Few of them, and none with data: one operation counts for all that they are made of.
     if (fields.action !== Action.copy) pace.take(0, 1);
     switch (fields.action) {
@@ -94,10 +96,15 @@ class Writer {
         dest.stampDir(join(dir, name), fields);
         return true;
       case Action.remove:
+        if (trash === undefined) dest.remove(dir, name, 'file');
+        else dest.moveTo(join(trash, dir), dir, name);
+        return true;
       case Action.removePart:
         dest.remove(dir, name, 'file');
         return true;
       case Action.removeDir:
+        // What was in it is there already, unless it was empty.
+        if (trash !== undefined) dest.makeDir(join(trash, join(dir, name)));
         dest.remove(dir, name, 'dir');
         return true;
       default:

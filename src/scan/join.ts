@@ -45,6 +45,8 @@ export interface JoinInput {
   /** False when the source's listing is not complete: then absence means nothing. */
   readonly complete: boolean;
   readonly grainNs: bigint;
+  /** A folder of the destination's root that is none of the copy's business. */
+  readonly trash: string | undefined;
   /**
    * Set when a session was cut off: what it published and did not record may not have reached the disk, though size
    * and mtime look right. Entries that the destination changed at or after this time (ns, by the destination's own
@@ -59,6 +61,7 @@ const ROWS_AT_ONCE = 40_000;
 
 export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): Generator<void> {
   const { dir, known, sealed, source, dest, complete } = input;
+  const trash = dir.path === '' ? input.trash : undefined;
   if (sealed && source.count === 0) return;
   const rows = known && !sealed ? knownRows(dir, source.count, ledger) : NO_ROWS;
   const folders = new Map((known ? ledger.childDirs(dir.id) : []).map((child) => [child.path, child]));
@@ -70,6 +73,10 @@ export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): G
       if (++steps % YIELD_EVERY === 0) yield;
       const name = entries.names[index]!;
       const row = rows.find(name);
+      if (name === trash) {
+        sink.unreadable(name, 'TRASH', row && ledger.entry(dir.id, name));
+        continue;
+      }
       const errno = entries.errno(index);
       if (errno === 0) joinEntry(name, { entries, index }, dest.find(name), row, context, sink);
       else sink.unreadable(name, errnoName(errno), row && ledger.entry(dir.id, name));
@@ -80,6 +87,7 @@ export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): G
     for (let index = 0; index < entries.count; index++) {
       if (++steps % YIELD_EVERY === 0) yield;
       const name = entries.names[index]!;
+      if (name === trash) continue;
       const isFolder = entries.kind(index) === 'dir';
       if (isPartName(name) && !isFolder) {
         sink.extra(name, false, true);

@@ -60,6 +60,7 @@ const MEANINGS: Record<string, string> = {
   EFBIG: 'the file is too large',
   EINVAL: 'not accepted by the filesystem',
   CHANGED: 'changed while it was read',
+  TRASH: 'has the name of the --trash folder',
   DIED: 'threads died while they had it in hand',
   ENODEV: 'not the share that it was',
   ENOTCONN: 'not connected',

@@ -67,6 +67,8 @@ export interface DestShare extends Share {
   /** Makes the folder and those above it; a non-folder in its place is replaced, as a file would be. */
   makeDir(path: string): void;
   stampDir(path: string, times: Times): void;
+  /** Moves one entry that is no folder into another folder, which is made when it is missing; none there is fine. */
+  moveTo(folder: string, dir: string, name: string): void;
   /** Removes one entry; a folder must be empty. An entry that is not there is fine. */
   remove(dir: string, name: string, kind: Kind): void;
 }

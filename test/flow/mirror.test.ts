@@ -1,6 +1,7 @@
 /** --delete-extras, and entries of one kind where the other side has another. */
 import { randomBytes } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
   auditLog,
@@ -21,6 +22,7 @@ import {
   partFiles,
   query,
   raw,
+  setMtime,
   snapshotTree,
   startCopy,
   type Tree,
@@ -182,4 +184,42 @@ test('more extras than --max-delete are all kept, and the run says so with exit 
 
   await copyAll(world, '--delete-extras', '--max-delete', '75%');
   expectEqualTrees(world.source, world.dest);
+});
+
+test('with --trash extras are moved, by their paths, into a folder of the run, which no later run touches', async () => {
+  const world = newWorld();
+  const { source, dest } = world;
+  makeTree(source, { 'd/kept': file('kept') });
+  makeTree(dest, {
+    'd/extra': file('1'),
+    'e/f/deep': file('2'),
+    'e/empty': dir(),
+    link: link('nowhere'),
+    two: file('3'),
+  });
+  const args = ['--delete-extras', '--trash', '.bin'];
+
+  const { stdout } = await copyAll(world, ...args);
+  expect(stdout).toMatch(/extras go to \.bin\/\d{4}-\S+Z in the destination/);
+  const [run] = readdirSync(join(dest, '.bin'));
+  const moved = [...snapshotTree(join(dest, '.bin', run!)).keys()].filter((path) => path !== '');
+  expect(moved).toEqual(['d', 'd/extra', 'e', 'e/empty', 'e/f', 'e/f/deep', 'link', 'two']);
+  expect(readFileSync(join(dest, '.bin', run!, 'e/f/deep'), 'utf8')).toBe('2');
+  expect(readdirSync(dest).sort()).toEqual(['.bin', 'd']);
+
+  await copyAll(world, ...args);
+  expect(readdirSync(join(dest, '.bin'))).toEqual([run]);
+  rmSync(join(dest, '.bin'), { recursive: true });
+  setMtime(dest, '', snapshotTree(source).get('')!.mtimeNs);
+  expectEqualTrees(source, dest);
+});
+
+test('an entry of the source that has the name of the trash is failed, and nothing is deleted', async () => {
+  const world = newWorld();
+  makeTree(world.source, { '.bin/mine': file('mine'), a: file('a') });
+  makeTree(world.dest, { '.bin/2020/old': file('old'), extra: file('extra') });
+  const { code, stdout } = await copy(world, '--delete-extras', '--trash', '.bin');
+  expect(code).toBe(1);
+  expect(stdout).toContain('TRASH: has the name of the --trash folder');
+  expect(namesIn(world.dest).sort()).toEqual(['.bin', '.bin/2020', '.bin/2020/old', 'a', 'extra']);
 });

@@ -113,7 +113,7 @@ export class Rig {
     runReader({ ...common, lane: READER_LANE, source: this.sourceShare, inbox, hasher, counters: counters() });
     this.ring.close();
     this.ring.writerComes();
-    runWriter({ ...common, lane: 0, dest: this.destShare, counters: counters() });
+    runWriter({ ...common, lane: 0, dest: this.destShare, trash: undefined, counters: counters() });
     port1.close();
     if (this.ring.occupied > 0) throw new Error(`${this.ring.occupied} slots are still in use`);
     if (messages.filter(({ type }) => type === 'leaseDone').length !== leases.length) throw new Error('no leaseDone');

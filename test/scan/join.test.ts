@@ -88,6 +88,7 @@ function march(sides: Sides, more: Partial<JoinInput> = {}): Event[] {
     dest: dest!,
     complete: true,
     grainNs: 1n,
+    trash: undefined,
     distrustNs: undefined,
     ...more,
   };
@@ -233,6 +234,12 @@ describe('after a session that was cut off', () => {
     if (status !== undefined) remember({ f: entryRow({ status }) });
     const events = march({ source: [{ name: 'f' }], dest: [dest] }, { distrustNs: 5_000n });
     expect(events.map(([name]) => name)).toEqual([call]);
+  });
+
+  it('copies again what it put there in the place of what is recorded', () => {
+    remember({ f: entryRow({ meta: metaWith({ size: 4 }) }) });
+    const events = march({ source: [{ name: 'f' }], dest: [late] }, { distrustNs: 5_000n });
+    expect(events.map(([name]) => name)).toEqual(['copy']);
   });
 
   it('does not make a folder again', () => {
@@ -569,6 +576,7 @@ describe('a huge folder', () => {
       dest,
       complete: true,
       grainNs: 1n,
+      trash: undefined,
       distrustNs: undefined,
     };
     for (const _ of joinFolder(input, ledger, sink)) turns++;

@@ -135,6 +135,14 @@ export class LocalShare implements SourceShare, DestShare {
     }
   }
 
+  moveTo(folder: string, dir: string, name: string): void {
+    try {
+      this.folders.within(folder, (to) => this.folders.in(dir, (from) => renameAt(from, name, to, name)));
+    } catch (error) {
+      if (!saysAbsent(error)) throw error;
+    }
+  }
+
   remove(dir: string, name: string, kind: Kind): void {
     try {
       if (kind === 'dir') this.folders.forget(join(dir, name));
