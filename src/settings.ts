@@ -34,6 +34,8 @@ export interface Settings {
   readonly trash: string | undefined;
   /** How long a share may be in trouble before the run ends, ms. */
   readonly shareTimeoutMs: number;
+  /** A call on a share that takes longer is told of, ms. */
+  readonly stallTimeoutMs: number;
   /** A run that deletes does not ask first. */
   readonly yes: boolean;
   /** The roots are taken as they are, though they are not those that the ledger knows. */

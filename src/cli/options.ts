@@ -25,6 +25,7 @@ export const OPTIONS = {
   ),
   trash: entryName('safety', 'move there, in the destination, what would be deleted'),
   'share-timeout': valued('safety', 'TIME', 'how long to wait for a share in trouble', '24h', parseDuration),
+  'stall-timeout': valued('safety', 'TIME', 'tell of a call that takes longer', '60s', parseDuration),
   yes: toggle('safety', 'do not ask before a run that deletes', { short: 'y', file: FOR_ONE_RUN }),
   'accept-roots': toggle('safety', 'go on although a root is not the folder it was', { file: FOR_ONE_RUN }),
   bwlimit: valued('pace', 'RATE', 'limit in bytes/s, READ:WRITE, or a timetable', 'off', parseTimetable),

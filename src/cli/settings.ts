@@ -42,6 +42,7 @@ export function settingsOf(values: Values, source: string, dest: string, machine
     maxDelete: values['max-delete'],
     trash: values.trash,
     shareTimeoutMs: values['share-timeout'],
+    stallTimeoutMs: values['stall-timeout'],
     yes: values.yes,
     acceptRoots: values['accept-roots'],
     blockSize: values['block-size'],

@@ -1,6 +1,6 @@
 /** The crew: all lanes of a run, the memory they share, and how many there are. */
 import { readFileSync } from 'node:fs';
-import { CALLS, STEPS } from '../pace/latency.js';
+import { CALLS, type Call, STEPS } from '../pace/latency.js';
 import { Pacer } from '../pace/pacer.js';
 import type { ReaderStart, ScannerStart, WriterStart } from '../pipeline/lanes.js';
 import type { LaneMessage, Lease } from '../pipeline/messages.js';
@@ -26,6 +26,17 @@ export interface CrewEvents {
   listed(side: Side, lane: number, answer: ListAnswer): void;
   /** A thread died of a bug or of lack of memory, with this item in hand; 0: none, or several. */
   died(role: string, error: Error, item: number): void;
+}
+
+export interface HangingCall {
+  readonly side: Side;
+  readonly role: 'reader' | 'writer' | 'scanner';
+  readonly lane: number;
+  readonly kind: Call;
+  /** Of a scanner, the folder's id. */
+  readonly item: number;
+  /** Since the Unix epoch. */
+  readonly sinceMs: number;
 }
 
 /** Lanes of one kind: how many at most, and what they measured. */
@@ -179,6 +190,23 @@ export class Crew {
   *files(): Generator<{ id: number; done: number; startedMs: number }> {
     for (const section of [this.readers, this.writers])
       for (const { file } of section.lanes()) if (file.id !== 0) yield file;
+  }
+
+  /** Calls that are under way for longer than `ms`. */
+  *hanging(ms: number, nowMs: number): Generator<HangingCall> {
+    const roles = [
+      ['source', 'reader', this.readers],
+      ['dest', 'writer', this.writers],
+      ['source', 'scanner', this.scanners.source],
+      ['dest', 'scanner', this.scanners.dest],
+    ] as const;
+    for (const [side, role, section] of roles) {
+      let lane = 0;
+      for (const { call } of section.lanes()) {
+        if (call && nowMs - call.sinceMs >= ms) yield { side, role, lane, ...call };
+        lane++;
+      }
+    }
   }
 
   /** How long calls of all lanes on a share took; see latency.ts. */

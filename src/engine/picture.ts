@@ -39,6 +39,7 @@ export function pictureOf(session: Session, ledger: Ledger, settings: Settings, 
     lanes: session.crew.counts,
     ...session.crew.pacer.state,
     troubles: session.watch.troubles,
+    stalls: session.stalls.all,
     active: activeFiles(session),
   };
 }

@@ -165,6 +165,11 @@ export class Scan {
     this.inHand.clear();
   }
 
+  /** The folder that a lane was asked to list. */
+  pathInHand(dir: number): string | undefined {
+    return this.inHand.get(dir)?.dir.path;
+  }
+
   addLane(side: Side, lane: Lane<ListRequest>): void {
     this.lanes[side].push({ lane, asked: 0 });
   }

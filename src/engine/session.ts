@@ -12,19 +12,20 @@ import { Command } from '../pipeline/ring.js';
 import type { Settings } from '../settings.js';
 import { classOf, type Failure, failure } from '../share/failure.js';
 import type { RootIdentity } from '../share/identity.js';
-import type { Side } from '../share/share.js';
+import { SIDE_NAMES, type Side } from '../share/share.js';
 import { formatCount, formatDuration } from '../stats/format.js';
 import type { Phase } from '../stats/snapshot.js';
 import { cleanName } from '../ui/clean.js';
 import { Backlog } from './backlog.js';
 import { Conveyor, pathOf } from './conveyor.js';
-import { Crew } from './crew.js';
+import { Crew, type HangingCall } from './crew.js';
 import { deletable } from './deletelimit.js';
 import { type Item, isEntry, NO_META, newItem } from './item.js';
 import { type LaneNumbers, lanesFor, ONE_EACH } from './lanecount.js';
 import { Recorder } from './recorder.js';
 import { inTheWay, worthLastPass } from './retry.js';
 import { type RootState, Scan } from './scan.js';
+import { Stalls } from './stalls.js';
 import type { Threads } from './threads.js';
 import { ShareWatch } from './watch.js';
 
@@ -38,6 +39,7 @@ const CHECKPOINT_MS = 2000;
 const CHECKPOINT_SIZE = 16_384;
 const TICK_MS = 50;
 const ADAPT_MS = 100;
+const STALLS_MS = 1000;
 /** Threads that may die in a session, and how long the others may take to end then. */
 const MOST_DEATHS = 10;
 const REPLACE_PATIENCE_MS = 10_000;
@@ -95,6 +97,7 @@ export class Session {
   readonly conveyor: Conveyor;
   readonly recorder: Recorder;
   readonly watch: ShareWatch;
+  readonly stalls: Stalls;
   private readonly backlog: Backlog;
   private readonly live = new Map<number, number>();
   private waiting: { done(): boolean; resolve(): void; reject(error: Error): void } | undefined;
@@ -103,6 +106,7 @@ export class Session {
   private checkpointAt = performance.now();
   private adaptedAt = 0;
   private stepping = false;
+  private stallsSeenMs = 0;
   /** Lanes died, and others are on their way. */
   private replacing = false;
   private deaths = 0;
@@ -144,6 +148,7 @@ export class Session {
       moved: () => this.step(),
     });
     this.watch = this.watchShares();
+    this.stalls = new Stalls((call) => this.pathOfCall(call), deps.note);
     this.crew = new Crew(settings, deps.threads, deps.identities, {
       readerStarted: (lane) => this.conveyor.addReader(lane),
       scannerStarted: (side, lane) => this.scan.addLane(side, lane),
@@ -164,6 +169,7 @@ export class Session {
       this.crew.pacer.tick(new Date());
       if (this.stopping !== 'stop') this.watch.tick();
       this.boundDrain();
+      this.lookForStalls();
       this.step();
     }, TICK_MS);
     try {
@@ -460,6 +466,19 @@ export class Session {
     this.step();
   }
 
+  private lookForStalls(): void {
+    const nowMs = Date.now();
+    if (nowMs - this.stallsSeenMs < STALLS_MS && nowMs >= this.stallsSeenMs) return;
+    this.stallsSeenMs = nowMs;
+    this.stalls.look(this.crew.hanging(this.deps.settings.stallTimeoutMs, nowMs), nowMs);
+  }
+
+  private pathOfCall({ role, item }: HangingCall): string | undefined {
+    if (role === 'scanner') return this.scan.pathInHand(item);
+    const found = this.conveyor.item(item);
+    return found && pathOf(found);
+  }
+
   /** Files in flight on a share that does not answer cannot be finished: a drain that waits for one becomes a stop. */
   private boundDrain(): void {
     const now = performance.now();
@@ -597,8 +616,6 @@ export function hasBacklog(ledger: Ledger): boolean {
   const { running, number } = ledger.scanState;
   return running || ledger.dirsWithPending(number, 0, 1).length > 0;
 }
-
-const SIDE_NAMES: Record<Side, string> = { source: 'source', dest: 'destination' };
 
 const VERBS: Record<Action, string> = {
   [Action.copy]: 'copied',

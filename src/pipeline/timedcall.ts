@@ -15,11 +15,16 @@ export function timedCall<T>(
 ): T {
   return window.pass(() => {
     const begunMs = performance.now();
-    const result = call();
-    const ms = performance.now() - begunMs;
-    counters.took(kind, ms);
-    if (operations > 0) counters.timed(operations, ms);
-    return result;
+    counters.calling(kind, begunMs);
+    try {
+      const result = call();
+      const ms = performance.now() - begunMs;
+      counters.took(kind, ms);
+      if (operations > 0) counters.timed(operations, ms);
+      return result;
+    } finally {
+      counters.called();
+    }
   });
 }
 

@@ -66,6 +66,7 @@ class Writer {
 
   private work(records: Records, at: number): void {
     const fields = records.get(at);
+    this.deps.counters.workOn(fields.id);
     try {
       if (this.apply(fields, records, at)) this.finish(records, at);
     } catch (error) {

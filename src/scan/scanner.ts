@@ -43,7 +43,7 @@ function pay(entries: number, pace: Bucket): void {
 
 /** Lists one folder. */
 function answer(request: ListRequest, batch: Entries, deps: ScannerDeps): void {
-  const { side, share, inbox, pace, answer } = deps;
+  const { side, share, inbox, pace, counters, answer } = deps;
   const { dir, path, seal, grainNs } = request;
   const sealer = new Sealer();
   /** Batches that need not be sent if the folder is as it was. */
@@ -82,7 +82,13 @@ function answer(request: ListRequest, batch: Entries, deps: ScannerDeps): void {
   try {
     pace.take(0, 1);
     const begunMs = performance.now();
-    share.list(path, batch, () => aside(() => pass(take())));
+    counters.workOn(dir);
+    counters.calling(Call.list, begunMs);
+    share.list(path, batch, () => {
+      aside(() => pass(take()));
+      counters.calling(Call.list, performance.now());
+    });
+    counters.called();
     timed(count + batch.count + 1, performance.now() - begunMs - asideMs, deps);
     const rest = take();
     const listing = sealer.listing();
@@ -94,6 +100,7 @@ function answer(request: ListRequest, batch: Entries, deps: ScannerDeps): void {
       send(rest, listing ? { last: true, seal: listing.seal(side, grainNs) } : { last: true });
     }
   } catch (error) {
+    counters.called();
     sendHeld();
     send(take(), { last: true, failure: failureOf(error, 'readdir', path) });
   }

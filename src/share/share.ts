@@ -9,6 +9,9 @@ import type { Entries } from './entries.js';
 /** Which of the two shares of a copy. */
 export type Side = 'source' | 'dest';
 
+/** As people are told of it. */
+export const SIDE_NAMES: Readonly<Record<Side, string>> = { source: 'source', dest: 'destination' };
+
 /** Times in ns since the Unix epoch; a creation time of 0 is unknown. */
 export interface Times {
   readonly atimeNs: bigint;

@@ -11,8 +11,11 @@ const STARTED = 3; // ms since the epoch
 const OPERATIONS = 4; // calls on the share that were timed
 const OPERATION_MS = 5; // time they took, ms in all
 const SLOW_OPERATIONS = 6; // those that took longer than SLOW_MS
+const CALL = 7; // the kind of the call that is under way, and one; 0: none
+const CALL_SINCE = 8; // ms since the epoch
+const ITEM = 9; // id of the item, or folder, that calls are made for
 /** Where the counts of each kind of call begin, by time; see latency.ts. */
-const TIMES = 8;
+const TIMES = 10;
 const CELLS = TIMES + CALLS.length * STEPS;
 
 /** An operation on a share that takes longer has waited for something other than the processor. */
@@ -42,6 +45,31 @@ export class LaneCounters {
     this.cells[this.base + DONE] = 0;
     this.cells[this.base + STARTED] = nowMs;
     this.cells[this.base + FILE] = id;
+    this.cells[this.base + ITEM] = id;
+  }
+
+  /** Calls from now on are for this item, of which nothing else is shown. */
+  workOn(id: number): void {
+    this.cells[this.base + ITEM] = id;
+  }
+
+  /** A call on the share begins, or has come so far; by performance.now(). */
+  calling(call: Call, nowMs: number): void {
+    this.cells[this.base + CALL_SINCE] = performance.timeOrigin + nowMs;
+    this.cells[this.base + CALL] = call + 1;
+  }
+
+  /** The call is over, however it ended. */
+  called(): void {
+    this.cells[this.base + CALL] = 0;
+  }
+
+  /** The call that is under way. */
+  get call(): { kind: Call; item: number; sinceMs: number } | undefined {
+    const kind = this.cells[this.base + CALL]!;
+    if (kind === 0) return undefined;
+    const [item, sinceMs] = [this.cells[this.base + ITEM]!, this.cells[this.base + CALL_SINCE]!];
+    return { kind: (kind - 1) as Call, item, sinceMs };
   }
 
   moved(bytes: number): void {
@@ -51,6 +79,7 @@ export class LaneCounters {
 
   end(): void {
     this.cells[this.base + FILE] = 0;
+    this.called();
   }
 
   /** A call of a kind took so long. */

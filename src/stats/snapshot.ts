@@ -58,6 +58,13 @@ export interface Snapshot {
   readonly nextLimit: Change | undefined;
   /** Shares that are away, full or silent: the run waits for them. */
   readonly troubles: readonly { readonly side: Side; readonly why: string; readonly sinceMs: number }[];
+  /** Calls on a share that hang; paths are raw. */
+  readonly stalls: readonly {
+    readonly side: Side;
+    readonly doing: string;
+    readonly path: string;
+    readonly sinceMs: number;
+  }[];
   /** Files in flight, largest first, at most 8. */
   readonly active: readonly ActiveFile[];
 }

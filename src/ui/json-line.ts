@@ -73,6 +73,13 @@ export interface JsonProgressMessage extends JsonCounts {
   readonly paused: boolean;
   /** Shares that are away, full or silent, and since when (seconds since the Unix epoch): the run waits for them. */
   readonly troubles: readonly { readonly share: 'source' | 'dest'; readonly why: string; readonly since: number }[];
+  /** Calls on a share that hang, such as `listing` a folder, since when (seconds since the Unix epoch). */
+  readonly stalls: readonly {
+    readonly share: 'source' | 'dest';
+    readonly doing: string;
+    readonly path: string;
+    readonly since: number;
+  }[];
   readonly readers: number;
   readonly writers: number;
   readonly scanners: number;
@@ -174,6 +181,12 @@ export function progressMessage(snapshot: Snapshot, history: History): JsonProgr
     troubles: snapshot.troubles.map(({ side, why, sinceMs }) => ({
       share: side,
       why: cleanText(why),
+      since: seconds(sinceMs / 1000),
+    })),
+    stalls: snapshot.stalls.map(({ side, doing, path, sinceMs }) => ({
+      share: side,
+      doing,
+      path: cleanName(path),
       since: seconds(sinceMs / 1000),
     })),
     ...snapshot.lanes,

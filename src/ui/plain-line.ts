@@ -1,4 +1,5 @@
 import type { Limits } from '../pace/timetable.js';
+import { SIDE_NAMES } from '../share/share.js';
 import { backlogEta, fileEta } from '../stats/eta.js';
 import {
   byteUnit,
@@ -99,8 +100,7 @@ function state(snapshot: Snapshot): string {
 
 /** `waiting 35s for the source: does not answer`. */
 function waiting({ side, why, sinceMs }: Snapshot['troubles'][number], nowMs: number): string {
-  const name = side === 'source' ? 'source' : 'destination';
-  return `waiting ${formatDuration(Math.max(0, nowMs - sinceMs) / 1000)} for the ${name}: ${cleanText(why)}`;
+  return `waiting ${formatDuration(Math.max(0, nowMs - sinceMs) / 1000)} for the ${SIDE_NAMES[side]}: ${cleanText(why)}`;
 }
 
 function scanPart(snapshot: Snapshot): string[] {
@@ -175,6 +175,13 @@ function largestFile(snapshot: Snapshot): string[] {
   return [...[48, 32, 20].map((room) => `${truncateMiddle(name, room)} ${percent}% ${formatDuration(eta)}`), ''];
 }
 
+/** What hangs, or that nothing has moved for a while. */
+function stallPart({ stalls, nowMs }: Snapshot, idle: number): string[] {
+  const longest = Math.min(...stalls.map(({ sinceMs }) => sinceMs));
+  if (stalls.length > 0) return [`${stalls.length} hang for ${formatDuration(Math.max(0, nowMs - longest) / 1000)}`];
+  return idle > 0 ? [`stalled ${formatDuration(idle)}`] : [];
+}
+
 export interface LineOptions {
   /** Terminal columns the line may take; default 100. */
   readonly columns?: number;
@@ -214,7 +221,7 @@ export function plainLine(snapshot: Snapshot, history: History, options: LineOpt
     ...amounts(snapshot),
     ...speeds(snapshot, history),
     eta: [`ETA ${snapshot.scan.done || eta === null ? '' : '>'}${formatDuration(eta)}`, ''],
-    stalled: stalled ? [`stalled ${formatDuration(idle)}`] : [],
+    stalled: stallPart(snapshot, stalled ? idle : 0),
     limit: limitPart(snapshot),
     file: options.withFile ? largestFile(snapshot) : [],
   };

@@ -21,6 +21,7 @@ test('without anything, the defaults', async () => {
     checksum: 'sha256',
     'max-delete': undefined,
     'share-timeout': 86_400_000,
+    'stall-timeout': 60_000,
     'accept-roots': false,
     yes: false,
     bwlimit: always({ read: 0, write: 0 }),

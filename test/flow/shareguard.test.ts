@@ -122,13 +122,15 @@ describe.skipIf(!canMount || !bindfs)('a share with a server of its own', () => 
     const { world, real } = worldOfServer();
     const server = await serve(real, world.source);
     try {
-      const run = startCopy(world, '--bwlimit', '500K');
+      const run = startCopy(world, '--bwlimit', '500K', '--stall-timeout', '1s');
       await run.until('files at the destination', () => namesIn(world.dest).length > 3);
       server.kill('SIGSTOP');
       await trouble(run, /waiting for the source .*does not answer/);
+      await trouble(run, /hangs: (opening|reading) d\d\/f\d+ at the source, for /);
       server.kill('SIGCONT');
       expect(await run.ended).toMatchObject({ code: 0, stderr: '' });
       expect(run.stdout).toContain('the source is back after');
+      expect(run.stdout).toMatch(/goes on: (opening|reading) d\d\/f\d+ at the source, for /);
       expectEqualTrees(real, world.dest);
       expectLedgerOf(world);
     } finally {

@@ -25,6 +25,7 @@ export const EMPTY: Snapshot = {
   paused: false,
   nextLimit: undefined,
   troubles: [],
+  stalls: [],
   active: [],
 };
 
@@ -74,5 +75,14 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
   troubles: fc.array(fc.record({ side: fc.constantFrom('source', 'dest'), why: anyName, sinceMs: nowMs }), {
     maxLength: 2,
   }),
+  stalls: fc.array(
+    fc.record({
+      side: fc.constantFrom('source', 'dest'),
+      doing: fc.constant('reading'),
+      path: anyName,
+      sinceMs: nowMs,
+    }),
+    { maxLength: 3 },
+  ),
   active: fc.array(fc.record({ path: anyName, size: count, done: count, startedMs: nowMs }), { maxLength: 8 }),
 });

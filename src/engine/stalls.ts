@@ -1,0 +1,60 @@
+/** Calls that hang: told once when they take too long, and once when they are over. */
+import { Call } from '../pace/latency.js';
+import { SIDE_NAMES, type Side } from '../share/share.js';
+import { formatDuration } from '../stats/format.js';
+import { cleanName } from '../ui/clean.js';
+import type { HangingCall } from './crew.js';
+
+/** One call that hangs, as surfaces show it. */
+export interface Stall {
+  readonly side: Side;
+  /** What is waited for: "reading", "listing". */
+  readonly doing: string;
+  /** Beneath the root, raw. */
+  readonly path: string;
+  readonly sinceMs: number;
+}
+
+const DOING: Record<HangingCall['role'], Partial<Record<Call, string>>> = {
+  reader: { [Call.open]: 'opening', [Call.move]: 'reading', [Call.moveLess]: 'reading' },
+  writer: { [Call.open]: 'creating', [Call.move]: 'writing', [Call.moveLess]: 'writing', [Call.publish]: 'publishing' },
+  scanner: { [Call.list]: 'listing' },
+};
+
+export class Stalls {
+  private known = new Map<string, Stall>();
+
+  constructor(
+    private readonly pathOf: (call: HangingCall) => string | undefined,
+    /** A line for the operator. */
+    private readonly note: (text: string) => void,
+  ) {}
+
+  get all(): Stall[] {
+    return [...this.known.values()];
+  }
+
+  /** `hanging`: the calls that take too long now. */
+  look(hanging: Iterable<HangingCall>, nowMs: number): void {
+    const now = new Map<string, Stall>();
+    for (const call of hanging) {
+      const key = `${call.role} ${call.side} ${call.lane} ${call.sinceMs}`;
+      const stall = this.known.get(key) ?? this.stallOf(call);
+      now.set(key, stall);
+      if (!this.known.has(key)) this.note(`hangs: ${describe(stall, nowMs)}`);
+    }
+    for (const [key, stall] of this.known) if (!now.has(key)) this.note(`goes on: ${describe(stall, nowMs)}`);
+    this.known = now;
+  }
+
+  private stallOf(call: HangingCall): Stall {
+    const doing = DOING[call.role][call.kind] ?? 'working on';
+    return { side: call.side, doing, path: this.pathOf(call) ?? '', sinceMs: call.sinceMs };
+  }
+}
+
+/** `listing d/e at the source, for 61s`. */
+function describe({ side, doing, path, sinceMs }: Stall, nowMs: number): string {
+  const where = path === '' ? 'the root' : cleanName(path);
+  return `${doing} ${where} at the ${SIDE_NAMES[side]}, for ${formatDuration(Math.max(0, nowMs - sinceMs) / 1000)}`;
+}

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import type { HangingCall } from '../../src/engine/crew.js';
+import { Stalls } from '../../src/engine/stalls.js';
+import { Call } from '../../src/pace/latency.js';
+
+const READING: HangingCall = { side: 'source', role: 'reader', lane: 1, kind: Call.move, item: 7, sinceMs: 1000 };
+const LISTING: HangingCall = { side: 'dest', role: 'scanner', lane: 0, kind: Call.list, item: 1, sinceMs: 2000 };
+
+test('each call that hangs is told once, and once when it is over', () => {
+  const told: string[] = [];
+  const paths: Record<number, string> = { 7: 'a\nb', 1: '' };
+  const stalls = new Stalls(
+    ({ item }) => paths[item],
+    (text) => told.push(text),
+  );
+  stalls.look([], 60_000);
+  stalls.look([READING], 62_000);
+  stalls.look([READING, LISTING], 63_000);
+  expect(stalls.all).toEqual([
+    { side: 'source', doing: 'reading', path: 'a\nb', sinceMs: 1000 },
+    { side: 'dest', doing: 'listing', path: '', sinceMs: 2000 },
+  ]);
+  stalls.look([LISTING], 71_000);
+  stalls.look([], 72_000);
+  expect(told).toEqual([
+    'hangs: reading a\\nb at the source, for 1m 01s',
+    'hangs: listing the root at the destination, for 1m 01s',
+    'goes on: reading a\\nb at the source, for 1m 10s',
+    'goes on: listing the root at the destination, for 1m 10s',
+  ]);
+  expect(stalls.all).toEqual([]);
+});
+
+test('another call of the same lane is another stall', () => {
+  const told: string[] = [];
+  const stalls = new Stalls(
+    () => 'file',
+    (text) => told.push(text),
+  );
+  stalls.look([READING], 62_000);
+  stalls.look([{ ...READING, sinceMs: 30_000 }], 95_000);
+  expect(told).toHaveLength(3);
+});
