@@ -5,7 +5,7 @@ import { inspectRoots, prepareDest, type RootCheck, syncRoot, troubleOf } from '
 export type KeeperTask =
   | { readonly task: 'inspect'; readonly source: string; readonly dest: string }
   | { readonly task: 'prepare'; readonly dest: string }
-  | { readonly task: 'look'; readonly check: RootCheck }
+  | { readonly task: 'look'; readonly check: RootCheck; readonly begun: Int32Array }
   | { readonly task: 'sync'; readonly dest: string; readonly expected: RootIdentity };
 
 export default function keeper(task: KeeperTask): unknown {
@@ -17,6 +17,7 @@ export default function keeper(task: KeeperTask): unknown {
     case 'sync':
       return syncRoot(task.dest, task.expected);
     case 'look':
+      Atomics.store(task.begun, 0, 1);
       return troubleOf(task.check);
     default:
       task satisfies never;

@@ -3,6 +3,7 @@ import { Exit, ExitError, UsageError } from '../exit.js';
 import type { RootIdentity } from '../share/identity.js';
 import type { DestProbe, Refusal, RootCheck, RootsFacts } from '../share/local/roots.js';
 import type { Threads } from './threads.js';
+import type { Look } from './watch.js';
 
 export class Keeper {
   constructor(private readonly threads: Threads) {}
@@ -22,9 +23,10 @@ export class Keeper {
     await this.threads.ask({ task: 'sync', dest, expected });
   }
 
-  /** What is wrong with a root, as an error code; undefined: nothing. Stays open for as long as the share hangs. */
-  look(check: RootCheck): Promise<string | undefined> {
-    return this.threads.ask({ task: 'look', check });
+  /** What is wrong with a root, as an error code; undefined: nothing. */
+  look(check: RootCheck): Look {
+    const begun = new Int32Array(new SharedArrayBuffer(4));
+    return { answer: this.threads.ask({ task: 'look', check, begun }), hasBegun: () => Atomics.load(begun, 0) !== 0 };
   }
 }
 

@@ -25,6 +25,7 @@ import { checkRoots, rememberRoots } from './rootcheck.js';
 import { hasBacklog, Session, SessionBroken } from './session.js';
 import { listenForSignals } from './signals.js';
 import type { Threads } from './threads.js';
+import type { Look } from './watch.js';
 
 /** How long lanes may take to end after the last entry, ms. */
 const PATIENCE_MS = 10_000;
@@ -93,7 +94,7 @@ interface Ground {
   readonly distrustNs: bigint | undefined;
   readonly identities: Record<Side, RootIdentity>;
   flushDest(): Promise<void>;
-  look(side: Side, room: number | undefined): Promise<string | undefined>;
+  look(side: Side, room: number | undefined): Look;
 }
 
 class Run {

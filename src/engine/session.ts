@@ -27,7 +27,7 @@ import { inTheWay, worthLastPass } from './retry.js';
 import { type RootState, Scan } from './scan.js';
 import { Stalls } from './stalls.js';
 import type { Threads } from './threads.js';
-import { ShareWatch } from './watch.js';
+import { type Look, ShareWatch } from './watch.js';
 
 /** Items waiting for a lane at which the scan rests, and below which the backlog is asked. */
 const WINDOW = 4096;
@@ -64,7 +64,7 @@ export interface SessionDeps {
   readonly destMissing: boolean;
   flushDest(): Promise<void>;
   /** See WatchDeps. */
-  look(side: Side, room: number | undefined): Promise<string | undefined>;
+  look(side: Side, room: number | undefined): Look;
   /** A line for the operator. */
   note(text: string): void;
   /** What is done, or would be done, to one entry (-v). */
@@ -440,7 +440,7 @@ export class Session {
   private watchShares(): ShareWatch {
     const { settings, note, look, destMissing } = this.deps;
     return new ShareWatch({
-      look: async (side, room) => (side === 'dest' && destMissing ? undefined : look(side, room)),
+      look: (side, room) => (side === 'dest' && destMissing ? NOTHING_TO_SEE : look(side, room)),
       timeoutMs: settings.shareTimeoutMs,
       lost: ({ side, why }) => {
         this.conveyor.held = true;
@@ -616,6 +616,8 @@ export function hasBacklog(ledger: Ledger): boolean {
   const { running, number } = ledger.scanState;
   return running || ledger.dirsWithPending(number, 0, 1).length > 0;
 }
+
+const NOTHING_TO_SEE: Look = { answer: Promise.resolve(undefined), hasBegun: () => true };
 
 const VERBS: Record<Action, string> = {
   [Action.copy]: 'copied',

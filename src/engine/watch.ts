@@ -12,12 +12,16 @@ export interface Trouble {
   readonly sinceMs: number;
 }
 
+export interface Look {
+  /** An error code, undefined when all is well. Stays open for as long as the share hangs. */
+  readonly answer: Promise<string | undefined>;
+  /** Whether the share was asked yet: before, a busy machine may be what takes its time. */
+  hasBegun(): boolean;
+}
+
 export interface WatchDeps {
-  /**
-   * Looks at a root: an error code, undefined when all is well. With `room`, also whether so many bytes can be written.
-   * Stays open for as long as the share hangs.
-   */
-  look(side: Side, room: number | undefined): Promise<string | undefined>;
+  /** Looks at a root. With `room`, also whether so many bytes can be written. */
+  look(side: Side, room: number | undefined): Look;
   /** A share got into trouble. */
   lost(trouble: Trouble): void;
   /** It is well again after `ms`. */
@@ -44,7 +48,9 @@ const UNWRITABLE = ['ENOSPC', 'EDQUOT', 'EROFS'];
 
 class SideWatch {
   trouble: Trouble | undefined;
-  private lookingSinceMs: number | undefined;
+  private look: Look | undefined;
+  /** Since when the share owes an answer. */
+  private askedMs: number | undefined;
   private nextMs: number;
   private room: number | undefined;
   private tries = 0;
@@ -60,15 +66,16 @@ class SideWatch {
 
   /** `clock` is asked when the look has an answer. */
   tick(nowMs: number, clock: () => number): void {
-    const { lookingSinceMs, trouble } = this;
+    const { look, trouble } = this;
     if (trouble && nowMs - trouble.sinceMs >= this.deps.timeoutMs) this.deps.gaveUp(trouble);
-    if (lookingSinceMs !== undefined) {
-      if (nowMs - lookingSinceMs >= SILENT_MS) this.enter(SILENT, lookingSinceMs);
+    if (look) {
+      if (look.hasBegun()) this.askedMs ??= nowMs;
+      if (this.askedMs !== undefined && nowMs - this.askedMs >= SILENT_MS) this.enter(SILENT, this.askedMs);
       return;
     }
     if (nowMs < this.nextMs) return;
-    this.lookingSinceMs = nowMs;
-    this.deps.look(this.side, this.room).then(
+    this.look = this.deps.look(this.side, this.room);
+    this.look.answer.then(
       (code) => this.looked(code, clock()),
       (error: Error) => this.looked(error.message, clock()),
     );
@@ -96,7 +103,8 @@ class SideWatch {
   }
 
   private looked(code: string | undefined, nowMs: number): void {
-    this.lookingSinceMs = undefined;
+    this.look = undefined;
+    this.askedMs = undefined;
     if (code !== undefined) {
       this.enter(meaningOf(code), nowMs);
       this.nextMs = nowMs + this.delay();

@@ -6,7 +6,7 @@ export interface RootIdentity {
   readonly type: number;
   /** The root folder's inode number there; the device number is the mount's, and another each time it is mounted. */
   readonly ino: string;
-  /** When it was made, ns since the Unix epoch; '0': the share does not tell. */
+  /** When it was made, ns since the Unix epoch; '0': not known for sure. */
   readonly btimeNs: string;
 }
 

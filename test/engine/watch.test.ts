@@ -4,7 +4,7 @@ import { ShareWatch, type Trouble } from '../../src/engine/watch.js';
 
 const HOUR = 3_600_000;
 
-/** A watch of shares that answer as `answers` says: a code, undefined for well, or 'silent'. */
+/** A watch of shares that answer as `answers` says: a code, undefined for well, 'silent', or 'not begun' to be asked. */
 function setUp(timeoutMs = 24 * HOUR) {
   let nowMs = 1_000_000;
   const answers: { source?: string | undefined; dest?: string | undefined } = {};
@@ -15,9 +15,12 @@ function setUp(timeoutMs = 24 * HOUR) {
     {
       look: (side, room) => {
         if (side === 'dest') looks.push(room);
-        const answer = answers[side];
-        if (answer !== 'silent') return Promise.resolve(answer);
-        return new Promise((resolve) => silent.push(() => resolve(undefined)));
+        const given = answers[side];
+        const isLate = given === 'silent' || given === 'not begun';
+        const answer = isLate
+          ? new Promise<undefined>((resolve) => silent.push(() => resolve(undefined)))
+          : Promise.resolve(given);
+        return { answer, hasBegun: () => given !== 'not begun' };
       },
       lost: ({ side, why }: Trouble) => told.push(`${side}: ${why}`),
       back: (side, ms) => told.push(`${side} back after ${ms}`),
@@ -67,6 +70,13 @@ describe('a share', () => {
     for (const answer of silent) answer();
     await pass(100);
     expect(told.slice(1)).toEqual([expect.stringMatching(/^dest back after \d+$/)]);
+  });
+
+  test('that was not asked yet is not silent', async () => {
+    const { answers, told, pass } = setUp();
+    answers.dest = 'not begun';
+    await pass(20_000);
+    expect(told).toEqual([]);
   });
 
   test('in another kind of trouble than before is told again, since the first', async () => {

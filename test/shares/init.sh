@@ -60,7 +60,7 @@ serve_smb() {
   smbd -s /run/smb.conf -D || return
   for side in source dest; do
     local tries=0
-    until mount -t cifs -o guest,vers=3.1.1,sec=none,nosharesock "//127.0.0.1/$side" /mnt/$side; do
+    until mount -t cifs -o guest,vers=3.1.1,sec=none,nosharesock,iocharset=utf8 "//127.0.0.1/$side" /mnt/$side; do
       ((++tries < 20)) || return
       sleep 0.5
     done

@@ -28,31 +28,36 @@ import { openPinned, type Pin } from './pin.js';
 
 /** A mounted path: NFS, SMB or a local disk. Everything happens beneath a root that is opened once. */
 export class LocalShare implements SourceShare, DestShare {
-  readonly facts: FilesystemFacts;
-  private readonly opened: Folders;
+  private opened: Folders | undefined;
+  /** Known once the root is open. */
+  facts: FilesystemFacts | undefined;
   private readonly stat = new Stat();
-  private epoch: number;
+  private epoch = -1;
 
-  /** With a `pin`, the root must be the one of that identity; throws SysError. */
+  /** With a `pin`, the root is opened by the first call, which throws when it is not the one of that identity. */
   constructor(
     private readonly root: string,
     private readonly pin?: Pin,
   ) {
-    this.epoch = pin ? Atomics.load(pin.epoch, 0) : 0;
-    this.opened = new Folders(openPinned(root, pin?.identity));
-    this.facts = filesystemFacts(filesystemType(this.opened.root));
-    statFd(this.folders.root, this.stat);
-    if (!this.stat.hasBtime) this.stat.withoutBtime();
+    // A pinned root that is away now may be back by the first call.
+    if (!pin) this.openRoot(this.epoch);
   }
 
   /** Beneath the root, opened anew when the share was away. */
   private get folders(): Folders {
-    const epoch = this.pin ? Atomics.load(this.pin.epoch, 0) : 0;
-    if (epoch !== this.epoch) {
-      this.opened.renew(openPinned(this.root, this.pin?.identity));
-      this.epoch = epoch;
-    }
-    return this.opened;
+    const epoch = this.pin ? Atomics.load(this.pin.epoch, 0) : this.epoch;
+    if (!this.opened || epoch !== this.epoch) this.openRoot(epoch);
+    return this.opened!;
+  }
+
+  private openRoot(epoch: number): void {
+    const fd = openPinned(this.root, this.pin?.identity);
+    if (this.opened) this.opened.renew(fd);
+    else this.opened = new Folders(fd);
+    this.epoch = epoch;
+    this.facts = filesystemFacts(filesystemType(fd));
+    statFd(fd, this.stat);
+    if (!this.stat.hasBtime) this.stat.withoutBtime();
   }
 
   list(dir: string, batch: Entries, full: () => void): void {
@@ -98,7 +103,7 @@ export class LocalShare implements SourceShare, DestShare {
 
   create(dir: string, name: string): DestFile {
     return this.folders.within(dir, (fd) => {
-      return new LocalDestFile(createPart(fd, name), this.folders, dir, name, this.facts);
+      return new LocalDestFile(createPart(fd, name), this.folders, dir, name, this.facts!);
     });
   }
 
@@ -153,6 +158,6 @@ export class LocalShare implements SourceShare, DestShare {
   }
 
   close(): void {
-    this.opened.close();
+    this.opened?.close();
   }
 }

@@ -1,6 +1,7 @@
 /** Roots by descriptor: opened, and made sure to be those that the run began with. */
 import { dropFd, filesystemType, openRoot, statFd } from '../../posix/calls.js';
 import { SysError } from '../../posix/errno.js';
+import { filesystemFacts } from '../../posix/filesystems.js';
 import { Stat } from '../../posix/stat.js';
 import { isSameRoot, type RootIdentity } from '../identity.js';
 
@@ -9,8 +10,10 @@ const ENODEV = 19;
 export function identityOf(fd: number): RootIdentity {
   const stat = new Stat();
   statFd(fd, stat);
-  const { ino, btimeNs } = stat;
-  return { type: filesystemType(fd), ino: String(ino), btimeNs: String(stat.hasBtime ? btimeNs : 0n) };
+  const type = filesystemType(fd);
+  // A server may make creation times up: Samba takes the oldest of the other times, which changes.
+  const isTrue = stat.hasBtime && !filesystemFacts(type).network;
+  return { type, ino: String(stat.ino), btimeNs: String(isTrue ? stat.btimeNs : 0n) };
 }
 
 /** What a lane is given to be sure of its root, and to be told that it is to open it anew. */

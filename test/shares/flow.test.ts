@@ -1,0 +1,95 @@
+/** Copies on real mounts: what arrives, shares that fill up and shares that are taken away, one guest for each protocol. */
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { inGuest, noGuest, type Protocol } from './guest.js';
+
+const MILLRACE = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+
+const MOUNT: Record<Protocol, string> = {
+  nfs4: 'mount -t nfs -o vers=4.2,nosharecache 127.0.0.1:/dest /mnt/dest',
+  nfs3: 'mount -t nfs -o vers=3,nolock,tcp,mountproto=tcp,nosharecache 127.0.0.1:/mnt/served/dest /mnt/dest',
+  smb: 'mount -t cifs -o guest,vers=3.1.1,sec=none,nosharesock,iocharset=utf8 //127.0.0.1/dest /mnt/dest',
+};
+
+/** What rsync is to compare: SMB has times of 100 ns, and modes of its own. */
+const COMPARED: Record<Protocol, string> = {
+  nfs4: '-a --modify-window=-1',
+  nfs3: '-a --modify-window=-1',
+  smb: '-rt',
+};
+
+/** Names, kinds and times that shares are known to differ in; SMB has no bytes beyond UTF-8, and no links here. */
+const tree = (protocol: Protocol) => `
+  mkdir -p 'folder/with spaces' empty many
+  printf '' >none
+  printf x >'folder/with spaces/ünïcode 😀'
+  printf x >'.hidden'
+  head -c 7M /dev/urandom >large
+  for n in {1..300}; do printf $n >many/$n; done
+  ${protocol === 'smb' ? '' : `printf x >$'new\\nline'; printf x >$'bad\\xff'; ln -s 'folder/no where' link`}
+  touch -d '1999-12-31 23:59:59.1234567' none
+  touch -d '2040-01-01 00:00:00.7654321' .hidden
+  touch -d '2001-02-03 04:05:06.7000001' 'folder/with spaces' folder empty many`;
+
+const job = (protocol: Protocol) => `
+  set -e
+  copy() { ${process.execPath} ${MILLRACE} copy /mnt/source /mnt/dest --db /run/l.db --log-file /run/l.log "$@"; }
+  same() {
+    rsync -nic ${COMPARED[protocol]} --delete /mnt/served/source/ /mnt/served/dest/ >/run/differences
+    cat /run/differences
+    test ! -s /run/differences
+  }
+  cd /mnt/served/source
+  ${tree(protocol)}
+  cd /
+
+  echo '--- first'
+  copy
+  same
+  echo '--- again'
+  copy
+  same
+
+  echo '--- full'
+  mount -o remount,size=20m /mnt/served
+  head -c 40M /dev/zero >/run/zeros
+  mount -o remount,size=60m /mnt/served
+  cp /run/zeros /mnt/served/source/zeros
+  copy >/run/full 2>&1 &
+  until grep -q 'waiting for the destination .*ENOSPC' /run/full; do sleep 0.1; kill -0 $!; done
+  mount -o remount,size=1g /mnt/served
+  wait $!
+  cat /run/full
+  same
+
+  echo '--- away'
+  mkdir /mnt/served/source/more
+  for n in {1..200}; do head -c 30000 /dev/urandom >/mnt/served/source/more/$n; done
+  copy --bwlimit 1M >/run/away 2>&1 &
+  until [ -e /mnt/served/dest/more ]; do sleep 0.1; kill -0 $!; done
+  umount -l /mnt/dest
+  until grep -q 'waiting for the destination .*ENODEV' /run/away; do sleep 0.1; kill -0 $!; done
+  test -z "$(ls -A /mnt/dest)"
+  ${MOUNT[protocol]}
+  wait $!
+  cat /run/away
+  same
+  echo '--- end'`;
+
+const why = noGuest();
+if (why) console.warn(`the tests on real mounts are skipped: they need a guest kernel, and that ${why}`);
+
+describe.skipIf(why)('a copy between real mounts', () => {
+  test.each(['nfs4', 'nfs3', 'smb'] as const)(
+    'of %s arrives, is not copied again, waits for room and for a share that is away',
+    async (protocol) => {
+      const { code, output } = await inGuest(protocol, job(protocol));
+      expect(code, output).toBe(0);
+      const [, first, again, full, away] = output.split(/^--- .*\n/m);
+      expect(first).toContain('all synced');
+      expect(again).toMatch(/copied +0 files/);
+      expect(full).toMatch(/no space left \(ENOSPC\)(.|\n)*the destination is back after(.|\n)*all synced/);
+      expect(away).toMatch(/not the share that it was \(ENODEV\)(.|\n)*the destination is back after(.|\n)*all synced/);
+    },
+  );
+});
