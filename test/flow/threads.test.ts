@@ -1,7 +1,5 @@
 /** Threads that die of a bug in the middle of their work. */
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
   copy,
@@ -15,35 +13,12 @@ import {
   newWorld,
   partFiles,
   type Tree,
-  type World,
 } from './helpers.js';
+import { once, patched } from './preload.js';
 
 const MIB = 1024 * 1024;
 
-/** A preload for Node that breaks a function of node:fs in lanes: at the `from`th to `to`th call, all lanes counted. */
-function breaking(world: World, name: 'readSync' | 'writeSync', when: string): string {
-  const path = join(world.root, `break-${name}.cjs`);
-  writeFileSync(
-    path,
-    `const { isMainThread } = require('node:worker_threads');
-     const fs = require('node:fs');
-     if (!isMainThread) {
-       const original = fs.${name};
-       fs.${name} = (fd, view, ...rest) => {
-         const path = fs.readlinkSync('/proc/self/fd/' + fd);
-         if (${when}) throw new TypeError('a bug');
-         return original(fd, view, ...rest);
-       };
-     }`,
-  );
-  return path;
-}
-
-/** True once for each mark: marks are files, since each thread has the preload for itself. */
-const once = (world: World, times: number) =>
-  `Array.from({ length: ${times} }, (_, n) => '${world.root}/broken-' + n).some((mark) => {
-     try { fs.closeSync(fs.openSync(mark, 'wx')); return true; } catch { return false; }
-   })`;
+const BUG = `throw new TypeError('a bug')`;
 
 const tree = (): Tree => ({
   ...Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`d${n % 9}/f${n}`, file(randomBytes(2000))])),
@@ -53,13 +28,13 @@ const tree = (): Tree => ({
 
 test.each([
   ['a reader in a small file', 'readSync', `/f150$/.test(path)`],
-  ['a reader in a large file', 'readSync', `/large$/.test(path) && rest[2] > 6e6`],
+  ['a reader in a large file', 'readSync', `/large$/.test(path) && position > 6e6`],
   ['a writer in a small file', 'writeSync', `/f150$/.test(path)`],
-  ['a writer in a large file', 'writeSync', `/large$/.test(path) && rest[2] > 6e6`],
+  ['a writer in a large file', 'writeSync', `/large$/.test(path) && position > 6e6`],
 ] as const)('%s: it is replaced, the file is redone, and all else is copied', async (_, name, when) => {
   const world = newWorld();
   makeTree(world.source, tree());
-  world.preload = breaking(world, name, `${when} && ${once(world, 1)}`);
+  world.preload = patched(world, name, `${when} && ${once(world)}`, BUG);
   const { stdout } = await copyAll(world);
   expect(stdout).toMatch(/a (reader|writer) thread died: a bug; its work is done again/);
   expectEqualTrees(world.source, world.dest);
@@ -70,7 +45,7 @@ test.each([
 test('a file that kills every thread that reads it is failed in the end, and all else is copied', async () => {
   const world = newWorld();
   makeTree(world.source, tree());
-  world.preload = breaking(world, 'readSync', '/large$/.test(path)');
+  world.preload = patched(world, 'readSync', '/large$/.test(path)', BUG);
   const { code, stdout } = await copy(world);
   expect(code).toBe(1);
   expect(stdout).toContain('DIED: threads died while they had it in hand');
@@ -86,7 +61,7 @@ test('a file that kills every thread that reads it is failed in the end, and all
 test('threads that keep dying end the run, and the next one goes on', async () => {
   const world = newWorld();
   makeTree(world.source, tree());
-  world.preload = breaking(world, 'writeSync', '/f[0-9]+$/.test(path)');
+  world.preload = patched(world, 'writeSync', '/f[0-9]+$/.test(path)', BUG);
   const { code, stderr } = await copy(world);
   expect(code).toBe(3);
   expect(stderr).toMatch(/^millrace: a writer thread died: a bug, after 10 others\n$/);
