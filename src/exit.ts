@@ -18,7 +18,7 @@ export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   [Exit.someFailed]: 'finished, but some entries failed; each is listed',
   [Exit.usage]: 'bad usage or configuration; nothing was touched',
   [Exit.stopped]: 'stopped before the end; the same command goes on from there',
-  [Exit.share]: 'a share is missing, is not what it was, or gave up',
+  [Exit.share]: 'a share is missing, is not what it was, or did not come back',
   [Exit.ledger]: 'the ledger cannot be used',
 };
 
