@@ -124,12 +124,12 @@ function atLimit(seconds: number, bytes: number, limit: number): number {
 
 /**
  * Seconds until the backlog known now is done, never less than its bytes take at the limit. 0 when all is done. `null`
- * when nobody can say: just started, paused or stalled for a minute, stopping, a dry run, or a scan that has found
+ * when nobody can say: just started, paused or stalled for a minute, waiting for a share, stopping, a dry run, or a scan that has found
  * nothing to do yet. While a scan runs the backlog still grows, so a surface should call it a lower bound.
  */
 export function backlogEta(snapshot: Snapshot, history: History, now: number): number | null {
   if (snapshot.phase === 'finished') return 0;
-  if (snapshot.dryRun || snapshot.stopping !== 'no') return null;
+  if (snapshot.dryRun || snapshot.stopping !== 'no' || snapshot.troubles.length > 0) return null;
   const { files, bytes } = remaining(snapshot);
   if (files === 0) return snapshot.scan.done ? 0 : null;
   if (idleSeconds(history, now) >= PAUSE_SECONDS) return null;

@@ -199,6 +199,8 @@ describe('the ETA of a backlog', () => {
     expect(eta(history, pending(5, 5, { dryRun: true }))).toBeNull();
     expect(eta(history, pending(5, 5, { stopping: 'drain' }))).toBeNull();
     expect(eta(history, pending(5, 5, { stopping: 'stop' }))).toBeNull();
+    const troubles = [{ side: 'dest', why: 'no space left', sinceMs: 0 }] as const;
+    expect(eta(history, pending(5, 5, { troubles }))).toBeNull();
   });
 
   it('is unknown during a pause, and as before soon after it', () => {

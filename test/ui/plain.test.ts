@@ -103,6 +103,22 @@ describe('a plain line', () => {
     expect(plainLine(later, history)).toMatch(/ETA - {2}stalled 2m 10s$/);
   });
 
+  it('says for which share it waits, why and how long, and gives no ETA', () => {
+    const troubles = [{ side: 'dest', why: 'no space left (ENOSPC)', sinceMs: NOW - 35_000 }] as const;
+    const shown = line({ troubles });
+    expect(shown).toContain('waiting 35s for the destination: no space left (ENOSPC)');
+    expect(shown).toContain('ETA -');
+  });
+
+  it('counts calls that hang, and since when', () => {
+    const stall = { side: 'source', doing: 'reading', path: 'f' } as const;
+    const stalls = [
+      { ...stall, sinceMs: NOW - 65_000 },
+      { ...stall, sinceMs: NOW - 90_000 },
+    ];
+    expect(line({ stalls }, 200)).toContain('2 hang for 1m 30s');
+  });
+
   it('tells what a dry run would do', () => {
     expect(line({ dryRun: true, scan: scanning })).toBe(
       '12:04:05  dry run  would copy 18,796 files  94.9 GiB  scanning 1,020 dirs',
