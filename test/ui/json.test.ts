@@ -22,7 +22,6 @@ const PICTURE = snapshot({
   bwlimit: { read: 0, write: 5000 },
   guards: { read: 0, write: 700.4 },
   stalls: [{ side: 'dest', doing: 'writing', path: 'a\nb', sinceMs: 3000 }],
-  troubles: [{ side: 'source', why: 'does not answer', sinceMs: 12_000 }],
   nextLimit: { atMs: 60_000, limits: { read: 0, write: 9000 } },
   active: [{ path: 'x\udcff\n', size: 100, done: 50, startedMs: 10_000 }],
 });
@@ -38,6 +37,16 @@ const RESULT: RunResult = {
 };
 
 describe('a JSON line', () => {
+  it('tells which share is waited for, and then no ETA', () => {
+    const picture = { ...PICTURE, troubles: [{ side: 'source', why: 'does not answer', sinceMs: 12_000 }] as const };
+    const history = new History();
+    history.add(sampleOf(picture));
+    expect(JSON.parse(jsonLine(picture, history))).toMatchObject({
+      troubles: [{ share: 'source', why: 'does not answer', since: 12 }],
+      eta_seconds: null,
+    });
+  });
+
   it('has these fields, which do not change', () => {
     const history = new History();
     history.add({ ms: 0, readBytes: 0, writtenBytes: 0, doneFiles: 0, limit: 5000 });
@@ -86,7 +95,7 @@ describe('a JSON line', () => {
       next_write_limit_bytes_per_second: 9000,
       paused: false,
       stalls: [{ share: 'dest', doing: 'writing', path: 'a\\nb', since: 3 }],
-      troubles: [{ share: 'source', why: 'does not answer', since: 12 }],
+      troubles: [],
       readers: 2,
       writers: 2,
       scanners: 1,
