@@ -4,7 +4,7 @@ import { inspectRoots, prepareDest, type RootCheck, syncRoot, troubleOf } from '
 
 export type KeeperTask =
   | { readonly task: 'inspect'; readonly source: string; readonly dest: string }
-  | { readonly task: 'prepare'; readonly dest: string }
+  | { readonly task: 'prepare'; readonly dest: string; readonly trash: string | undefined }
   | { readonly task: 'look'; readonly check: RootCheck; readonly begun: Int32Array }
   | { readonly task: 'sync'; readonly dest: string; readonly expected: RootIdentity };
 
@@ -13,7 +13,7 @@ export default function keeper(task: KeeperTask): unknown {
     case 'inspect':
       return inspectRoots(task.source, task.dest);
     case 'prepare':
-      return prepareDest(task.dest);
+      return prepareDest(task.dest, task.trash);
     case 'sync':
       return syncRoot(task.dest, task.expected);
     case 'look':

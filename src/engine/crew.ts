@@ -72,7 +72,7 @@ class Section {
   cut(): void {
     for (const { outbox, cut } of this.working) {
       cut();
-      outbox.close();
+      outbox.abandon();
     }
   }
 
@@ -84,6 +84,10 @@ class Section {
 
   close(): void {
     for (const { outbox } of this.working) outbox.close();
+  }
+
+  abandon(): void {
+    for (const { outbox } of this.working) outbox.abandon();
   }
 
   /** The item that a lane has in hand, 0: none. */
@@ -339,7 +343,9 @@ export class Crew {
   /** Ends all lanes; false when some still hang after `patienceMs`. Writers end last, once the ring is empty. */
   finish(patienceMs: number): Promise<boolean> {
     return within(patienceMs, async () => {
-      for (const section of this.sections) section.close();
+      this.readers.close();
+      // A scan that goes on is not wanted: the session has ended.
+      for (const section of Object.values(this.scanners)) section.abandon();
       await Promise.allSettled([this.readers, this.scanners.source, this.scanners.dest].flatMap(({ ended }) => ended));
       this.ring.close();
       await Promise.allSettled(this.writers.ended);

@@ -14,13 +14,13 @@ export class Keeper {
   }
 
   /** Makes the destination ready; throws ExitError when that is not possible. */
-  async prepare(dest: string): Promise<DestProbe> {
-    return accepted(await this.threads.ask<DestProbe | Refusal>({ task: 'prepare', dest }));
+  async prepare(dest: string, trash: string | undefined): Promise<DestProbe> {
+    return accepted(await this.threads.ask<DestProbe | Refusal>({ task: 'prepare', dest, trash }));
   }
 
-  /** Flushes the filesystem that `dest` is on; rejects when it is no longer the one expected. */
-  async flush(dest: string, expected: RootIdentity): Promise<void> {
-    await this.threads.ask({ task: 'sync', dest, expected });
+  /** Flushes the filesystem that `dest` is on; an error code when that is no longer the one expected, or away. */
+  flush(dest: string, expected: RootIdentity): Promise<string | undefined> {
+    return this.threads.ask({ task: 'sync', dest, expected });
   }
 
   /** What is wrong with a root, as an error code; undefined: nothing. */

@@ -21,10 +21,17 @@ export interface RecorderDeps {
   readonly source: string;
   readonly dest: string;
   readonly checksum: Checksum;
-  /** Makes all that was published durable. */
-  flushDest(): Promise<void>;
+  /** Makes all that was published durable; an error code where the destination is away, and nothing was tried. */
+  flushDest(): Promise<string | undefined>;
   /** Called with the items whose results are in the ledger now. */
   committed(items: readonly Item[]): void;
+}
+
+/** The destination cannot be flushed because it is not there; nothing is lost, and another checkpoint may follow. */
+export class DestAway extends Error {
+  constructor(readonly code: string) {
+    super(`the destination is away: ${code}`);
+  }
 }
 
 export class Recorder {
@@ -154,7 +161,7 @@ export class Recorder {
     const { log } = this.deps;
     const { done } = this;
     this.done = [];
-    if (done.some(isPublished)) await this.flush();
+    if (done.some(isPublished)) await this.flush(done);
     for (const item of done) {
       item.durable = true;
       const line = log && this.lineOf(item);
@@ -180,10 +187,14 @@ export class Recorder {
    * Linux tells an error of late writing once: what was published before it is told may be damaged, and another
    * flush that succeeds does not mend that. Such files stay pending, and are copied again.
    */
-  private async flush(): Promise<void> {
+  private async flush(done: readonly Item[]): Promise<void> {
     try {
-      await this.deps.flushDest();
+      const away = await this.deps.flushDest();
+      if (away === undefined) return;
+      this.done = [...done, ...this.done];
+      throw new DestAway(away);
     } catch (error) {
+      if (error instanceof DestAway) throw error;
       this.doubtful = true;
       this.done = this.done.filter((item) => !isPublished(item));
       this.countAhead();

@@ -55,7 +55,7 @@ export async function run(
   // A destination that is not there, in a dry run, is never looked at.
   const identities = { source: roots.sourceIdentity, dest: roots.destIdentity ?? roots.sourceIdentity };
   if (!settings.dryRun) {
-    const dest = await keeper.prepare(settings.dest);
+    const dest = await keeper.prepare(settings.dest, settings.trash);
     identities.dest = dest.identity;
     rememberRoots(ledger, identities);
     grainNs = coarser(grainNs, dest.grainNs);
@@ -64,7 +64,7 @@ export async function run(
   }
   // Network shares flush each file as it is published; a local filesystem is flushed as a whole.
   const flushDest = async () => {
-    if (!roots.dest.network) await keeper.flush(settings.dest, identities.dest);
+    return roots.dest.network ? undefined : keeper.flush(settings.dest, identities.dest);
   };
   return new Run(settings, io, ledger, log, {
     threads,
@@ -93,7 +93,7 @@ interface Ground {
   readonly grainNs: bigint;
   readonly distrustNs: bigint | undefined;
   readonly identities: Record<Side, RootIdentity>;
-  flushDest(): Promise<void>;
+  flushDest(): Promise<string | undefined>;
   look(side: Side, room: number | undefined): Look;
 }
 

@@ -44,6 +44,8 @@ export interface ScanEvents {
   rootFailed(side: Side, failure: Failure): void;
   /** A folder could not be listed because its share is in trouble; it is listed again once the scan goes on. */
   stuck(side: Side, failure: Failure): void;
+  /** A failure that may come from the share as a whole, and may pass by itself; true when a share is in trouble. */
+  odd(side: Side): boolean;
   moved(): void;
 }
 
@@ -275,6 +277,11 @@ export class Scan {
     if (--folder.waiting > 0) return;
     if (this.askedMore(folder)) return;
     this.inHand.delete(answer.dir);
+    // Judged at once: later, the share may be well again, and this would say that it is not.
+    if (this.isStuck(folder)) {
+      this.events.moved();
+      return;
+    }
     this.listed.push(folder);
     this.ask();
     this.work();
@@ -390,17 +397,26 @@ export class Scan {
     if (dir.side === DirSide.source) this.seen.dirs++;
   }
 
-  /** A folder whose share is in trouble is listed again after it, and one that failed for a moment a few times. */
+  /** A folder whose share is in trouble is listed again after it. */
+  private isStuck({ dir, failures }: InHand): boolean {
+    const side = failures.source?.class === 'stop' ? 'source' : 'dest';
+    const cause = failures[side];
+    if (cause?.class !== 'stop') return false;
+    this.later.push({ dir, dueMs: 0 });
+    this.events.stuck(side, cause);
+    return true;
+  }
+
+  /** A folder that failed for a moment is listed again, a few times, and as long as its share is in trouble. */
   private isToListAgain({ dir }: InHand, side: Side, cause: Failure): boolean {
-    const attempts = (this.attempts.get(dir.id) ?? 0) + 1;
-    if (cause.class === 'stop') this.events.stuck(side, cause);
-    else if (worthRetrying(cause, attempts)) this.attempts.set(dir.id, attempts);
-    else {
+    const isTroubled = cause.class === 'retry' && this.events.odd(side);
+    const attempts = (this.attempts.get(dir.id) ?? 0) + (isTroubled ? 0 : 1);
+    if (!isTroubled && !worthRetrying(cause, attempts)) {
       this.attempts.delete(dir.id);
       return false;
     }
-    const dueMs = Date.now() + (cause.class === 'stop' ? 0 : backoffMs(attempts + 1, Math.random()));
-    this.later.push({ dir, dueMs });
+    this.attempts.set(dir.id, attempts);
+    this.later.push({ dir, dueMs: Date.now() + backoffMs(attempts + 1, Math.random()) });
     return true;
   }
 

@@ -3,6 +3,7 @@
  * session owns the window, that is all items in memory, and decides when the scan rests, what is taken from the
  * backlog and when a checkpoint is due.
  */
+import { setTimeout } from 'node:timers/promises';
 import type { AuditLog } from '../audit/log.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Dir } from '../ledger/rows.js';
@@ -22,7 +23,7 @@ import { Crew, type HangingCall } from './crew.js';
 import { deletable } from './deletelimit.js';
 import { type Item, isEntry, NO_META, newItem } from './item.js';
 import { type LaneNumbers, lanesFor, ONE_EACH } from './lanecount.js';
-import { Recorder } from './recorder.js';
+import { DestAway, Recorder } from './recorder.js';
 import { inTheWay, worthLastPass } from './retry.js';
 import { type RootState, Scan } from './scan.js';
 import { Stalls } from './stalls.js';
@@ -62,7 +63,8 @@ export interface SessionDeps {
   readonly distrustNs: bigint | undefined;
   /** The destination's root is not there (a dry run): nothing of it can be listed. */
   readonly destMissing: boolean;
-  flushDest(): Promise<void>;
+  /** See RecorderDeps. */
+  flushDest(): Promise<string | undefined>;
   /** See WatchDeps. */
   look(side: Side, room: number | undefined): Look;
   /** A line for the operator. */
@@ -137,6 +139,10 @@ export class Session {
         failed: (path, error) => this.fail(path, error),
         rootFailed: (side, failure) => this.breakOff(this.shareBroken(side, failure.message)),
         stuck: (side, failure) => this.watch.report(side, failure.code, 0),
+        odd: (side) => {
+          this.watch.hurry(side);
+          return this.watch.isTroubled;
+        },
         moved: () => this.step(),
       },
     );
@@ -194,6 +200,7 @@ export class Session {
     if (settings.dryRun || this.stopping !== 'no') return;
     if (settings.deleteExtras && !this.deps.ledger.scanState.extras) {
       this.deps.note('scanning again: the scan that left this backlog did not look for extras');
+      this.startScanners();
       this.scan.start(true, this.deps.root);
       await this.transfer();
       if (this.stopping !== 'no') return;
@@ -407,13 +414,24 @@ export class Session {
    * again.
    */
   private async replace(role: string, cause: Error, blamed: number): Promise<void> {
-    if (this.replacing || this.stopping !== 'no' || this.broken) return;
-    this.replacing = true;
+    if (this.replacing || this.stopping === 'stop' || this.broken) return;
     const message = `a ${role} thread died: ${cause.message}`;
+    if (this.stopping === 'drain') {
+      this.deps.note(`${message}; its work is left to the next run`);
+      this.tell(Command.stop);
+      return;
+    }
+    this.replacing = true;
     try {
       this.deps.note(`${message}; its work is done again`);
       if (++this.deaths > MOST_DEATHS) throw new SessionBroken(`${message}, after ${MOST_DEATHS} others`, 'bug');
-      if (!(await this.crew.renew(REPLACE_PATIENCE_MS))) throw new SessionBroken(message, 'bug');
+      while (!(await this.crew.renew(REPLACE_PATIENCE_MS))) {
+        // Lanes that wait for a share in trouble end when it is back.
+        if (!this.watch.isTroubled || this.isEnding) throw new SessionBroken(message, 'bug');
+      }
+      if (this.isEnding) return;
+      // What was published and told to nobody is not to be trusted if the session ends before it is done again.
+      if (this.conveyor.inFlightCount > 0) this.recorder.doubtful = true;
       const worn = this.conveyor.lanesGone(blamed);
       if (worn) {
         worn.failure = failure('DIED', 'copy', pathOf(worn));
@@ -421,12 +439,17 @@ export class Session {
       }
       this.scan.lanesGone();
       this.replacing = false;
-      if (this.stopping !== 'no') this.crew.tell(this.stopping === 'stop' ? Command.stop : Command.drain);
+      if (this.stopping !== 'no') this.crew.tell(Command.drain);
       if (!this.scan.isDone) this.startScanners();
       this.step();
     } catch (error) {
       this.breakOff(error as Error);
     }
+  }
+
+  /** Told to stop, or broken, however far that is. */
+  private get isEnding(): boolean {
+    return this.stopping === 'stop' || this.broken !== undefined;
   }
 
   private startScanners(): void {
@@ -602,9 +625,19 @@ export class Session {
       });
   }
 
+  /** Records what was gathered; waits for a destination that is away. */
   async checkpoint(): Promise<void> {
-    await this.recorder.checkpoint();
-    this.checkpointAt = performance.now();
+    for (;;) {
+      try {
+        await this.recorder.checkpoint();
+        this.checkpointAt = performance.now();
+        return;
+      } catch (error) {
+        if (!(error instanceof DestAway) || this.isEnding) throw error;
+        this.watch.report('dest', error.code, 0);
+        while (this.watch.isTroubled && !this.isEnding) await setTimeout(TICK_MS);
+      }
+    }
   }
 }
 

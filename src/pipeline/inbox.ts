@@ -5,9 +5,10 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 
 const BELL = 0;
-const CLOSED = 1;
+const CLOSED = 1; // 1: what was sent is still to be done; ABANDONED: nothing is
 const UNREAD = 2; // answers that the main thread has not taken in yet
 const WORDS = 4;
+const ABANDONED = 2;
 const WAIT_MS = 1000;
 
 /** The lane's end. */
@@ -25,9 +26,15 @@ export class Inbox<T> {
     return receiveMessageOnPort(this.port)?.message as T | undefined;
   }
 
-  /** The next message, waiting for it; undefined when the outbox was closed and nothing is left. */
+  /** Nobody wants what this lane still does. */
+  get isAbandoned(): boolean {
+    return Atomics.load(this.words, CLOSED) === ABANDONED;
+  }
+
+  /** The next message, waiting for it; undefined when the outbox was closed and nothing is left, or was abandoned. */
   take(): T | undefined {
     for (;;) {
+      if (this.isAbandoned) return undefined;
       const bell = Atomics.load(this.words, BELL);
       const closed = Atomics.load(this.words, CLOSED) !== 0;
       const message = this.poll();
@@ -69,7 +76,16 @@ export class Outbox<T> {
 
   /** No more messages will come. */
   close(): void {
-    Atomics.store(this.words, CLOSED, 1);
+    this.end(1);
+  }
+
+  /** Nothing that was sent is wanted any more. */
+  abandon(): void {
+    this.end(ABANDONED);
+  }
+
+  private end(how: number): void {
+    Atomics.store(this.words, CLOSED, how);
     Atomics.notify(this.words, UNREAD);
     this.knock();
   }

@@ -100,6 +100,7 @@ function workOff(lease: Lease, deps: ReaderDeps, packer: Packer, records: SlotRe
 
 /** Does the source's part of one entry. False: the run stops, the entry was not handed over. */
 function forward(item: LeaseItem, deps: ReaderDeps, packer: Packer, records: SlotRecords): boolean {
+  deps.counters.workOn(item.id);
   switch (item.action) {
     case Action.copy:
       if (item.size <= PACKED_MAX && packFile(item, deps, packer)) return true;

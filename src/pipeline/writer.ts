@@ -17,6 +17,9 @@ import { Command, type Ring } from './ring.js';
 import { moveOf, timedCall } from './timedcall.js';
 
 const EIO = 5;
+const EAGAIN = 11;
+/** How long the source's word that it does not have an entry is good for. */
+const PROOF_MS = 30_000;
 /** Operations on the share that a limit counts for each file beside its data: create, set times, close, rename. */
 const FILE_OPERATIONS = 4;
 
@@ -68,6 +71,7 @@ class Writer {
     const fields = records.get(at);
     this.deps.counters.workOn(fields.id);
     try {
+      checkProof(fields, Date.now());
       if (this.apply(fields, records, at)) this.finish(records, at);
     } catch (error) {
       const path = join(records.dir(at), records.name(at));
@@ -216,6 +220,12 @@ class Writer {
     this.finishedCount = 0;
     this.failed = [];
   }
+}
+
+/** Nothing is removed by an old proof, such as one from before a pause: the reader is to give another. Throws SysError. */
+function checkProof({ action, startedMs }: Readonly<RecordFields>, nowMs: number): void {
+  const isRemoval = action === Action.remove || action === Action.removeDir;
+  if (isRemoval && nowMs - startedMs > PROOF_MS) throw new SysError(EAGAIN, 'removal with an old proof', '');
 }
 
 /** Nothing is published that lacks a block. Throws SysError. */

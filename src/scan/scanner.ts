@@ -35,6 +35,9 @@ export function runScanner(deps: ScannerDeps): void {
   }
 }
 
+/** Ends a listing that nobody waits for. */
+class Abandoned extends Error {}
+
 /** Waits until the entries of a listing may have come. */
 function pay(entries: number, pace: Bucket): void {
   for (let left = Math.ceil(entries / ENTRIES_OF_OPERATION); left > 0; left -= PAID_AT_ONCE)
@@ -85,6 +88,8 @@ function answer(request: ListRequest, batch: Entries, deps: ScannerDeps): void {
     counters.workOn(dir);
     counters.calling(Call.list, begunMs);
     share.list(path, batch, () => {
+      counters.called();
+      if (inbox.isAbandoned) throw new Abandoned();
       aside(() => pass(take()));
       counters.calling(Call.list, performance.now());
     });
@@ -101,6 +106,7 @@ function answer(request: ListRequest, batch: Entries, deps: ScannerDeps): void {
     }
   } catch (error) {
     counters.called();
+    if (error instanceof Abandoned) return;
     sendHeld();
     send(take(), { last: true, failure: failureOf(error, 'readdir', path) });
   }

@@ -50,7 +50,7 @@ const MEANINGS: Record<string, string> = {
   EEXIST: 'something is in the way',
   ENOTEMPTY: 'the folder is not empty',
   ELOOP: 'a symbolic link is in the way',
-  EXDEV: 'a symbolic link leads outside the root',
+  EXDEV: 'leads outside the root, or to another filesystem',
   ENAMETOOLONG: 'the name is too long',
   EIO: 'input/output error',
   ENOSPC: 'no space left',

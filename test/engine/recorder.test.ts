@@ -159,6 +159,19 @@ describe('a destination that cannot be flushed', () => {
     expect(rig.lines).toEqual([]);
   });
 
+  test('for it is away loses nothing: the next checkpoint records all', async () => {
+    const rig = recorderRig();
+    rig.flushDest = async () => 'ENODEV';
+    succeed(rig, added(rig, 'a'));
+    await expect(rig.recorder.checkpoint()).rejects.toThrow('the destination is away: ENODEV');
+    expect([rig.committed, rig.lines, rig.recorder.doubtful]).toEqual([[], [], false]);
+    succeed(rig, added(rig, 'b'));
+    rig.flushDest = async () => {};
+    await rig.recorder.checkpoint();
+    expect(rig.statuses()).toEqual({ a: 'synced', b: 'synced' });
+    expect(rig.ledger.totals).toEqual(recount(rig.ledger));
+  });
+
   test('does not keep failures from being recorded', async () => {
     const rig = recorderRig();
     rig.flushDest = async () => {

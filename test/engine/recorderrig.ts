@@ -14,8 +14,8 @@ export interface Rig {
   readonly events: string[];
   readonly lines: AuditLine[];
   readonly committed: Item[];
-  /** Replaced by tests that want a step to wait or to fail. */
-  flushDest: () => Promise<void>;
+  /** Replaced by tests that want a step to wait or to fail; a text is the code of a destination that is away. */
+  flushDest: () => Promise<unknown>;
   flushLog: () => void;
   /** Statuses in the ledger as the documented view tells them, by name. */
   statuses(): Record<string, string>;
@@ -49,7 +49,7 @@ export function recorderRig(withLog = true): Rig {
     checksum: 'md5',
     flushDest: async () => {
       events.push('flush dest');
-      await rig.flushDest();
+      return (await rig.flushDest()) as string | undefined;
     },
     committed: (items) => {
       events.push('commit');

@@ -1,5 +1,7 @@
 /** Threads that die of a bug in the middle of their work. */
 import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
   copy,
@@ -12,6 +14,7 @@ import {
   makeTree,
   newWorld,
   partFiles,
+  startCopy,
   type Tree,
 } from './helpers.js';
 import { once, patched } from './preload.js';
@@ -65,6 +68,24 @@ test('threads that keep dying end the run, and the next one goes on', async () =
   const { code, stderr } = await copy(world);
   expect(code).toBe(3);
   expect(stderr).toMatch(/^millrace: a writer thread died: a bug, after 10 others\n$/);
+
+  world.preload = undefined;
+  await copyAll(world);
+  expectEqualTrees(world.source, world.dest);
+  expectLedgerOf(world);
+});
+
+test('a thread that dies while the run drains ends it, and the next run goes on', async () => {
+  const world = newWorld();
+  makeTree(world.source, tree());
+  const mark = join(world.root, 'die');
+  world.preload = patched(world, 'readSync', `/large|another/.test(path) && fs.existsSync('${mark}')`, BUG);
+  const run = startCopy(world, '--bwlimit', '2M', '--block-size', '64K');
+  await run.until('small files are copied', () => logged(world, 'copied').length > 50);
+  run.signal('SIGINT');
+  await run.until('it drains', () => run.stdout.includes('finishing the files in flight'));
+  writeFileSync(mark, '');
+  expect(await run.ended).toMatchObject({ code: 3, stderr: '' });
 
   world.preload = undefined;
   await copyAll(world);

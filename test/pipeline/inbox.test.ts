@@ -33,6 +33,14 @@ test('what was sent before the close is still taken, and then nothing', () => {
   expect([inbox.take(), inbox.take(), inbox.take(), inbox.take()]).toEqual([1, 2, undefined, undefined]);
 });
 
+test('nothing is taken once it was abandoned', () => {
+  const { outbox, inbox } = pair();
+  outbox.send(1);
+  expect(inbox.isAbandoned).toBe(false);
+  outbox.abandon();
+  expect([inbox.take(), inbox.isAbandoned]).toEqual([undefined, true]);
+});
+
 const OPEN = `const { Inbox } = await load('src/pipeline/inbox.js');
   const { MessageChannel, receiveMessageOnPort } = require('node:worker_threads');`;
 

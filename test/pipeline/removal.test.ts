@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Action } from '../../src/pipeline/record.js';
 import { SysError } from '../../src/posix/errno.js';
 import { makeFifo, plant, temporaryFolder } from '../helpers/tree.js';
@@ -26,6 +26,21 @@ test('extras that the source does not have are removed: file, link, FIFO and emp
   expect([failed, kept]).toEqual([[], []]);
   expect([...finished.keys()]).toEqual([1, 2, 3, 4, 5]);
   expect(namesIn(rig.dest)).toEqual(['folder', 'folder/stays']);
+});
+
+test('an extra is not removed by a proof that has become old, and is to be tried again', async () => {
+  const rig = new Rig();
+  plant(rig.dest, { old: '' });
+  let nowMs = Date.now();
+  vi.spyOn(Date, 'now').mockImplementation(() => {
+    nowMs += 31_000;
+    return nowMs;
+  });
+  const { failed } = await rig.run([extra('old')]).finally(() => vi.restoreAllMocks());
+  expect(failed).toEqual([
+    { id: 1, failure: expect.objectContaining({ code: 'EAGAIN', class: 'retry' }), side: 'dest' },
+  ]);
+  expect(namesIn(rig.dest)).toEqual(['old']);
 });
 
 test('an extra that is already gone counts as removed', async () => {

@@ -102,9 +102,8 @@ export class LocalShare implements SourceShare, DestShare {
   }
 
   create(dir: string, name: string): DestFile {
-    return this.folders.within(dir, (fd) => {
-      return new LocalDestFile(createPart(fd, name), this.folders, dir, name, this.facts!);
-    });
+    const { folders } = this;
+    return folders.within(dir, (fd) => new LocalDestFile(createPart(fd, name), folders, dir, name, this.facts!));
   }
 
   link(dir: string, name: string, target: string, times: Times): void {
@@ -142,7 +141,9 @@ export class LocalShare implements SourceShare, DestShare {
 
   moveTo(folder: string, dir: string, name: string): void {
     try {
-      this.folders.within(folder, (to) => this.folders.in(dir, (from) => renameAt(from, name, to, name)));
+      // Asked for once: opening the root anew between the two would close the first.
+      const { folders } = this;
+      folders.within(folder, (to) => folders.in(dir, (from) => renameAt(from, name, to, name)));
     } catch (error) {
       if (!saysAbsent(error)) throw error;
     }

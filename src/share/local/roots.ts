@@ -153,7 +153,7 @@ export interface DestProbe {
  * Makes the destination root when it is missing, and finds out with a file of our own whether it can be written and
  * how finely it keeps times (ns). Afterwards the file is gone and the root has the times that it had.
  */
-export function prepareDest(dest: string): DestProbe | Refusal {
+export function prepareDest(dest: string, trash?: string): DestProbe | Refusal {
   let made = false;
   try {
     try {
@@ -164,6 +164,11 @@ export function prepareDest(dest: string): DestProbe | Refusal {
     }
     const root = openRoot(dest);
     try {
+      if (trash !== undefined && isNoFolder(root, trash))
+        return {
+          refused: 'usage',
+          message: `destination ${dest}: its ${trash} is no folder; give --trash another name`,
+        };
       return { ...probe(root, 0), identity: identityOf(root) };
     } finally {
       dropFd(root);
@@ -172,6 +177,18 @@ export function prepareDest(dest: string): DestProbe | Refusal {
     if (made) removeIfEmpty(dest);
     const { code, op } = asSysError(error, 'write', dest);
     return { refused: 'share', message: `destination ${dest}: cannot be written: ${code} (${op})` };
+  }
+}
+
+/** There is something by that name, and it is not a folder. */
+function isNoFolder(root: number, name: string): boolean {
+  const stat = new Stat();
+  try {
+    statAt(root, name, stat);
+    return stat.kind !== 'dir';
+  } catch (error) {
+    if (!saysAbsent(error)) throw error;
+    return false;
   }
 }
 
@@ -254,13 +271,19 @@ function removeIfThere(root: number, name: string): void {
 }
 
 /**
- * Flushes the destination's whole filesystem: what was published before is durable afterwards. Throws SysError, also
- * when another filesystem is in the place of the `expected` one.
+ * Flushes the destination's whole filesystem: what was published before is durable afterwards. Gives an error code where
+ * the `expected` one cannot be reached, and nothing was tried; throws SysError when flushing itself failed.
  */
-export function syncRoot(dest: string, expected?: RootIdentity): void {
-  const root = openPinned(dest, expected);
+export function syncRoot(dest: string, expected?: RootIdentity): string | undefined {
+  let root: number;
+  try {
+    root = openPinned(dest, expected);
+  } catch (error) {
+    return asSysError(error, 'open', dest).code;
+  }
   try {
     syncFilesystem(root);
+    return undefined;
   } finally {
     dropFd(root);
   }

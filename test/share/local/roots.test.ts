@@ -1,7 +1,15 @@
-import { constants, existsSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { constants, existsSync, mkdirSync, readdirSync, renameSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { coarser, type DestProbe, inspectRoots, prepareDest, syncRoot } from '../../../src/share/local/roots.js';
+import {
+  coarser,
+  type DestProbe,
+  inspectRoots,
+  prepareDest,
+  type RootsFacts,
+  syncRoot,
+  troubleOf,
+} from '../../../src/share/local/roots.js';
 import { isPartName } from '../../../src/share/partname.js';
 import { failCall, failWith, replaceCall } from '../../helpers/faults.js';
 import { canMount, harvest, mount, mountTmpfs, openDescriptors, plant, temporaryFolder } from '../../helpers/tree.js';
@@ -269,6 +277,39 @@ describe('coarser', () => {
   });
 });
 
+describe('troubleOf', () => {
+  const check = (room?: number) => {
+    const { destIdentity } = inspectRoots(at('source'), at('dest')) as RootsFacts;
+    return { path: at('dest'), expected: destIdentity!, room };
+  };
+
+  it('finds none with a root that is as it was, and leaves nothing there when it tries to write', () => {
+    expect([troubleOf(check()), troubleOf(check(1000))]).toEqual([undefined, undefined]);
+    expect(readdirSync(at('dest'))).toEqual(['in']);
+  });
+
+  it('tells that there is less room than is wanted', () => {
+    expect(troubleOf(check(2 ** 60))).toBe('ENOSPC');
+  });
+
+  it('tells a root that is gone, and one that is another', () => {
+    const before = check();
+    renameSync(at('dest'), at('moved'));
+    expect(troubleOf(before)).toBe('ENOENT');
+    mkdirSync(at('dest'));
+    expect(troubleOf(before)).toBe('ENODEV');
+  });
+});
+
+describe('a trash', () => {
+  it('must be a folder if it is there', () => {
+    plant(at('dest'), { file: '', folder: {} });
+    expect(prepareDest(at('dest'), 'file')).toMatchObject({ refused: 'usage' });
+    expect(prepareDest(at('dest'), 'folder')).toHaveProperty('grainNs');
+    expect(prepareDest(at('dest'), 'none')).toHaveProperty('grainNs');
+  });
+});
+
 describe('syncRoot', () => {
   it('reports a write-back error', () => {
     expect(() => syncRoot(at('dest'))).not.toThrow();
@@ -276,7 +317,8 @@ describe('syncRoot', () => {
     expect(() => syncRoot(at('dest'))).toThrow(expect.objectContaining({ code: 'EIO', op: 'syncfs' }));
   });
 
-  it('fails when the root is gone', () => {
-    expect(() => syncRoot(at('none'))).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+  it('tells that the root is gone, or another', () => {
+    expect(syncRoot(at('none'))).toBe('ENOENT');
+    expect(syncRoot(at('dest'), { type: 1, ino: '1', btimeNs: '0' })).toBe('ENODEV');
   });
 });
