@@ -38,8 +38,8 @@ export function pictureOf(session: Session, ledger: Ledger, settings: Settings, 
     },
     lanes: session.crew.counts,
     ...session.crew.pacer.state,
-    troubles: session.watch.troubles,
-    stalls: session.stalls.all,
+    troubles: session.guardian.watch.troubles,
+    stalls: session.guardian.stalls.all,
     active: activeFiles(session),
   };
 }

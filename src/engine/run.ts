@@ -16,13 +16,14 @@ import type { Side } from '../share/share.js';
 import { formatBytes, formatCount } from '../stats/format.js';
 import { cleanName } from '../ui/clean.js';
 import { createSurface, type Surface } from '../ui/surface.js';
+import { SessionBroken } from './broken.js';
 import { Controls } from './controls.js';
 import { beginSession, endSession } from './cutoff.js';
 import type { Keeper } from './keeper.js';
 import { firstLanes } from './lanecount.js';
 import { pictureOf } from './picture.js';
 import { checkRoots, rememberRoots } from './rootcheck.js';
-import { hasBacklog, Session, SessionBroken } from './session.js';
+import { hasBacklog, Session } from './session.js';
 import { listenForSignals } from './signals.js';
 import type { Threads } from './threads.js';
 import type { Look } from './watch.js';
@@ -159,7 +160,7 @@ class Run {
     // A share that hangs keeps the last flush from ending too.
     const unrecorded = await Promise.race([
       this.record(),
-      ended && !session.watch.isTroubled ? never : delayed(PATIENCE_MS, HANGING),
+      ended && !session.guardian.watch.isTroubled ? never : delayed(PATIENCE_MS, HANGING),
     ]);
     broken ??= unrecorded;
     const code = this.exitCode(broken);

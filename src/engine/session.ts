@@ -11,24 +11,24 @@ import { DirStatus, EntryStatus } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
 import { Command } from '../pipeline/ring.js';
 import type { Settings } from '../settings.js';
-import { classOf, type Failure, failure } from '../share/failure.js';
+import { classOf } from '../share/failure.js';
 import type { RootIdentity } from '../share/identity.js';
-import { SIDE_NAMES, type Side } from '../share/share.js';
-import { formatCount, formatDuration } from '../stats/format.js';
+import type { Side } from '../share/share.js';
+import { formatCount } from '../stats/format.js';
 import type { Phase } from '../stats/snapshot.js';
 import { cleanName } from '../ui/clean.js';
 import { Backlog } from './backlog.js';
 import { Conveyor, pathOf } from './conveyor.js';
-import { Crew, type HangingCall } from './crew.js';
+import { Crew } from './crew.js';
 import { deletable } from './deletelimit.js';
+import { Guardian } from './guardian.js';
 import { type Item, isEntry, NO_META, newItem } from './item.js';
 import { type LaneNumbers, lanesFor, ONE_EACH } from './lanecount.js';
 import { DestAway, Recorder } from './recorder.js';
 import { inTheWay, worthLastPass } from './retry.js';
 import { type RootState, Scan } from './scan.js';
-import { Stalls } from './stalls.js';
 import type { Threads } from './threads.js';
-import { type Look, ShareWatch } from './watch.js';
+import type { Look } from './watch.js';
 
 /** Items waiting for a lane at which the scan rests, and below which the backlog is asked. */
 const WINDOW = 4096;
@@ -40,12 +40,6 @@ const CHECKPOINT_MS = 2000;
 const CHECKPOINT_SIZE = 16_384;
 const TICK_MS = 50;
 const ADAPT_MS = 100;
-const STALLS_MS = 1000;
-/** Threads that may die in a session, and how long the others may take to end then. */
-const MOST_DEATHS = 10;
-const REPLACE_PATIENCE_MS = 10_000;
-/** How long a drain waits for a share in trouble. */
-const DRAIN_PATIENCE_MS = 5000;
 /** Failures kept for the summary; all are in the ledger and the log. */
 const FAILURES_KEPT = 20;
 
@@ -73,16 +67,6 @@ export interface SessionDeps {
   detail(text: string): void;
 }
 
-/** Ends the session early with a reason: a share is in trouble, or a thread died. */
-export class SessionBroken extends Error {
-  constructor(
-    message: string,
-    readonly blame: 'share' | 'bug',
-  ) {
-    super(message);
-  }
-}
-
 export class Session {
   phase: Phase = 'starting';
   resumed = false;
@@ -98,8 +82,7 @@ export class Session {
   readonly crew: Crew;
   readonly conveyor: Conveyor;
   readonly recorder: Recorder;
-  readonly watch: ShareWatch;
-  readonly stalls: Stalls;
+  readonly guardian: Guardian;
   private readonly backlog: Backlog;
   private readonly live = new Map<number, number>();
   private waiting: { done(): boolean; resolve(): void; reject(error: Error): void } | undefined;
@@ -108,11 +91,6 @@ export class Session {
   private checkpointAt = performance.now();
   private adaptedAt = 0;
   private stepping = false;
-  private stallsSeenMs = 0;
-  /** Lanes died, and others are on their way. */
-  private replacing = false;
-  private deaths = 0;
-  private drainHeldAt: number | undefined;
 
   constructor(private readonly deps: SessionDeps) {
     const { ledger, settings } = deps;
@@ -137,11 +115,11 @@ export class Session {
         },
         note: (what, path) => this.noted(what, path),
         failed: (path, error) => this.fail(path, error),
-        rootFailed: (side, failure) => this.breakOff(this.shareBroken(side, failure.message)),
-        stuck: (side, failure) => this.watch.report(side, failure.code, 0),
+        rootFailed: (side, failure) => this.breakOff(this.guardian.shareBroken(side, failure.message)),
+        stuck: (side, failure) => this.guardian.watch.report(side, failure.code, 0),
         odd: (side) => {
-          this.watch.hurry(side);
-          return this.watch.isTroubled;
+          this.guardian.watch.hurry(side);
+          return this.guardian.watch.isTroubled;
         },
         moved: () => this.step(),
       },
@@ -149,18 +127,17 @@ export class Session {
     this.conveyor = new Conveyor({
       finished: (item) => this.finished(item),
       returned: () => {},
-      stuck: (item, failure, side) => this.stuck(item, failure, side),
-      odd: (side) => this.watch.hurry(side),
+      stuck: (item, failure, side) => this.guardian.stuck(item, failure, side),
+      odd: (side) => this.guardian.watch.hurry(side),
       moved: () => this.step(),
     });
-    this.watch = this.watchShares();
-    this.stalls = new Stalls((call) => this.pathOfCall(call), deps.note);
+    this.guardian = new Guardian(this, deps);
     this.crew = new Crew(settings, deps.threads, deps.identities, {
       readerStarted: (lane) => this.conveyor.addReader(lane),
       scannerStarted: (side, lane) => this.scan.addLane(side, lane),
       message: (message, reader) => this.conveyor.receive(message, reader),
       listed: (side, lane, answer) => this.scan.receive(side, lane, answer),
-      died: (role, error, item) => void this.replace(role, error, item),
+      died: (role, error, item) => void this.guardian.replaceLanes(role, error, item),
     });
     this.backlog = new Backlog(
       ledger,
@@ -173,9 +150,7 @@ export class Session {
   async run(): Promise<void> {
     const timer = setInterval(() => {
       this.crew.pacer.tick(new Date());
-      if (this.stopping !== 'stop') this.watch.tick();
-      this.boundDrain();
-      this.lookForStalls();
+      this.guardian.tick();
       this.step();
     }, TICK_MS);
     try {
@@ -375,7 +350,7 @@ export class Session {
     else this.live.delete(item.dir.id);
   }
 
-  private finished(item: Item): void {
+  finished(item: Item): void {
     this.recorder.finish(item);
     const { action } = item;
     if (item.failure) this.fail(pathOf(item), item.failure.message);
@@ -404,110 +379,19 @@ export class Session {
     for (const item of items) if (isEntry(item)) this.letGo(item);
   }
 
-  private stuck(item: Item, failure: Failure, side: Side): void {
-    if (failure.class === 'fatal') this.breakOff(new SessionBroken(`${failure.message} at ${pathOf(item)}`, 'bug'));
-    else this.watch.report(side, failure.code, item.meta.size);
-  }
-
-  /**
-   * A thread died, of a bug or of lack of memory. Lanes share so much that all are replaced; what they had in hand is done
-   * again.
-   */
-  private async replace(role: string, cause: Error, blamed: number): Promise<void> {
-    if (this.replacing || this.stopping === 'stop' || this.broken) return;
-    const message = `a ${role} thread died: ${cause.message}`;
-    if (this.stopping === 'drain') {
-      this.deps.note(`${message}; its work is left to the next run`);
-      this.tell(Command.stop);
-      return;
-    }
-    this.replacing = true;
-    try {
-      this.deps.note(`${message}; its work is done again`);
-      if (++this.deaths > MOST_DEATHS) throw new SessionBroken(`${message}, after ${MOST_DEATHS} others`, 'bug');
-      while (!(await this.crew.renew(REPLACE_PATIENCE_MS))) {
-        // Lanes that wait for a share in trouble end when it is back.
-        if (!this.watch.isTroubled || this.isEnding) throw new SessionBroken(message, 'bug');
-      }
-      if (this.isEnding) return;
-      // What was published and told to nobody is not to be trusted if the session ends before it is done again.
-      if (this.conveyor.inFlightCount > 0) this.recorder.doubtful = true;
-      const worn = this.conveyor.lanesGone(blamed);
-      if (worn) {
-        worn.failure = failure('DIED', 'copy', pathOf(worn));
-        this.finished(worn);
-      }
-      this.scan.lanesGone();
-      this.replacing = false;
-      if (this.stopping !== 'no') this.crew.tell(Command.drain);
-      if (!this.scan.isDone) this.startScanners();
-      this.step();
-    } catch (error) {
-      this.breakOff(error as Error);
-    }
-  }
-
   /** Told to stop, or broken, however far that is. */
-  private get isEnding(): boolean {
+  get isEnding(): boolean {
     return this.stopping === 'stop' || this.broken !== undefined;
   }
 
-  private startScanners(): void {
+  startScanners(): void {
     this.crew.startScanners(this.deps.destMissing ? ['source'] : ['source', 'dest']);
   }
 
-  private shareBroken(side: Side, why: string): SessionBroken {
-    return new SessionBroken(`${SIDE_NAMES[side]} ${this.deps.settings[side]}: ${why}`, 'share');
-  }
-
-  private watchShares(): ShareWatch {
-    const { settings, note, look, destMissing } = this.deps;
-    return new ShareWatch({
-      look: (side, room) => (side === 'dest' && destMissing ? NOTHING_TO_SEE : look(side, room)),
-      timeoutMs: settings.shareTimeoutMs,
-      lost: ({ side, why }) => {
-        this.conveyor.held = true;
-        note(`waiting for the ${SIDE_NAMES[side]} ${settings[side]}: ${why}`);
-      },
-      back: (side, ms) => {
-        this.crew.renewRoot(side);
-        note(`the ${SIDE_NAMES[side]} is back after ${formatDuration(ms / 1000)}`);
-        if (this.watch.isTroubled) return;
-        this.conveyor.held = false;
-        this.conveyor.unpark();
-        this.step();
-      },
-      gaveUp: ({ side, why, sinceMs }) => {
-        this.breakOff(this.shareBroken(side, `${why}, for ${formatDuration((Date.now() - sinceMs) / 1000)}`));
-      },
-    });
-  }
-
   /** The session ends as soon as it can; what is finished is still recorded. */
-  private breakOff(error: Error): void {
+  breakOff(error: Error): void {
     this.broken ??= error;
     this.step();
-  }
-
-  private lookForStalls(): void {
-    const nowMs = Date.now();
-    if (nowMs - this.stallsSeenMs < STALLS_MS && nowMs >= this.stallsSeenMs) return;
-    this.stallsSeenMs = nowMs;
-    this.stalls.look(this.crew.hanging(this.deps.settings.stallTimeoutMs, nowMs), nowMs);
-  }
-
-  private pathOfCall({ role, item }: HangingCall): string | undefined {
-    if (role === 'scanner') return this.scan.pathInHand(item);
-    const found = this.conveyor.item(item);
-    return found && pathOf(found);
-  }
-
-  /** Files in flight on a share that does not answer cannot be finished: a drain that waits for one becomes a stop. */
-  private boundDrain(): void {
-    const now = performance.now();
-    if (this.stopping !== 'drain' || !this.watch.isTroubled) this.drainHeldAt = undefined;
-    else this.drainHeldAt ??= now;
-    if (this.drainHeldAt !== undefined && now - this.drainHeldAt > DRAIN_PATIENCE_MS) this.tell(Command.stop);
   }
 
   // ---- the loop
@@ -531,7 +415,7 @@ export class Session {
   }
 
   /** Looks what can go on; called whenever something happened, and a few times a second. */
-  private step(): void {
+  step(): void {
     if (this.stepping) return;
     this.stepping = true;
     try {
@@ -558,7 +442,7 @@ export class Session {
   }
 
   private supply(): void {
-    if (this.watch.isTroubled || this.replacing) {
+    if (this.guardian.isHolding) {
       this.scan.paused = true;
       return;
     }
@@ -634,8 +518,9 @@ export class Session {
         return;
       } catch (error) {
         if (!(error instanceof DestAway) || this.isEnding) throw error;
-        this.watch.report('dest', error.code, 0);
-        while (this.watch.isTroubled && !this.isEnding) await setTimeout(TICK_MS);
+        const { watch } = this.guardian;
+        watch.report('dest', error.code, 0);
+        while (watch.isTroubled && !this.isEnding) await setTimeout(TICK_MS);
       }
     }
   }
@@ -649,8 +534,6 @@ export function hasBacklog(ledger: Ledger): boolean {
   const { running, number } = ledger.scanState;
   return running || ledger.dirsWithPending(number, 0, 1).length > 0;
 }
-
-const NOTHING_TO_SEE: Look = { answer: Promise.resolve(undefined), hasBegun: () => true };
 
 const VERBS: Record<Action, string> = {
   [Action.copy]: 'copied',

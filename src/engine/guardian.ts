@@ -1,0 +1,147 @@
+/**
+ * Keeps a session going while shares and threads do not: waits for shares in trouble, replaces lanes that died, tells of
+ * calls that hang, and keeps a drain from waiting for ever.
+ */
+import { Command } from '../pipeline/ring.js';
+import { type Failure, failure } from '../share/failure.js';
+import { SIDE_NAMES, type Side } from '../share/share.js';
+import { formatDuration } from '../stats/format.js';
+import { SessionBroken } from './broken.js';
+import { pathOf } from './conveyor.js';
+import type { HangingCall } from './crew.js';
+import type { Item } from './item.js';
+import type { Session, SessionDeps } from './session.js';
+import { Stalls } from './stalls.js';
+import { type Look, ShareWatch } from './watch.js';
+
+const STALLS_MS = 1000;
+/** Threads that may die in a session, and how long the others may take to end then. */
+const MOST_DEATHS = 10;
+const REPLACE_PATIENCE_MS = 10_000;
+/** How long a drain waits for a share in trouble. */
+const DRAIN_PATIENCE_MS = 5000;
+const NOTHING_TO_SEE: Look = { answer: Promise.resolve(undefined), hasBegun: () => true };
+
+export class Guardian {
+  readonly watch: ShareWatch;
+  readonly stalls: Stalls;
+  private stallsSeenMs = 0;
+  /** Lanes died, and others are on their way. */
+  private replacing = false;
+  private deaths = 0;
+  private drainHeldAt: number | undefined;
+
+  constructor(
+    private readonly session: Session,
+    private readonly deps: Pick<SessionDeps, 'settings' | 'note' | 'look' | 'destMissing'>,
+  ) {
+    this.watch = this.watchShares();
+    this.stalls = new Stalls((call) => this.pathOfCall(call), deps.note);
+  }
+
+  /** Nothing is to be handed out now. */
+  get isHolding(): boolean {
+    return this.watch.isTroubled || this.replacing;
+  }
+
+  /** To be called a few times a second. */
+  tick(): void {
+    if (this.session.stopping !== 'stop') this.watch.tick();
+    this.boundDrain();
+    this.lookForStalls();
+  }
+
+  /** An item met a share that cannot go on, or an error that is a bug. */
+  stuck(item: Item, failure: Failure, side: Side): void {
+    if (failure.class === 'fatal')
+      this.session.breakOff(new SessionBroken(`${failure.message} at ${pathOf(item)}`, 'bug'));
+    else this.watch.report(side, failure.code, item.meta.size);
+  }
+
+  /**
+   * A thread died, of a bug or of lack of memory. Lanes share so much that all are replaced; what they had in hand is done
+   * again.
+   */
+  async replaceLanes(role: string, cause: Error, blamed: number): Promise<void> {
+    const { session } = this;
+    if (this.replacing || session.isEnding) return;
+    const message = `a ${role} thread died: ${cause.message}`;
+    if (session.stopping === 'drain') {
+      this.deps.note(`${message}; its work is left to the next run`);
+      session.tell(Command.stop);
+      return;
+    }
+    this.replacing = true;
+    try {
+      this.deps.note(`${message}; its work is done again`);
+      if (++this.deaths > MOST_DEATHS) throw new SessionBroken(`${message}, after ${MOST_DEATHS} others`, 'bug');
+      while (!(await session.crew.renew(REPLACE_PATIENCE_MS))) {
+        // Lanes that wait for a share in trouble end when it is back.
+        if (!this.watch.isTroubled || session.isEnding) throw new SessionBroken(message, 'bug');
+      }
+      if (session.isEnding) return;
+      // What was published and told to nobody is not to be trusted if the session ends before it is done again.
+      if (session.conveyor.inFlightCount > 0) session.recorder.doubtful = true;
+      const worn = session.conveyor.lanesGone(blamed);
+      if (worn) {
+        worn.failure = failure('DIED', 'copy', pathOf(worn));
+        session.finished(worn);
+      }
+      session.scan.lanesGone();
+      this.replacing = false;
+      if (session.stopping !== 'no') session.crew.tell(Command.drain);
+      if (!session.scan.isDone) session.startScanners();
+      session.step();
+    } catch (error) {
+      session.breakOff(error as Error);
+    }
+  }
+
+  shareBroken(side: Side, why: string): SessionBroken {
+    return new SessionBroken(`${SIDE_NAMES[side]} ${this.deps.settings[side]}: ${why}`, 'share');
+  }
+
+  private watchShares(): ShareWatch {
+    const { settings, note, look, destMissing } = this.deps;
+    return new ShareWatch({
+      look: (side, room) => (side === 'dest' && destMissing ? NOTHING_TO_SEE : look(side, room)),
+      timeoutMs: settings.shareTimeoutMs,
+      lost: ({ side, why }) => {
+        this.session.conveyor.held = true;
+        note(`waiting for the ${SIDE_NAMES[side]} ${settings[side]}: ${why}`);
+      },
+      back: (side, ms) => {
+        this.session.crew.renewRoot(side);
+        note(`the ${SIDE_NAMES[side]} is back after ${formatDuration(ms / 1000)}`);
+        if (this.watch.isTroubled) return;
+        this.session.conveyor.held = false;
+        this.session.conveyor.unpark();
+        this.session.step();
+      },
+      gaveUp: ({ side, why, sinceMs }) => {
+        this.session.breakOff(this.shareBroken(side, `${why}, for ${formatDuration((Date.now() - sinceMs) / 1000)}`));
+      },
+    });
+  }
+
+  private lookForStalls(): void {
+    const nowMs = Date.now();
+    if (nowMs - this.stallsSeenMs < STALLS_MS && nowMs >= this.stallsSeenMs) return;
+    this.stallsSeenMs = nowMs;
+    this.stalls.look(this.session.crew.hanging(this.deps.settings.stallTimeoutMs, nowMs), nowMs);
+  }
+
+  private pathOfCall({ role, item }: HangingCall): string | undefined {
+    if (role === 'scanner') return this.session.scan.pathInHand(item);
+    const found = this.session.conveyor.item(item);
+    return found && pathOf(found);
+  }
+
+  /** Files in flight on a share that does not answer cannot be finished: a drain that waits for one becomes a stop. */
+  private boundDrain(): void {
+    const now = performance.now();
+    if (this.session.stopping !== 'drain' || !this.watch.isTroubled) this.drainHeldAt = undefined;
+    else this.drainHeldAt ??= now;
+    if (this.drainHeldAt !== undefined && now - this.drainHeldAt > DRAIN_PATIENCE_MS) this.session.tell(Command.stop);
+  }
+}
