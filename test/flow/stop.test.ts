@@ -68,7 +68,7 @@ test('killed again and again it resumes, ends with equal trees, and copies nothi
   const world = newWorld();
   const { source, dest } = world;
   makeTree(source, mixedTree({ withLarge: true }));
-  const limit = ['--bwlimit', '4M', '--block-size', '1M', ...AUTO_LANES];
+  const limit = ['--bwlimit', '2M', '--block-size', '1M', ...AUTO_LANES];
   // Recorded as synced when a run was killed: they may not be copied again.
   const known = new Map<string, number>();
   const moments: readonly (readonly [what: string, isNow: () => boolean])[] = [
