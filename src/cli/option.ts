@@ -100,7 +100,9 @@ export function entryName(group: OptionGroup, help: string) {
 }
 
 function parseName(text: string): string {
-  const isName = !text.includes('/') && text !== '.' && text !== '..' && !isPartName(text);
+  // Up to 255 bytes is what Linux takes for a name (NAME_MAX).
+  const isPlain = !/[\p{Cc}/]/u.test(text) && Buffer.byteLength(text) <= 255;
+  const isName = isPlain && text !== '' && text !== '.' && text !== '..' && !isPartName(text);
   if (!isName) throw new UsageError('must be the name of one folder, such as .trash');
   return parsePath(text);
 }

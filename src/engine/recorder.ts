@@ -12,6 +12,7 @@ import { Action } from '../pipeline/record.js';
 import { join } from '../posix/names.js';
 import type { Checksum } from '../settings.js';
 import type { Meta } from '../share/entries.js';
+import { SessionBroken } from './broken.js';
 import { type DirRef, type Item, isEntry } from './item.js';
 
 export interface RecorderDeps {
@@ -198,7 +199,9 @@ export class Recorder {
       this.doubtful = true;
       this.done = this.done.filter((item) => !isPublished(item));
       this.countAhead();
-      throw error;
+      const reason = (error as Error).message;
+      const what = `destination ${this.deps.dest}: flushing failed: ${reason}`;
+      throw new SessionBroken(`${what}; what came since the last checkpoint is copied again by the next run`, 'share');
     }
   }
 

@@ -252,7 +252,7 @@ export class Session {
     const most = deletable(settings.maxDelete, syncedFiles + extras);
     if (extras > most) {
       const [found, allowed] = [formatCount(extras), formatCount(most)];
-      note(`nothing was deleted: ${found} extras, and at most ${allowed} may be; see --max-delete`);
+      note(`nothing was deleted: extras: ${found}, and at most ${allowed} may be; see --max-delete`);
       this.keptExtras = extras;
       return;
     }

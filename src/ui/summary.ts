@@ -41,7 +41,9 @@ function headline(result: RunResult): string {
     case Exit.ok:
       return `all synced in ${time}`;
     case Exit.someFailed:
-      return `finished in ${time}, but ${entries(result.failuresTotal)} failed`;
+      return result.failuresTotal > 0
+        ? `finished in ${time}, but ${entries(result.failuresTotal)} failed`
+        : `finished in ${time}, but not all was done`;
     case Exit.stopped:
       return `stopped before the end, after ${time}`;
     case Exit.share:
@@ -61,6 +63,7 @@ function advice(result: RunResult): string {
       return dry ? 'Next: run the same command without --dry-run.' : '';
     case Exit.someFailed:
       if (dry) return 'Next: look at the failures above; the rest can be copied without --dry-run.';
+      if (result.failuresTotal === 0) return 'Next: see above, then run the same command again.';
       return 'Next: mend the cause, then run the same command again; it tries the failed entries anew.';
     case Exit.stopped:
       return `Next: run the same command again${dry ? '' : ' to resume'}.`;

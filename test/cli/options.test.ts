@@ -87,3 +87,14 @@ describe('values', () => {
     expect(usageMessage(() => optionOf(name).parse(text))).toContain(reason);
   });
 });
+
+test.each(['', '.', '..', 'a/b', '/', 'a\nb', 'a\u001b', 'x'.repeat(256), '.millrace-part.x'])(
+  'the trash cannot be %j',
+  (name) => {
+    expect(usageMessage(() => optionOf('trash').parse(name))).toContain('must be the name of one folder');
+  },
+);
+
+test.each(['.trash', 'gelöscht', 'x'.repeat(255)])('the trash can be %j', (name) => {
+  expect(optionOf('trash').parse(name)).toBe(name);
+});
