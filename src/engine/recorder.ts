@@ -24,6 +24,8 @@ export interface RecorderDeps {
   readonly checksum: Checksum;
   /** Makes all that was published durable; an error code where the destination is away, and nothing was tried. */
   flushDest(): Promise<string | undefined>;
+  /** Called with the items that the ledger has as pending now, or already with their results. */
+  saved(items: readonly Item[]): void;
   /** Called with the items whose results are in the ledger now. */
   committed(items: readonly Item[]): void;
 }
@@ -171,7 +173,8 @@ export class Recorder {
     for (const line of this.lines) log?.write(line);
     this.lines = [];
     log?.flush();
-    this.commit(this.unsaved, done);
+    const { unsaved } = this;
+    this.commit(unsaved, done);
     this.unsaved = [];
     this.rows = [];
     this.dirs.clear();
@@ -181,6 +184,7 @@ export class Recorder {
     this.touched.clear();
     this.scan = undefined;
     this.countAhead();
+    this.deps.saved(unsaved);
     this.deps.committed(done);
   }
 

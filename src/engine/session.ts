@@ -38,6 +38,8 @@ const FULL_MS = 1000;
 /** A checkpoint is due after this time, or with this much to write. */
 const CHECKPOINT_MS = 2000;
 const CHECKPOINT_SIZE = 16_384;
+/** The same while changed files wait to be recorded as pending. */
+const RECORD_MS = 200;
 const TICK_MS = 50;
 const ADAPT_MS = 100;
 /** Failures kept for the summary; all are in the ledger and the log. */
@@ -85,6 +87,8 @@ export class Session {
   readonly guardian: Guardian;
   private readonly backlog: Backlog;
   private readonly live = new Map<number, number>();
+  /** Changed files, to be handed out once the ledger no longer calls them synced. */
+  private readonly toRecord = new Set<Item>();
   private waiting: { done(): boolean; resolve(): void; reject(error: Error): void } | undefined;
   private broken: Error | undefined;
   private fullSince: number | undefined;
@@ -101,6 +105,9 @@ export class Session {
       dest: settings.dest,
       checksum: settings.checksum,
       flushDest: deps.flushDest,
+      saved: (items) => {
+        for (const item of items) if (this.toRecord.delete(item)) this.hold(item);
+      },
       committed: (items) => this.committed(items),
     });
     this.scan = new Scan(
@@ -217,7 +224,7 @@ export class Session {
   private async transfer(): Promise<void> {
     for (;;) {
       await this.until(() => {
-        const more = !this.scan.isDone || this.backlog.mayHave;
+        const more = !this.scan.isDone || this.backlog.mayHave || this.toRecord.size > 0;
         return this.conveyor.isIdle && (!more || this.stopping !== 'no');
       });
       await this.checkpoint();
@@ -329,7 +336,9 @@ export class Session {
       if (settings.verbose) detail(`copy ${pathOf(item)}`);
       return;
     }
-    this.hold(item);
+    // While the ledger says that the older content is there, that must stay true.
+    if (item.saved?.status === EntryStatus.synced) this.toRecord.add(item);
+    else this.hold(item);
   }
 
   private noted(what: 'make' | 'delete', path: string): void {
@@ -451,8 +460,8 @@ export class Session {
       this.adaptedAt = now;
       this.crew.adapt();
     }
-    const due =
-      this.recorder.size >= CHECKPOINT_SIZE || (now - this.checkpointAt > CHECKPOINT_MS && !this.recorder.isEmpty);
+    const patience = this.toRecord.size > 0 ? RECORD_MS : CHECKPOINT_MS;
+    const due = this.recorder.size >= CHECKPOINT_SIZE || (now - this.checkpointAt > patience && !this.recorder.isEmpty);
     if (due) this.checkpointSoon();
     this.steerScan(now);
     if (this.backlog.mayHave && this.conveyor.feed.count < LOW) {
@@ -472,7 +481,7 @@ export class Session {
 
   /** The scan rests while the window is full, unless that lasts: then the window is spilled to the ledger. */
   private steerScan(now: number): void {
-    const waiting = this.conveyor.feed.count;
+    const waiting = this.conveyor.feed.count + this.toRecord.size;
     if (waiting < LOW && !this.backlog.mayHave) this.fullSince = undefined;
     if (waiting > WINDOW) this.fullSince ??= now;
     const spilling = this.fullSince !== undefined && now - this.fullSince > FULL_MS;

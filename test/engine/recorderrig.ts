@@ -51,6 +51,7 @@ export function recorderRig(withLog = true): Rig {
       events.push('flush dest');
       return (await rig.flushDest()) as string | undefined;
     },
+    saved: () => {},
     committed: (items) => {
       events.push('commit');
       committed.push(...items);
