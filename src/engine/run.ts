@@ -22,6 +22,7 @@ import { beginSession, endSession } from './cutoff.js';
 import type { Keeper } from './keeper.js';
 import { firstLanes } from './lanecount.js';
 import { pictureOf } from './picture.js';
+import { DestAway } from './recorder.js';
 import { checkRoots, rememberRoots } from './rootcheck.js';
 import { hasBacklog, Session } from './session.js';
 import { listenForSignals } from './signals.js';
@@ -203,7 +204,8 @@ class Run {
   /** The last checkpoint, also after a failure: whatever was finished is to be known. */
   private async record(): Promise<unknown> {
     try {
-      await this.session.checkpoint();
+      // Not the session's own: nobody would tell it any more that a destination is back.
+      await this.session.recorder.checkpoint();
       // Told to stop, or broken: lanes may have published what nobody recorded.
       const { conveyor, recorder } = this.session;
       if (conveyor.inFlightCount === 0 && !recorder.doubtful) endSession(this.ledger);
@@ -216,6 +218,7 @@ class Run {
 
   private exitCode(broken: unknown): ExitCode {
     const { session, ledger } = this;
+    if (broken instanceof DestAway) return Exit.share;
     if (broken instanceof SessionBroken) return broken.blame === 'share' ? Exit.share : Exit.stopped;
     if (broken instanceof LedgerError || isSqlite(broken)) return Exit.ledger;
     if (broken || session.stopping !== 'no') return Exit.stopped;
