@@ -183,9 +183,7 @@ export class Conveyor {
     const item = this.takeBack(id);
     if (!item) return;
     if (failure.class === 'retry' && this.held) {
-      // Perhaps for the same reason; it shall not be used up by that.
-      item.attempts--;
-      this.parked.push(item);
+      this.park(item); // perhaps for the same reason
       return;
     }
     if (worthRetrying(failure, item.attempts) && !this.draining) {
@@ -194,13 +192,18 @@ export class Conveyor {
       return;
     }
     if (failure.class === 'stop' || failure.class === 'fatal') {
-      item.attempts--;
-      this.parked.push(item);
+      this.park(item);
       this.events.stuck(item, failure, side);
       return;
     }
     item.failure = failure;
     this.events.finished(item);
+  }
+
+  /** The attempt does not count: it was the share's fault. */
+  private park(item: Item): void {
+    item.attempts--;
+    this.parked.push(item);
   }
 
   private takeBack(id: number): Item | undefined {

@@ -1,19 +1,10 @@
 /** Calls that hang: told once when they take too long, and once when they are over. */
 import { Call } from '../pace/latency.js';
-import { SIDE_NAMES, type Side } from '../share/share.js';
+import { SIDE_NAMES } from '../share/share.js';
 import { formatDuration } from '../stats/format.js';
+import type { Stall } from '../stats/snapshot.js';
 import { cleanName } from '../ui/clean.js';
 import type { HangingCall } from './crew.js';
-
-/** One call that hangs, as surfaces show it. */
-export interface Stall {
-  readonly side: Side;
-  /** What is waited for: "reading", "listing". */
-  readonly doing: string;
-  /** Beneath the root, raw. */
-  readonly path: string;
-  readonly sinceMs: number;
-}
 
 const DOING: Record<HangingCall['role'], Partial<Record<Call, string>>> = {
   reader: { [Call.open]: 'opening', [Call.move]: 'reading', [Call.moveLess]: 'reading' },

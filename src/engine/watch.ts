@@ -4,13 +4,7 @@
  */
 import { meaningOf } from '../share/failure.js';
 import type { Side } from '../share/share.js';
-
-export interface Trouble {
-  readonly side: Side;
-  /** What is wrong, to follow the share's name: "no space left (ENOSPC)". */
-  readonly why: string;
-  readonly sinceMs: number;
-}
+import type { Trouble } from '../stats/snapshot.js';
 
 export interface Look {
   /** An error code, undefined when all is well. Stays open for as long as the share hangs. */

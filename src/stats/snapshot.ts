@@ -23,6 +23,26 @@ export interface Tally {
   readonly bytes: number;
 }
 
+/** A share that is away, full or silent. */
+export interface Trouble {
+  readonly side: Side;
+  /** What is wrong, to follow the share's name: "no space left (ENOSPC)". */
+  readonly why: string;
+  /** Since the Unix epoch. */
+  readonly sinceMs: number;
+}
+
+/** One call on a share that hangs. */
+export interface Stall {
+  readonly side: Side;
+  /** What is waited for: "reading", "listing". */
+  readonly doing: string;
+  /** Beneath the root, raw. */
+  readonly path: string;
+  /** Since the Unix epoch. */
+  readonly sinceMs: number;
+}
+
 export interface Snapshot {
   /** Milliseconds since the Unix epoch. */
   readonly nowMs: number;
@@ -56,15 +76,9 @@ export interface Snapshot {
   readonly paused: boolean;
   /** When the timetable brings other limits, and which. */
   readonly nextLimit: Change | undefined;
-  /** Shares that are away, full or silent: the run waits for them. */
-  readonly troubles: readonly { readonly side: Side; readonly why: string; readonly sinceMs: number }[];
-  /** Calls on a share that hang; paths are raw. */
-  readonly stalls: readonly {
-    readonly side: Side;
-    readonly doing: string;
-    readonly path: string;
-    readonly sinceMs: number;
-  }[];
+  /** The run waits for these shares. */
+  readonly troubles: readonly Trouble[];
+  readonly stalls: readonly Stall[];
   /** Files in flight, largest first, at most 8. */
   readonly active: readonly ActiveFile[];
 }

@@ -13,7 +13,7 @@ import {
 } from '../stats/format.js';
 import { type History, tightest } from '../stats/history.js';
 import { idleSeconds, ratesMean, ratesNow } from '../stats/rates.js';
-import type { Snapshot } from '../stats/snapshot.js';
+import type { Snapshot, Trouble } from '../stats/snapshot.js';
 import { cleanName, cleanText, truncateMiddle } from './clean.js';
 import { columnsOf, fitStart } from './width.js';
 
@@ -99,7 +99,7 @@ function state(snapshot: Snapshot): string {
 }
 
 /** `waiting 35s for the source: does not answer`. */
-function waiting({ side, why, sinceMs }: Snapshot['troubles'][number], nowMs: number): string {
+function waiting({ side, why, sinceMs }: Trouble, nowMs: number): string {
   return `waiting ${formatDuration(Math.max(0, nowMs - sinceMs) / 1000)} for the ${SIDE_NAMES[side]}: ${cleanText(why)}`;
 }
 

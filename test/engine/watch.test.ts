@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { ShareWatch, type Trouble } from '../../src/engine/watch.js';
+import { ShareWatch } from '../../src/engine/watch.js';
+import type { Trouble } from '../../src/stats/snapshot.js';
 
 const HOUR = 3_600_000;
 

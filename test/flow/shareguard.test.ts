@@ -106,6 +106,7 @@ describe.skipIf(!canMount || !bindfs)('a share with a server of its own', () => 
     const before = statfsSync(point).type;
     const server = spawn(bindfs!, ['-f', '--no-allow-other', real, point], { stdio: 'ignore' });
     servers.push(server);
+    // The kernel tells nobody that a FUSE server has taken its place.
     while (statfsSync(point).type === before) await new Promise((resolve) => setTimeout(resolve, 20));
     return server;
   }
