@@ -11,7 +11,9 @@ import type { Settings } from '../settings.js';
 import type { RootIdentity } from '../share/identity.js';
 import type { Pin } from '../share/local/pin.js';
 import type { Side } from '../share/share.js';
+import { FlowMeter } from '../stats/flow.js';
 import { LaneCounters, type Operations } from '../stats/shared.js';
+import type { Flow } from '../stats/snapshot.js';
 import { busyBetween, lanesBeside, MOST_LANES, processorTicks, wantedLanes } from './lanecount.js';
 import type { Lane, Threads } from './threads.js';
 
@@ -143,6 +145,7 @@ export class Crew {
   private readonly readers: Section;
   private readonly writers: Section;
   private readonly scanners: Record<Side, Section>;
+  private readonly flowMeter = new FlowMeter();
   private ticks = processorTicks(readFileSync(PROC_STAT, 'utf8'));
 
   constructor(
@@ -196,6 +199,27 @@ export class Crew {
       for (const { file } of section.lanes()) if (file.id !== 0) yield file;
   }
 
+  /** Tells the pacer the time, and looks who waits; to be called a few times a second. */
+  tick(now: Date): void {
+    const { ring, pacer, readers, writers } = this;
+    pacer.tick(now);
+    this.flowMeter.add({
+      nowMs: now.getTime(),
+      readersWait: ring.waitingReaders / Math.max(1, readers.count),
+      writersWait: ring.idleWriters / Math.max(1, writers.count),
+      limited: { source: pacer.isBinding('source'), dest: pacer.isBinding('dest') },
+    });
+  }
+
+  get flow(): Flow {
+    const { inUse, shape } = this.ring;
+    return {
+      blocks: { used: inUse.blocks, slots: shape.blockSlots },
+      packs: { used: inUse.packs, slots: shape.packSlots },
+      ...this.flowMeter.waits,
+    };
+  }
+
   /** Calls that are under way for longer than `ms`. */
   *hanging(ms: number, nowMs: number): Generator<HangingCall> {
     const roles = [
@@ -214,7 +238,7 @@ export class Crew {
   }
 
   /** How long calls of all lanes on a share took; see latency.ts. */
-  private callCounts(side: Side): Float64Array[] {
+  callCounts(side: Side): Float64Array[] {
     const sections = [side === 'source' ? this.readers : this.writers, this.scanners[side]];
     return CALLS.map((call) => {
       const counts = new Float64Array(STEPS);

@@ -1,13 +1,20 @@
 import type { Ledger } from '../ledger/ledger.js';
 import type { Settings } from '../settings.js';
-import type { ActiveFile, Snapshot, Tally } from '../stats/snapshot.js';
+import type { ActiveFile, Migration, Snapshot, Tally } from '../stats/snapshot.js';
 import { pathOf } from './conveyor.js';
 import type { Session } from './session.js';
 
 const ACTIVE_SHOWN = 8;
 
+/** What of a snapshot stays as it is. */
+export interface Frame {
+  readonly migration: Migration;
+  /** Of the session, ms since the Unix epoch. */
+  readonly startedMs: number;
+}
+
 /** The snapshot of a session as it is now. */
-export function pictureOf(session: Session, ledger: Ledger, settings: Settings, startedMs: number): Snapshot {
+export function pictureOf(session: Session, ledger: Ledger, settings: Settings, frame: Frame): Snapshot {
   const { totals } = ledger;
   const { ahead } = session.recorder;
   const tally = (files: number, bytes: number, more: Tally): Tally => ({
@@ -16,7 +23,7 @@ export function pictureOf(session: Session, ledger: Ledger, settings: Settings, 
   });
   return {
     nowMs: Date.now(),
-    startedMs,
+    ...frame,
     phase: session.phase,
     resumed: session.resumed,
     dryRun: settings.dryRun,
@@ -37,11 +44,19 @@ export function pictureOf(session: Session, ledger: Ledger, settings: Settings, 
       skipped: totals.skippedFiles,
     },
     lanes: session.crew.counts,
+    flow: session.crew.flow,
+    calls: { source: session.crew.callCounts('source').map(plain), dest: session.crew.callCounts('dest').map(plain) },
+    errors: session.tally.errors,
+    recent: session.tally.recent,
     ...session.crew.pacer.state,
     troubles: session.guardian.watch.troubles,
     stalls: session.guardian.stalls.all,
     active: activeFiles(session),
   };
+}
+
+function plain(counts: Float64Array): number[] {
+  return [...counts];
 }
 
 function activeFiles(session: Session): ActiveFile[] {

@@ -239,7 +239,10 @@ export class Recorder {
       case Action.copy:
       case Action.link:
         if (item.saved?.status === EntryStatus.pending) this.putItem(item);
-        if (item.result) this.touched.add(item.dir.id);
+        if (item.result) {
+          this.touched.add(item.dir.id);
+          ledger.addWork(item.dir.id, item.result.endedMs - item.result.startedMs);
+        }
         break;
       case Action.makeDir:
       case Action.stampDir: {

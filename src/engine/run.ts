@@ -14,9 +14,11 @@ import type { RootIdentity } from '../share/identity.js';
 import { coarser, type RootsFacts } from '../share/local/roots.js';
 import type { Side } from '../share/share.js';
 import { formatBytes, formatCount } from '../stats/format.js';
+import type { Snapshot } from '../stats/snapshot.js';
 import { cleanName } from '../ui/clean.js';
 import { createSurface, type Surface } from '../ui/surface.js';
 import { SessionBroken } from './broken.js';
+import { Chronicle } from './chronicle.js';
 import { Controls } from './controls.js';
 import { beginSession, endSession } from './cutoff.js';
 import type { Keeper } from './keeper.js';
@@ -31,6 +33,8 @@ import type { Look } from './watch.js';
 
 /** How long lanes may take to end after the last entry, ms. */
 const PATIENCE_MS = 10_000;
+/** How often the history is asked whether it is time for a row, ms. */
+const HISTORY_MS = 1000;
 
 /** Runs a copy between roots that were found fit, and returns the exit code. Throws ExitError before it begins. */
 export async function run(
@@ -101,6 +105,7 @@ interface Ground {
 
 class Run {
   private readonly startedMs = Date.now();
+  private readonly chronicle: Chronicle | undefined;
   private readonly session: Session;
   private readonly surface: Surface;
 
@@ -111,6 +116,7 @@ class Run {
     private readonly log: AuditLog | undefined,
     ground: Ground,
   ) {
+    if (!settings.dryRun) this.chronicle = new Chronicle(ledger, settings.ledger, this.startedMs);
     this.session = new Session({
       settings,
       threads: ground.threads,
@@ -128,11 +134,18 @@ class Run {
       detail: (text) => this.surface.item(cleanName(text)),
     });
     const { stdout } = process;
-    this.surface = createSurface(settings.progress, () => pictureOf(this.session, ledger, settings, this.startedMs), {
+    this.surface = createSurface(settings.progress, () => this.picture(), {
       out: io.out,
       isTTY: stdout.isTTY === true,
       columns: () => stdout.columns,
     });
+  }
+
+  private picture(): Snapshot {
+    const { source, dest } = this.settings;
+    const scratch = { source, dest, ledger: undefined, session: 0, begunMs: this.startedMs };
+    const frame = { startedMs: this.startedMs, migration: this.chronicle?.migration ?? scratch };
+    return pictureOf(this.session, this.ledger, this.settings, frame);
   }
 
   /** `begun` is called as soon as the run can be told what to do. */
@@ -151,12 +164,14 @@ class Run {
     this.tellBacklog();
     surface.start();
     begun(controls);
+    const ticker = setInterval(() => this.writeHistory(), HISTORY_MS);
     let broken: unknown;
     try {
       await session.run();
     } catch (error) {
       broken = error;
     }
+    clearInterval(ticker);
     const ended = await session.crew.finish(PATIENCE_MS);
     // A share that hangs keeps the last flush from ending too.
     const unrecorded = await Promise.race([
@@ -165,7 +180,8 @@ class Run {
     ]);
     broken ??= unrecorded;
     const code = this.exitCode(broken);
-    const snapshot = pictureOf(session, this.ledger, settings, this.startedMs);
+    const snapshot = this.picture();
+    if (code !== Exit.ledger) this.chronicle?.end(snapshot, code);
     surface.stop();
     if (broken) this.io.err(`millrace: ${cleanName(reasonOf(broken))}\n`);
     surface.summary({
@@ -182,6 +198,14 @@ class Run {
     // A thread that hangs in a dead mount can be neither ended nor left by process.exit.
     if (!ended) process.kill(process.pid, 'SIGKILL');
     return code;
+  }
+
+  private writeHistory(): void {
+    try {
+      this.chronicle?.tick(Date.now(), () => this.picture());
+    } catch (error) {
+      this.session.breakOff(error as Error);
+    }
   }
 
   private reopenLog(): void {

@@ -134,7 +134,7 @@ export class Scan {
   start(extras: boolean, { meta, isStamped }: RootState): void {
     this.state = { number: this.state.number + 1, running: true, errors: 0, extras };
     this.recorder.scanState(this.state);
-    this.ledger.commit(() => this.ledger.clearExtras());
+    this.ledger.commit(() => this.ledger.beginScan());
     const root: Dir = this.ledger.dir(1) ?? {
       id: this.nextId++,
       parent: undefined,
@@ -157,6 +157,11 @@ export class Scan {
     this.later = [];
     this.attempts.clear();
     this.push(root);
+  }
+
+  /** Goes on with a scan that an earlier session began. */
+  resume(): void {
+    this.ledger.commit(() => this.ledger.resumeScan());
   }
 
   /** All lanes are gone: what they were asked for is asked again. */
@@ -363,13 +368,13 @@ export class Scan {
         // Without the destination's side nothing can be decided; with part of the source's, that part can.
         // The entries that the ledger knows as pending are still tried, each for itself.
         if (failedAt === 'dest') {
-          if (dir.scan > 0) dir.scan = this.state.number;
+          if (dir.scan !== 0) dir.scan = this.state.number;
           this.recorder.dir(dir);
           return undefined;
         }
       }
     }
-    const known = dir.scan > 0;
+    const known = dir.scan !== 0;
     // From the first checkpoint on the ledger may have some of the entries, should this join be cut off.
     dir.scan = this.state.number;
     if (dir.listed !== Listed.failed) dir.error = undefined;
@@ -493,6 +498,8 @@ export class Scan {
       this.events.note('make', path);
       changes(parent);
     }
+    // The parent's join was cut off, and this folder was joined before that; its entries may be on their way.
+    if (known?.scan === this.state.number && known.listed !== Listed.no) return;
     this.push({
       id: known?.id ?? this.nextId++,
       parent: parent.id,

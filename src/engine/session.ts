@@ -16,6 +16,7 @@ import type { RootIdentity } from '../share/identity.js';
 import type { Side } from '../share/share.js';
 import { formatCount } from '../stats/format.js';
 import type { Phase } from '../stats/snapshot.js';
+import { codeOf, FinishTally } from '../stats/tally.js';
 import { cleanName } from '../ui/clean.js';
 import { Backlog } from './backlog.js';
 import { Conveyor, pathOf } from './conveyor.js';
@@ -80,6 +81,7 @@ export class Session {
   keptExtras = 0;
   failed = 0;
   readonly failures: { path: string; error: string }[] = [];
+  readonly tally = new FinishTally();
   readonly scan: Scan;
   readonly crew: Crew;
   readonly conveyor: Conveyor;
@@ -156,7 +158,7 @@ export class Session {
   /** Runs to the end, or until told to stop. Rejects when it cannot go on; the ledger is good in every case. */
   async run(): Promise<void> {
     const timer = setInterval(() => {
-      this.crew.pacer.tick(new Date());
+      this.crew.tick(new Date());
       this.guardian.tick();
       this.step();
     }, TICK_MS);
@@ -208,6 +210,7 @@ export class Session {
     this.resumed = backlog && !settings.rescan && !wantsExtras;
     if (this.resumed) {
       ledger.commit(() => ledger.touchDir(1));
+      if (running) this.scan.resume();
       this.requeueFailed(() => true);
       // What the scan could not list in an earlier session is still not copied.
       for (let after = 0; ; ) {
@@ -308,9 +311,7 @@ export class Session {
       const last = page.at(-1);
       if (!last) break;
       at = last;
-      const again = page.filter(
-        ({ error, meta }) => meta.mode !== 0 && wanted(/^[A-Z0-9]+/.exec(error ?? '')?.[0] ?? ''),
-      );
+      const again = page.filter(({ error, meta }) => meta.mode !== 0 && wanted(codeOf(error ?? '')));
       ledger.commit(() => {
         for (const entry of again)
           ledger.putEntry(
@@ -367,12 +368,14 @@ export class Session {
       this.forgetFailure(pathOf(item));
       this.copied.files++;
       this.copied.bytes += item.result.size;
+      this.tally.finished(pathOf(item), item.result);
     } else if (item.result && (action === Action.remove || action === Action.removeDir)) this.deleted++;
     if (this.deps.settings.verbose) this.deps.detail(`${item.failure ? 'failed' : VERBS[action]} ${pathOf(item)}`);
   }
 
   private fail(path: string, error: string): void {
     this.failed++;
+    this.tally.failed(path, error, Date.now());
     this.forgetFailure(path);
     if (this.failures.length < FAILURES_KEPT) this.failures.push({ path, error });
   }

@@ -32,6 +32,7 @@ const STAMP_COLUMNS = `name, status, size, ${parts('mtime')}, ${parts('ctime')},
 export class Ledger {
   readonly totals: Totals;
   private readonly pendingChanges = new Map<number, number>();
+  private readonly workMs = new Map<number, number>();
   /** The one statement that runs for every file; the others are found by their text. */
   private readonly upsertEntry: Statement;
 
@@ -77,6 +78,8 @@ export class Ledger {
         work();
         const add = this.one('UPDATE dirs SET pending = pending + ? WHERE id = ?');
         for (const [dir, change] of this.pendingChanges) if (change !== 0) add.run(change, dir);
+        const addWork = this.one('UPDATE dirs SET work_ms = work_ms + ? WHERE id = ?');
+        for (const [dir, ms] of this.workMs) addWork.run(Math.round(ms), dir);
         this.setMeta('totals', this.totals);
       })();
     } catch (error) {
@@ -84,6 +87,7 @@ export class Ledger {
       throw error;
     } finally {
       this.pendingChanges.clear();
+      this.workMs.clear();
     }
   }
 
@@ -154,6 +158,11 @@ export class Ledger {
 
   setDirStatus(id: number, status: DirStatus, error?: string): void {
     this.one('UPDATE dirs SET status = ?, error = ? WHERE id = ?').run(status, error ?? null, id);
+  }
+
+  /** A file of the folder was in work for so long. Inside `commit`. */
+  addWork(dir: number, ms: number): void {
+    this.workMs.set(dir, (this.workMs.get(dir) ?? 0) + ms);
   }
 
   /** Entries of the folder were changed at the destination, so its times must be set (again). */
@@ -333,9 +342,28 @@ export class Ledger {
     return (this.one(query).get(...kinds) as { count: number }).count;
   }
 
-  /** Forgets the extras of an earlier scan. */
-  clearExtras(): void {
-    this.db.exec('DELETE FROM extras; DELETE FROM dirs WHERE side = 1');
+  /** A scan begins: forgets what an earlier one found of extras, and what it had still to list. */
+  beginScan(): void {
+    this.db.exec(`DELETE FROM extras; DELETE FROM dirs WHERE side = 1;
+      UPDATE dirs SET listed = ${Listed.yes} WHERE listed = ${Listed.no}`);
+  }
+
+  /**
+   * A scan that was cut off goes on. Folders whose join it did not end are joined again, and find the folders in them
+   * again: those that have still to be listed are not to be taken before, nor their entries from the backlog.
+   */
+  resumeScan(): void {
+    const open = `SELECT id FROM dirs WHERE listed = ${Listed.no}`;
+    this.db.exec(`CREATE TEMP TABLE found AS
+        WITH RECURSIVE beneath (id) AS (
+          SELECT id FROM dirs WHERE side = 1 AND parent IN (${open})
+          UNION SELECT d.id FROM dirs d JOIN beneath b ON d.parent = b.id
+        ) SELECT id FROM beneath;
+      DELETE FROM extras WHERE dir IN (SELECT id FROM found);
+      DELETE FROM dirs WHERE id IN (SELECT id FROM found);
+      DROP TABLE found;
+      UPDATE dirs SET listed = ${Listed.yes}, scan = -abs(scan)
+        WHERE listed = ${Listed.no} AND parent IN (${open})`);
   }
 
   close(): void {

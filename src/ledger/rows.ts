@@ -12,7 +12,10 @@ export interface Dir {
   readonly side: DirSide;
   listed: Listed;
   status: DirStatus;
-  /** Number of the scan that last joined it; 0: none yet, so the ledger knows no entries of it. */
+  /**
+   * Number of the scan that last joined it; 0: none yet, so the ledger knows no entries of it; below 0: that scan was cut
+   * off meanwhile, and joins it again.
+   */
   scan: number;
   meta: Meta | undefined;
   error: string | undefined;

@@ -3,7 +3,7 @@
  * once, a file's row has its name only and lies beside its siblings (WITHOUT ROWID: the table is its own index).
  * Times are ns since the Unix epoch, sizes bytes; names and paths are TEXT, or BLOB when they are not valid UTF-8.
  */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 /** "mill" in SQLite's header, so that file(1) and we know the file as ours. */
 export const APPLICATION_ID = 0x6d696c6c;
 
@@ -90,4 +90,30 @@ export const MIGRATIONS: readonly string[] = [
   `,
   // The listing that the last scan found (scan/seal.ts), once all of it is synced; NULL: none.
   `ALTER TABLE dirs ADD COLUMN seal BLOB;`,
+  // Times in ms since the Unix epoch; counts are those of the session, from its beginning.
+  `
+  ALTER TABLE dirs ADD COLUMN work_ms INTEGER NOT NULL DEFAULT 0; -- time that the folder's files were in work, together
+
+  CREATE TABLE sessions (
+    id INTEGER PRIMARY KEY,
+    begun INTEGER NOT NULL,
+    ended INTEGER,             -- NULL: it runs, or was cut off
+    exit_code INTEGER,
+    seen INTEGER NOT NULL,     -- when the counts were taken
+    read_bytes INTEGER NOT NULL, written_bytes INTEGER NOT NULL,
+    copied_files INTEGER NOT NULL, copied_bytes INTEGER NOT NULL,
+    same_files INTEGER NOT NULL, deleted INTEGER NOT NULL, failed INTEGER NOT NULL
+  );
+
+  CREATE TABLE history (
+    session INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    read_bytes INTEGER NOT NULL, written_bytes INTEGER NOT NULL, done_files INTEGER NOT NULL,
+    read_limit INTEGER NOT NULL, write_limit INTEGER NOT NULL, -- bytes/s, 0: none
+    -- of the whole migration
+    synced_files INTEGER NOT NULL, synced_bytes INTEGER NOT NULL,
+    pending_files INTEGER NOT NULL, pending_bytes INTEGER NOT NULL, failed_files INTEGER NOT NULL,
+    PRIMARY KEY (session, at)
+  ) WITHOUT ROWID;
+  `,
 ];

@@ -41,6 +41,7 @@ export interface PaceSettings {
 export interface PaceState {
   /** What the timetable allows now, bytes/s; 0: no limit. */
   readonly bwlimit: Limits;
+  readonly timetable: Timetable;
   /** What the latency guards allow, bytes/s; 0: no guard. */
   readonly guards: Limits;
   readonly paused: boolean;
@@ -79,14 +80,19 @@ export class Pacer {
   }
 
   get state(): PaceState {
-    const { tableLimits, guards, paused, next } = this;
+    const { tableLimits, table, guards, paused, next } = this;
     const guarded = { read: guards.source?.rate ?? 0, write: guards.dest?.rate ?? 0 };
-    return { bwlimit: tableLimits, guards: guarded, paused, nextLimit: next };
+    return { bwlimit: tableLimits, timetable: table, guards: guarded, paused, nextLimit: next };
+  }
+
+  /** Whether lanes of a side wait for a limit, a guard or a pause. */
+  isBinding(side: Side): boolean {
+    return this.buckets[side].isBinding();
   }
 
   /** More lanes than this on a side would be for nothing: those there are wait for the limit, or for the window. */
   mostLanes(side: Side): number {
-    if (this.buckets[side].isBinding()) return 0;
+    if (this.isBinding(side)) return 0;
     return this.windows[side].size || Number.POSITIVE_INFINITY;
   }
 

@@ -45,7 +45,8 @@ export const TICKET = 6;
 const IDLE_WRITERS = 7;
 const READY_ANY = 8; // ready slots that any writer may take
 const WRITERS = 9;
-const HEAD_WORDS = 10;
+const WAITING_READERS = 10;
+const HEAD_WORDS = 11;
 
 // Words of one slot.
 const STATE = 0;
@@ -110,7 +111,9 @@ export class Ring {
       const heard = Atomics.load(this.words, bell);
       for (let index = from; index < to; index++)
         if (this.swap(index, SlotState.free, SlotState.filling)) return this.slots[index]!;
+      Atomics.add(this.words, WAITING_READERS, 1);
       Atomics.wait(this.words, bell, heard, WAIT_MS);
+      Atomics.sub(this.words, WAITING_READERS, 1);
     }
   }
 
@@ -225,12 +228,24 @@ export class Ring {
     return Atomics.load(this.words, IDLE_WRITERS);
   }
 
-  /** Slots in use, for the progress. */
+  /** Readers that wait for a free slot. */
+  get waitingReaders(): number {
+    return Atomics.load(this.words, WAITING_READERS);
+  }
+
+  /** Slots in use. */
   get occupied(): number {
-    let count = 0;
+    const { blocks, packs } = this.inUse;
+    return blocks + packs;
+  }
+
+  /** The same by their size, for the progress. */
+  get inUse(): { readonly blocks: number; readonly packs: number } {
+    const used = { blocks: 0, packs: 0 };
     for (let index = 0; index < this.slots.length; index++)
-      if (Atomics.load(this.words, this.at(index) + STATE) !== SlotState.free) count++;
-    return count;
+      if (Atomics.load(this.words, this.at(index) + STATE) !== SlotState.free)
+        used[index < this.shape.blockSlots ? 'blocks' : 'packs']++;
+    return used;
   }
 
   /*

@@ -1,5 +1,4 @@
-import { type History, moved, type Sample, tightest } from './history.js';
-import { idleSeconds } from './rates.js';
+import { moved, type Sample } from './history.js';
 import type { ActiveFile, Snapshot } from './snapshot.js';
 
 /**
@@ -33,20 +32,16 @@ const SPAN_SECONDS = 10;
 /** No promise before so much time was seen. */
 const LEAST_SECONDS = 2;
 
-/** The past that is judged by: as long as the time ahead, within these bounds in seconds. */
-const SHORTEST_PAST = 1800;
-const LONGEST_PAST = 86_400;
-
 /** How much evidence overrules "half and half", in spans. See fitCosts. */
 const PRIOR_SPANS = 0.05;
 
 /**
- * Cuts samples (oldest first) into spans of work of at least 10 s, but for the last. Pauses are left out, and so is
- * what was done under another limit than the present one.
+ * Cuts samples (oldest first) into spans of work of at least 10 s, but for the last. Pauses are left out, and so is,
+ * where it matters, what was done under another limit than the present one.
  */
-export function spansOf(samples: readonly Sample[]): Span[] {
+export function spansOf(samples: readonly Sample[], under: 'present limit' | 'any limit' = 'present limit'): Span[] {
   const limit = samples.at(-1)?.limit;
-  const from = samples.findLastIndex((sample) => sample.limit !== limit) + 1;
+  const from = under === 'any limit' ? 0 : samples.findLastIndex((sample) => sample.limit !== limit) + 1;
   const spans: Span[] = [];
   let span: Span = { seconds: 0, files: 0, bytes: 0 };
   let idle = 0;
@@ -109,7 +104,7 @@ export function fitCosts(spans: readonly Span[]): Costs | null {
 }
 
 /** What is left, whether or not the backlog counts what is in flight. */
-function remaining(snapshot: Snapshot): { files: number; bytes: number } {
+export function remaining(snapshot: Snapshot): { files: number; bytes: number } {
   const done = snapshot.active.reduce((sum, file) => sum + file.done, 0);
   const inFlight = snapshot.active.reduce((sum, file) => sum + Math.max(0, file.size - file.done), 0);
   return {
@@ -118,28 +113,9 @@ function remaining(snapshot: Snapshot): { files: number; bytes: number } {
   };
 }
 
-function atLimit(seconds: number, bytes: number, limit: number): number {
+/** Seconds for `bytes` at a limit in bytes/s (0: none), when they take `seconds` without. */
+export function atLimit(seconds: number, bytes: number, limit: number): number {
   return limit > 0 ? Math.max(seconds, bytes / limit) : seconds;
-}
-
-/**
- * Seconds until the backlog known now is done, never less than its bytes take at the limit. 0 when all is done. `null`
- * when nobody can say: just started, paused or stalled for a minute, waiting for a share, stopping, a dry run, or a scan that has found
- * nothing to do yet. While a scan runs the backlog still grows, so a surface should call it a lower bound.
- */
-export function backlogEta(snapshot: Snapshot, history: History, now: number): number | null {
-  if (snapshot.phase === 'finished') return 0;
-  if (snapshot.dryRun || snapshot.stopping !== 'no' || snapshot.troubles.length > 0) return null;
-  const { files, bytes } = remaining(snapshot);
-  if (files === 0) return snapshot.scan.done ? 0 : null;
-  if (idleSeconds(history, now) >= PAUSE_SECONDS) return null;
-  const judgedBy = (past: number): number | null => {
-    const costs = fitCosts(spansOf(history.since(now - past * 1000)));
-    if (costs === null) return null;
-    return atLimit(costs.perFile * files + costs.perByte * bytes, bytes, tightest(snapshot.bwlimit));
-  };
-  const short = judgedBy(SHORTEST_PAST);
-  return short === null || short <= SHORTEST_PAST ? short : judgedBy(Math.min(short, LONGEST_PAST));
 }
 
 /**

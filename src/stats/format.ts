@@ -64,6 +64,38 @@ export function formatDuration(seconds: number | null): string {
   return `${formatCount(Math.floor(whole / 86_400))}d ${two(Math.floor((whole % 86_400) / 3600))}h`;
 }
 
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** A moment by the machine's clock: `14:05` today, `Thu 3 Dec 14:05` this year, `3 Dec 2027` later. */
+export function formatMoment(ms: number, nowMs: number): string {
+  const [at, now] = [new Date(ms), new Date(nowMs)];
+  if (Number.isNaN(at.getTime())) return UNKNOWN;
+  const day = `${at.getDate()} ${MONTHS[at.getMonth()]}`;
+  if (at.getFullYear() !== now.getFullYear()) return `${day} ${at.getFullYear()}`;
+  const time = `${String(at.getHours()).padStart(2, '0')}:${String(at.getMinutes()).padStart(2, '0')}`;
+  const isToday = at.getDate() === now.getDate() && at.getMonth() === now.getMonth();
+  return isToday ? time : `${DAYS[at.getDay()]} ${day} ${time}`;
+}
+
+/** What a forecast may be wrong by: `± 5 h`, in the largest unit that makes it at least 2. */
+export function formatPlusMinus(seconds: number): string {
+  for (const [unit, length] of [
+    ['d', 86_400],
+    ['h', 3600],
+    ['min', 60],
+  ] as const)
+    if (seconds >= 2 * length) return `± ${formatCount(seconds / length)} ${unit}`;
+  return `± ${formatCount(seconds)} s`;
+}
+
+/** When something ends that takes `seconds`, give or take: `Thu 3 Dec 14:00 ± 5 h`; no finer than it is known. */
+export function formatEnd(seconds: number, plusMinus: number, nowMs: number): string {
+  const grainMs = plusMinus >= 7200 ? 3_600_000 : 60_000;
+  const endMs = Math.round((nowMs + seconds * 1000) / grainMs) * grainMs;
+  return `${formatMoment(endMs, nowMs)} ${formatPlusMinus(plusMinus)}`;
+}
+
 /** `12,345`; a fraction is rounded. */
 export function formatCount(count: number | null): string {
   if (!known(count)) return UNKNOWN;

@@ -2,7 +2,7 @@
  * What every surface (plain lines, JSON, later the full screen and metrics) shows: one immutable picture of a run.
  * The engine makes it on request; surfaces pull it on a timer and never reach into the engine.
  */
-import type { Change, Limits } from '../pace/timetable.js';
+import type { Change, Limits, Timetable } from '../pace/timetable.js';
 import type { Side } from '../share/share.js';
 
 export type Phase = 'starting' | 'transfer' | 'last pass' | 'clean-up' | 'folders' | 'finished';
@@ -43,7 +43,47 @@ export interface Stall {
   readonly sinceMs: number;
 }
 
+/** Who waits for whom, over the last seconds; see bottleneckOf. */
+export interface Flow {
+  /** Slots of the ring that hold data now, and all of its slots, by their size. */
+  readonly blocks: { readonly used: number; readonly slots: number };
+  readonly packs: { readonly used: number; readonly slots: number };
+  /** The part (0 to 1) of readers that wait for a free slot: the destination does not keep up. */
+  readonly readersWait: number;
+  /** The part of writers that wait for data: the source does not keep up. */
+  readonly writersWait: number;
+  /** The part of the time in which lanes of each side wait for a limit, a guard or a pause. */
+  readonly limited: Readonly<Record<Side, number>>;
+}
+
+/** An entry that is done with, the last of many. */
+export interface FinishedFile {
+  /** Beneath the root, raw. */
+  readonly path: string;
+  readonly size: number;
+  /** Since the Unix epoch. */
+  readonly endedMs: number;
+  /** How long it was in work, ms; a failure has none. */
+  readonly tookMs: number | undefined;
+  /** Why it failed. */
+  readonly error: string | undefined;
+}
+
+/** The migration of which this is a session. */
+export interface Migration {
+  /** Absolute paths of the roots. */
+  readonly source: string;
+  readonly dest: string;
+  /** Absolute path of the ledger; a dry run has none. */
+  readonly ledger: string | undefined;
+  /** Number of this session, from 1; 0: a dry run. */
+  readonly session: number;
+  /** When the first session began, since the Unix epoch. */
+  readonly begunMs: number;
+}
+
 export interface Snapshot {
+  readonly migration: Migration;
   /** Milliseconds since the Unix epoch. */
   readonly nowMs: number;
   readonly startedMs: number;
@@ -68,8 +108,17 @@ export interface Snapshot {
   /** The whole migration, all sessions, as the ledger and the window know it. */
   readonly total: { readonly synced: Tally; readonly pending: Tally; readonly failed: Tally; readonly skipped: number };
   readonly lanes: { readonly readers: number; readonly writers: number; readonly scanners: number };
+  readonly flow: Flow;
+  /** How many calls on each share took how long since the session began, by kind and step; see pace/latency.ts. */
+  readonly calls: Readonly<Record<Side, readonly (readonly number[])[]>>;
+  /** Entries that failed in this session, by their error's code (EACCES); each failure counts, also of one tried again. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** The entries that were done with last, newest first, at most 8. */
+  readonly recent: readonly FinishedFile[];
   /** The operator's limits in force, bytes/s; 0: unlimited. */
   readonly bwlimit: Limits;
+  /** The operator's limits by day and time. */
+  readonly timetable: Timetable;
   /** What the latency guards leave, bytes/s; 0: no guard. */
   readonly guards: Limits;
   /** The operator's pause: nothing moves. */

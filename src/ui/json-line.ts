@@ -1,4 +1,5 @@
-import { backlogEta, fileEta } from '../stats/eta.js';
+import { fileEta } from '../stats/eta.js';
+import { forecast } from '../stats/forecast.js';
 import { type History, tightest } from '../stats/history.js';
 import { idleSeconds, ratesMean, ratesNow } from '../stats/rates.js';
 import type { Phase, Snapshot } from '../stats/snapshot.js';
@@ -57,6 +58,8 @@ export interface JsonProgressMessage extends JsonCounts {
   readonly mean_written_bytes_per_second: number | null;
   /** Until the backlog known now is done; a lower bound until `scan_done`. */
   readonly eta_seconds: number | null;
+  /** The end comes so much sooner or later at most, in nine cases of ten. */
+  readonly eta_plus_minus_seconds: number | null;
   /** Since a byte or a file last moved. */
   readonly idle_seconds: number;
   /** `null`: unlimited. */
@@ -156,6 +159,7 @@ export function progressMessage(snapshot: Snapshot, history: History): JsonProgr
   const mean = ratesMean(snapshot, now);
   const limit = tightest(snapshot.bwlimit);
   const next = snapshot.nextLimit;
+  const expected = forecast(snapshot, history, now);
   return {
     type: 'progress',
     time: seconds(now / 1000),
@@ -168,7 +172,8 @@ export function progressMessage(snapshot: Snapshot, history: History): JsonProgr
     files_per_second: seconds(rates?.files ?? null),
     mean_read_bytes_per_second: whole(mean?.read),
     mean_written_bytes_per_second: whole(mean?.written),
-    eta_seconds: seconds(backlogEta(snapshot, history, now)),
+    eta_seconds: seconds(expected?.seconds ?? null),
+    eta_plus_minus_seconds: seconds(expected?.plusMinus ?? null),
     idle_seconds: seconds(idleSeconds(history, now)),
     read_limit_bytes_per_second: snapshot.bwlimit.read || null,
     write_limit_bytes_per_second: snapshot.bwlimit.write || null,

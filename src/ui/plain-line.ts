@@ -1,6 +1,7 @@
 import type { Limits } from '../pace/timetable.js';
 import { SIDE_NAMES } from '../share/share.js';
-import { backlogEta, fileEta } from '../stats/eta.js';
+import { fileEta } from '../stats/eta.js';
+import { forecast } from '../stats/forecast.js';
 import {
   byteUnit,
   formatBytes,
@@ -213,7 +214,7 @@ export function plainLine(snapshot: Snapshot, history: History, options: LineOpt
   if (snapshot.phase === 'clean-up') {
     return fitLine({ ...common, files: [`deleted ${formatCount(session.deleted)}`] }, columns);
   }
-  const eta = backlogEta(snapshot, history, snapshot.nowMs);
+  const eta = forecast(snapshot, history, snapshot.nowMs)?.seconds ?? null;
   const idle = idleSeconds(history, snapshot.nowMs);
   const stalled = idle >= STALL_SECONDS && total.pending.files > 0;
   const wordings: Wordings = {

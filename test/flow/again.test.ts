@@ -198,6 +198,29 @@ test('a folder whose copy was changed at the destination is copied as far as it 
   expectLedgerOf(world);
 });
 
+test('a scan that was cut off in the middle of a folder lists each folder in it once', async () => {
+  const world = newWorld();
+  const { source } = world;
+  for (let i = 0; i < 60; i++) makeTree(source, { [`top/dir ${i}/file`]: file(`${i}`) });
+  await copyAll(world);
+  const before = auditLog(world).length;
+  // As a kill leaves it: "top" is being joined, half of what it holds is found, and some of that is joined already.
+  change(
+    world.db,
+    `UPDATE meta SET value = json_set(value, '$.running', json('true')) WHERE key = 'scan';
+     UPDATE dirs SET listed = 0, seal = NULL WHERE path = 'top';
+     UPDATE dirs SET listed = 0, seal = NULL WHERE path LIKE 'top/%' AND id % 2 = 0;
+     UPDATE entries SET status = 0 WHERE dir IN (SELECT id FROM dirs WHERE path LIKE 'top/%');
+     UPDATE dirs SET pending = 1 WHERE path LIKE 'top/%';
+     UPDATE meta SET value = json_set(value, '$.pendingFiles', 60, '$.syncedFiles', 0) WHERE key = 'totals'`,
+  );
+  for (let i = 0; i < 60; i++) setMtime(world.dest, `top/dir ${i}/file`, THEN);
+  await copyAll(world);
+  expect(logged(world, 'copied', before)).toHaveLength(60);
+  expectEqualTrees(source, world.dest);
+  expectLedgerOf(world);
+});
+
 /** Changes the ledger behind millrace's back. */
 function change(db: string, sql: string): void {
   const ledger = openDb(db);

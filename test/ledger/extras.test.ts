@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DirSide } from '../../src/ledger/schema.js';
+import { DirSide, Listed } from '../../src/ledger/schema.js';
 import { Action } from '../../src/pipeline/record.js';
 import { dirWith, entryWith, scratch } from './rows.js';
 
@@ -60,8 +60,30 @@ test('an extra that was removed is gone, its namesakes are not', () => {
 test('a new scan forgets all extras and the folders of the destination only', () => {
   const ledger = ledgerWithExtras();
   ledger.commit(() => ledger.putEntry(2, 'stays', entryWith(), undefined));
-  ledger.commit(() => ledger.clearExtras());
+  ledger.commit(() => ledger.beginScan());
   expect(ledger.extrasAfter(Action.remove, undefined, 0, '', 9)).toEqual([]);
   expect([1, 2, 3].map((id) => ledger.dir(id)?.id)).toEqual([1, 2, undefined]);
   expect(ledger.totals.pendingFiles).toBe(1);
+});
+
+test('a scan that goes on lists folders again with their parents only, and finds extras anew', () => {
+  const ledger = scratch();
+  ledger.commit(() => {
+    // 1 was being joined; 2 was found in it, and being joined; 3 was found in 2; 4 is done.
+    ledger.putDir(dirWith(1, { listed: Listed.no }));
+    ledger.putDir(dirWith(2, { listed: Listed.no }));
+    ledger.putDir(dirWith(3, { parent: 2, listed: Listed.no, scan: 0 }));
+    ledger.putDir(dirWith(4));
+    ledger.putDir(dirWith(5, { parent: 4, listed: Listed.no }));
+    // Extras found in 1, and a folder in such a one; and one of a folder that is done.
+    ledger.putDir(dirWith(6, { side: DirSide.extra }));
+    ledger.putDir(dirWith(7, { parent: 6, side: DirSide.extra, listed: Listed.no }));
+    ledger.putDir(dirWith(8, { parent: 4, side: DirSide.extra, listed: Listed.no }));
+    for (const dir of [4, 7, 8]) ledger.putExtra({ dir, name: 'x', kind: Action.remove });
+  });
+  ledger.commit(() => ledger.resumeScan());
+  expect(ledger.dirsToList(9).map(({ id }) => id)).toEqual([1, 5, 8]);
+  expect([2, 3, 4].map((id) => ledger.dir(id)?.scan)).toEqual([-1, 0, 1]);
+  expect(keys(ledger.extrasAfter(Action.remove, undefined, 0, '', 9))).toEqual(['4 x', '8 x']);
+  expect([6, 7].map((id) => ledger.dir(id))).toEqual([undefined, undefined]);
 });

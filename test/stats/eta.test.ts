@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backlogEta, fileEta, fitCosts, PAUSE_SECONDS, spansOf } from '../../src/stats/eta.js';
+import { fileEta, fitCosts, PAUSE_SECONDS, spansOf } from '../../src/stats/eta.js';
+import { forecast } from '../../src/stats/forecast.js';
 import { History, type Sample, sampleOf } from '../../src/stats/history.js';
 import type { Snapshot } from '../../src/stats/snapshot.js';
 import { anySnapshot, EMPTY, snapshot } from './snapshots.js';
@@ -46,7 +47,7 @@ function pending(files: number, bytes: number, part: Partial<Snapshot> = {}): Sn
 }
 
 function eta(history: History, left: Snapshot, afterSeconds = 0): number | null {
-  return backlogEta(left, history, (history.latest?.ms ?? 0) + afterSeconds * 1000);
+  return forecast(left, history, (history.latest?.ms ?? 0) + afterSeconds * 1000)?.seconds ?? null;
 }
 
 const shares = fc.record({
@@ -140,7 +141,7 @@ describe('the ETA of a backlog', () => {
         const history = new History();
         for (const sample of ordered ? list.sort((a, b) => a.ms - b.ms) : list) history.add(sample);
         history.add(sampleOf(picture));
-        const seconds = backlogEta(picture, history, picture.nowMs);
+        const seconds = forecast(picture, history, picture.nowMs)?.seconds ?? null;
         expect(seconds === null || (seconds >= 0 && Number.isFinite(seconds))).toBe(true);
       }),
       { numRuns: 500 },

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
+import { CALLS, STEPS } from '../../src/pace/latency.js';
 import type { Snapshot } from '../../src/stats/snapshot.js';
 
 /** A session that began at the epoch, has just started to transfer and has nothing to do. */
 export const EMPTY: Snapshot = {
+  migration: { source: '/mnt/old', dest: '/mnt/new', ledger: '/home/op/ledger.db', session: 1, begunMs: 0 },
   nowMs: 0,
   startedMs: 0,
   phase: 'transfer',
@@ -20,7 +22,18 @@ export const EMPTY: Snapshot = {
     skipped: 0,
   },
   lanes: { readers: 2, writers: 2, scanners: 1 },
+  flow: {
+    blocks: { used: 0, slots: 20 },
+    packs: { used: 0, slots: 72 },
+    readersWait: 0,
+    writersWait: 0,
+    limited: { source: 0, dest: 0 },
+  },
+  calls: { source: [], dest: [] },
+  errors: {},
+  recent: [],
   bwlimit: { read: 0, write: 0 },
+  timetable: { rules: [], otherwise: { read: 0, write: 0 } },
   guards: { read: 0, write: 0 },
   paused: false,
   nextLimit: undefined,
@@ -52,8 +65,22 @@ export const anyName: fc.Arbitrary<string> = fc
 
 const nowMs = fc.integer({ min: 0, max: 4e12 });
 
+const slots = fc.record({ used: fc.nat(20), slots: fc.nat(20) });
+const part = fc.double({ min: 0, max: 1, noNaN: true });
+const callCounts = fc.array(fc.array(fc.nat(1000), { minLength: STEPS, maxLength: STEPS }), {
+  minLength: CALLS.length,
+  maxLength: CALLS.length,
+});
+
 /** Any snapshot that the types allow, sensible or not. */
 export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
+  migration: fc.record({
+    source: anyName,
+    dest: anyName,
+    ledger: fc.option(anyName, { nil: undefined }),
+    session: fc.nat(1000),
+    begunMs: nowMs,
+  }),
   nowMs,
   startedMs: nowMs,
   phase: fc.constantFrom('starting', 'transfer', 'last pass', 'clean-up', 'folders', 'finished'),
@@ -66,7 +93,27 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
   session: fc.record({ copied: tally, same: tally, deleted: count, failed: count }),
   total: fc.record({ synced: tally, pending: tally, failed: tally, skipped: count }),
   lanes: fc.record({ readers: count, writers: count, scanners: count }),
+  flow: fc.record({
+    blocks: slots,
+    packs: slots,
+    readersWait: part,
+    writersWait: part,
+    limited: fc.record({ source: part, dest: part }),
+  }),
+  calls: fc.record({ source: callCounts, dest: callCounts }),
+  errors: fc.dictionary(fc.constantFrom('EACCES', 'EIO', 'CHANGED', 'OTHER'), count),
+  recent: fc.array(
+    fc.record({
+      path: anyName,
+      size: count,
+      endedMs: nowMs,
+      tookMs: fc.option(count, { nil: undefined }),
+      error: fc.option(anyName, { nil: undefined }),
+    }),
+    { maxLength: 8 },
+  ),
   bwlimit: fc.record({ read: count, write: count }),
+  timetable: fc.constant({ rules: [], otherwise: { read: 0, write: 0 } }),
   guards: fc.record({ read: count, write: count }),
   paused: fc.boolean(),
   nextLimit: fc.option(fc.record({ atMs: nowMs, limits: fc.record({ read: count, write: count }) }), {

@@ -85,6 +85,7 @@ describe('a JSON line', () => {
       mean_read_bytes_per_second: 100,
       mean_written_bytes_per_second: 50,
       eta_seconds: 39.5,
+      eta_plus_minus_seconds: 19.75,
       idle_seconds: 0,
       read_limit_bytes_per_second: null,
       write_limit_bytes_per_second: 5000,
