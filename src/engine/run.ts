@@ -10,6 +10,7 @@ import { Ledger } from '../ledger/ledger.js';
 import { guard, makeLedgerFolder, openLedgerFile, openScratchLedger } from '../ledger/open.js';
 import { sameTime } from '../scan/compare.js';
 import type { Settings } from '../settings.js';
+import { type Folding, NO_FOLDING } from '../share/folding.js';
 import type { RootIdentity } from '../share/identity.js';
 import { coarser, type RootsFacts } from '../share/local/roots.js';
 import type { Side } from '../share/share.js';
@@ -58,6 +59,7 @@ export async function run(
   let { grainNs } = roots;
   let distrustNs: bigint | undefined;
   let rootIsStamped = false;
+  let folding = NO_FOLDING;
   // A destination that is not there, in a dry run, is never looked at.
   const identities = { source: roots.sourceIdentity, dest: roots.destIdentity ?? roots.sourceIdentity };
   if (!settings.dryRun) {
@@ -65,6 +67,7 @@ export async function run(
     identities.dest = dest.identity;
     rememberRoots(ledger, identities);
     grainNs = coarser(grainNs, dest.grainNs);
+    folding = dest.folding;
     distrustNs = beginSession(ledger, dest.nowNs);
     rootIsStamped = dest.rootMtimeNs !== undefined && sameTime(roots.rootMeta.mtimeNs, dest.rootMtimeNs, grainNs);
   }
@@ -77,6 +80,7 @@ export async function run(
     roots,
     rootIsStamped,
     grainNs,
+    folding,
     distrustNs,
     identities,
     flushDest,
@@ -97,6 +101,7 @@ interface Ground {
   /** The destination's root has the source's mtime. */
   readonly rootIsStamped: boolean;
   readonly grainNs: bigint;
+  readonly folding: Folding;
   readonly distrustNs: bigint | undefined;
   readonly identities: Record<Side, RootIdentity>;
   flushDest(): Promise<string | undefined>;
@@ -125,6 +130,7 @@ class Run {
       root: { meta: ground.roots.rootMeta, isStamped: ground.rootIsStamped },
       firstLanes: firstLanes(ground.roots.source.network, ground.roots.dest.network),
       grainNs: ground.grainNs,
+      folding: ground.folding,
       distrustNs: ground.distrustNs,
       destMissing: settings.dryRun && ground.roots.destMissing,
       identities: ground.identities,
@@ -184,8 +190,10 @@ class Run {
     if (code !== Exit.ledger) this.chronicle?.end(snapshot, code);
     surface.stop();
     if (broken) this.io.err(`millrace: ${cleanName(reasonOf(broken))}\n`);
+    const { copied, recorded } = session;
     surface.summary({
-      snapshot,
+      snapshot: { ...snapshot, session: { ...snapshot.session, copied: recorded } },
+      unrecorded: copied.files - recorded.files,
       exitCode: code,
       seconds: (Date.now() - this.startedMs) / 1000,
       failures: session.failures,

@@ -14,8 +14,9 @@ import { Listing } from '../scan/listing.js';
 import type { ListAnswer, ListRequest } from '../scan/messages.js';
 import type { Contents } from '../scan/seal.js';
 import { Entries, type Meta, metaOf } from '../share/entries.js';
-import { type Failure, failure } from '../share/failure.js';
+import { COLLIDES, type Failure, failure } from '../share/failure.js';
 import type { Side } from '../share/share.js';
+import { cleanName } from '../ui/clean.js';
 import { type Item, newItem } from './item.js';
 import type { Recorder } from './recorder.js';
 import { backoffMs, worthRetrying } from './retry.js';
@@ -108,7 +109,7 @@ export class Scan {
   constructor(
     private readonly ledger: Ledger,
     private readonly recorder: Recorder,
-    private readonly ground: Pick<JoinInput, 'grainNs' | 'distrustNs' | 'trash'>,
+    private readonly ground: Pick<JoinInput, 'grainNs' | 'distrustNs' | 'trash' | 'folding'>,
     private readonly events: ScanEvents,
   ) {
     this.state = ledger.scanState;
@@ -482,6 +483,12 @@ export class Scan {
         this.recorder.row(dir, name, entry, known);
         this.fault(join(dir.path, name), message);
       },
+      collides: (name, other, meta, known) => {
+        const error = `${COLLIDES}: the destination takes this name for that of ${cleanName(other)}`;
+        const none = { algorithm: undefined, hash: undefined };
+        this.recorder.row(dir, name, { status: EntryStatus.failed, meta: metaOf(meta), ...none, error }, known);
+        this.events.failed(join(dir.path, name), error);
+      },
       extra: (name, isFolder, isPart) => {
         if (isPart || this.state.extras) hand.isToChange = true;
         else hand.keepsExtras = true;
@@ -548,6 +555,7 @@ export class Scan {
       unchanged: none,
       folder: none,
       unreadable: none,
+      collides: none,
       goneEntry: none,
       goneFolder: none,
       extra: (name, isFolder, isPart) => this.extra(dir, name, isFolder, isPart),

@@ -11,7 +11,8 @@ import { DirStatus, EntryStatus } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
 import { Command } from '../pipeline/ring.js';
 import type { Settings } from '../settings.js';
-import { classOf } from '../share/failure.js';
+import { COLLIDES, classOf } from '../share/failure.js';
+import type { Folding } from '../share/folding.js';
 import type { RootIdentity } from '../share/identity.js';
 import type { Side } from '../share/share.js';
 import { formatCount } from '../stats/format.js';
@@ -55,6 +56,8 @@ export interface SessionDeps {
   /** Lanes to begin with, where nobody says how many there shall be. */
   readonly firstLanes: LaneNumbers;
   readonly grainNs: bigint;
+  /** Which names the destination takes for one. */
+  readonly folding: Folding;
   readonly identities: Record<Side, RootIdentity>;
   /** See JoinInput. */
   readonly distrustNs: bigint | undefined;
@@ -75,6 +78,8 @@ export class Session {
   resumed = false;
   stopping: 'no' | 'drain' | 'stop' = 'no';
   readonly copied = { files: 0, bytes: 0 };
+  /** Of those copied, what the ledger has as synced. */
+  readonly recorded = { files: 0, bytes: 0 };
   readonly same = { files: 0, bytes: 0 };
   deleted = 0;
   /** Extras that are still there because they are more than may be deleted. */
@@ -311,7 +316,11 @@ export class Session {
       const last = page.at(-1);
       if (!last) break;
       at = last;
-      const again = page.filter(({ error, meta }) => meta.mode !== 0 && wanted(codeOf(error ?? '')));
+      // A name that collides is not to be tried: it would be written over the other.
+      const again = page.filter(({ error = '', meta }) => {
+        const code = codeOf(error);
+        return meta.mode !== 0 && code !== COLLIDES && wanted(code);
+      });
       ledger.commit(() => {
         for (const entry of again)
           ledger.putEntry(
@@ -388,7 +397,13 @@ export class Session {
 
   private committed(items: readonly Item[]): void {
     this.backlog.committed();
-    for (const item of items) if (isEntry(item)) this.letGo(item);
+    for (const item of items) {
+      if (!isEntry(item)) continue;
+      this.letGo(item);
+      if (!item.result) continue;
+      this.recorded.files++;
+      this.recorded.bytes += item.result.size;
+    }
   }
 
   /** Told to stop, or broken, however far that is. */

@@ -11,10 +11,12 @@ import { errnoName } from '../posix/errno.js';
 import { join as joinPath } from '../posix/names.js';
 import { kindOfMode } from '../posix/stat.js';
 import type { Meta } from '../share/entries.js';
+import { type Folding, folds } from '../share/folding.js';
 import { isPartName } from '../share/partname.js';
 import { compare, type Verdict } from './compare.js';
 import { Finder } from './finder.js';
 import type { Found, Listing } from './listing.js';
+import { Twins } from './twins.js';
 
 export interface JoinSink {
   /** A file or link to be copied. */
@@ -27,6 +29,8 @@ export interface JoinSink {
   folder(path: string, meta: Meta, verdict: Verdict, known: Dir | undefined): void;
   /** An entry at the source that could not be looked at: nothing is known of it. */
   unreadable(name: string, code: string, known: Entry | undefined): void;
+  /** An entry that cannot be at the destination, which takes its name for that of `other`. */
+  collides(name: string, other: string, meta: Meta, known: Entry | undefined): void;
   /** At the destination only. */
   extra(name: string, isFolder: boolean, isPart: boolean): void;
   /** In the ledger, but no longer at the source. */
@@ -45,6 +49,8 @@ export interface JoinInput {
   /** False when the source's listing is not complete: then absence means nothing. */
   readonly complete: boolean;
   readonly grainNs: bigint;
+  /** Which names the destination takes for one. */
+  readonly folding: Folding;
   /** A folder of the destination's root that is none of the copy's business. */
   readonly trash: string | undefined;
   /**
@@ -66,6 +72,7 @@ export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): G
   const rows = known && !sealed ? knownRows(dir, source.count, ledger) : NO_ROWS;
   const folders = new Map((known ? ledger.childDirs(dir.id) : []).map((child) => [child.path, child]));
   const context = { ...input, folders, ledger };
+  const twins = folds(input.folding) ? yield* Twins.of(input.folding, source, dest) : undefined;
   let steps = 0;
 
   for (const entries of source.each()) {
@@ -78,7 +85,10 @@ export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): G
         continue;
       }
       const errno = entries.errno(index);
-      if (errno === 0) joinEntry(name, { entries, index }, dest.find(name), row, context, sink);
+      const other = twins?.collision(name);
+      const there = twins ? twins.counterpart(name) : dest.find(name);
+      if (other !== undefined) sink.collides(name, other, entries.meta(index), row && ledger.entry(dir.id, name));
+      else if (errno === 0) joinEntry(name, { entries, index }, there, row, context, sink);
       else sink.unreadable(name, errnoName(errno), row && ledger.entry(dir.id, name));
     }
   }
@@ -94,11 +104,13 @@ export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): G
         continue;
       }
       if (!complete || entries.errno(index) !== 0) continue;
-      const counterpart = source.find(name);
+      const counterpart = source.find(twins?.original(name) ?? name);
       // A folder where the source has a file is in the way of it, and as such an extra.
       if (!counterpart || (isFolder && isKnownNoFolder(counterpart))) sink.extra(name, isFolder, false);
     }
   }
+
+  twins?.close();
 
   if (!complete) return;
   for (const page of rows.pages()) {

@@ -41,6 +41,9 @@ export function classOf(code: string): FailureClass {
   return CLASSES.get(code) ?? 'skip';
 }
 
+/** Our own: another entry has, at the destination, what counts there as the same name. */
+export const COLLIDES = 'COLLIDES';
+
 const MEANINGS: Record<string, string> = {
   EACCES: 'permission denied',
   EPERM: 'operation not permitted',

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { nameBytes } from '../posix/names.js';
 
 /** Unfinished files carry this prefix until they are published; a leftover of a crash is known by it. */
-const PREFIX = '.millrace-part.';
+export const PART_PREFIX = '.millrace-part.';
 const NAME_MAX = 255;
 
 /**
@@ -10,8 +10,8 @@ const NAME_MAX = 255;
  * a crash left. A name with no room for the prefix, or that could be taken for one of those, is replaced by its hash.
  */
 export function partName(name: string): string {
-  const long = Buffer.byteLength(name) + PREFIX.length > NAME_MAX || !name.isWellFormed() || name.startsWith('~');
-  return PREFIX + (long ? `~${digest(nameBytes(name))}` : name);
+  const long = Buffer.byteLength(name) + PART_PREFIX.length > NAME_MAX || !name.isWellFormed() || name.startsWith('~');
+  return PART_PREFIX + (long ? `~${digest(nameBytes(name))}` : name);
 }
 
 /** node:crypto is loaded by the first name that needs it: it takes as long to load as all else that a thread does. */
@@ -21,5 +21,5 @@ function digest(bytes: Buffer): string {
 }
 
 export function isPartName(name: string): boolean {
-  return name.startsWith(PREFIX);
+  return name.startsWith(PART_PREFIX);
 }

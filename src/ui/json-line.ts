@@ -106,6 +106,8 @@ export interface JsonSummaryMessage extends JsonCounts {
   readonly type: 'summary';
   readonly exit_code: number;
   readonly seconds: number;
+  /** Files that were published and not recorded: the next run copies them again. */
+  readonly unrecorded_files: number;
   /** Failed entries, all counted and the first 20 listed. */
   readonly failures_total: number;
   readonly failures: readonly { readonly path: string; readonly error: string }[];
@@ -209,6 +211,7 @@ export function summaryMessage(result: RunResult): JsonSummaryMessage {
     type: 'summary',
     exit_code: result.exitCode,
     seconds: seconds(result.seconds),
+    unrecorded_files: result.unrecorded,
     ...counts(result.snapshot),
     failures_total: result.failuresTotal,
     failures: result.failures

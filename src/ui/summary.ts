@@ -8,6 +8,8 @@ export interface RunResult {
   /** The last snapshot of the run. */
   readonly snapshot: Snapshot;
   readonly exitCode: ExitCode;
+  /** Files that were published and not recorded before the run ended: the next one copies them again. */
+  readonly unrecorded: number;
   /** Seconds the session took. */
   readonly seconds: number;
   /** Some of the failed entries, raw paths beneath the root, with the reason. Only the first 20 are shown. */
@@ -108,6 +110,13 @@ function realRows(result: RunResult): Row[] {
   const mean = (bytes: number): string => formatRate(seconds > 0 ? bytes / seconds : null);
   return [
     ['copied', files(session.copied)],
+    ...present([
+      [
+        result.unrecorded,
+        'not recorded',
+        `${counted(result.unrecorded, 'file', 'files')} more, copied again by the next run`,
+      ],
+    ]),
     ...present([[session.deleted, 'deleted', entries(session.deleted)]]),
     ...commonRows(result),
     ...present([

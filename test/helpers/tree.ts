@@ -109,6 +109,25 @@ export function mountTmpfs(point: string, options = 'size=1m'): void {
   mount(point, '-t', 'tmpfs', '-o', options, 'tmpfs');
 }
 
+/** Whether a filesystem with names and times that are not Linux's own can be made and mounted. */
+export function canMountExfat(): boolean {
+  return canMount && ['mkfs.exfat', 'mount.exfat-fuse', 'losetup'].every((command) => findCommand(command));
+}
+
+/** Mounts a new exFAT filesystem, until the end of the test. */
+export function mountExfat(point: string): void {
+  const image = join(temporaryFolder(), 'image');
+  const made = run('truncate', '-s', '64M', image) && run('mkfs.exfat', image);
+  const { stdout } = spawnSync('losetup', ['-f', '--show', image], { encoding: 'utf8' });
+  const device = stdout.trim();
+  mkdirSync(point, { recursive: true });
+  const done = made && run('mount.exfat-fuse', device, point);
+  // Once nothing has it open any more.
+  run('losetup', '-d', device);
+  if (!done) throw new Error(`exFAT at ${point}`);
+  mounted.push(point);
+}
+
 export const isRoot = process.getuid!() === 0;
 
 /** Whether this process may mount: root outside of most containers. */

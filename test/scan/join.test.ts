@@ -7,6 +7,7 @@ import { DirSide, DirStatus, EntryStatus, Listed } from '../../src/ledger/schema
 import { type JoinInput, type JoinSink, joinFolder } from '../../src/scan/join.js';
 import { Listing } from '../../src/scan/listing.js';
 import { Entries, type Meta, metaOf } from '../../src/share/entries.js';
+import { foldName, NO_FOLDING } from '../../src/share/folding.js';
 import { DIR, entriesWith, FIFO, FILE, LINK, type Made, metaWith, statWith } from '../helpers/entries.js';
 
 let ledger: Ledger;
@@ -89,6 +90,7 @@ function march(sides: Sides, more: Partial<JoinInput> = {}): Event[] {
     complete: true,
     grainNs: 1n,
     trash: undefined,
+    folding: NO_FOLDING,
     distrustNs: undefined,
     ...more,
   };
@@ -124,6 +126,81 @@ describe('a sealed folder', () => {
   it('without folders is not looked at', () => {
     remember({ f: entryRow() });
     expect(march({}, { sealed: true })).toEqual([]);
+  });
+});
+
+describe('a destination that folds names', () => {
+  const folding = { case: true, form: true };
+
+  it('gets one of those that it takes for one, in each scan the same, and the others are told', () => {
+    const source: Made[] = [{ name: 'readme' }, { name: 'README', meta: { size: 7 } }, { name: 'other' }];
+    for (const made of [source, [...source].reverse()])
+      expect(march({ source: made }, { folding }).sort()).toEqual([
+        ['collides', 'readme', 'README', metaWith(), undefined],
+        ['copy', 'README', metaWith({ size: 7 }), 'copy', undefined],
+        ['copy', 'other', metaWith(), 'copy', undefined],
+      ]);
+  });
+
+  it('keeps the one that it has', () => {
+    const sides: Sides = { source: [{ name: 'README' }, { name: 'readme' }], dest: [{ name: 'readme' }] };
+    expect(short(march(sides, { folding }))).toEqual([
+      ['collides', 'README'],
+      ['record', 'readme'],
+    ]);
+  });
+
+  it('has what is spelled otherwise there, which is no extra', () => {
+    const sides: Sides = {
+      source: [{ name: 'caf\u00e9' }, { name: 'New', meta: { size: 2 } }],
+      dest: [{ name: 'CAFE\u0301' }, { name: 'NEW' }, { name: 'extra' }],
+    };
+    expect(short(march(sides, { folding }))).toEqual([
+      ['copy', 'New'],
+      ['extra', 'extra'],
+      ['record', 'caf\u00e9'],
+    ]);
+    expect(short(march(sides, { folding: { case: true, form: false } }))).toContainEqual(['copy', 'caf\u00e9']);
+  });
+
+  it('gets a folder or a file of one name, not both', () => {
+    const source: Made[] = [{ name: 'a', meta: { mode: DIR } }, { name: 'A' }];
+    expect(short(march({ source }, { folding }))).toEqual([
+      ['collides', 'a'],
+      ['copy', 'A'],
+    ]);
+  });
+
+  it('loses nothing, whatever the names: each of the source is copied or told, and no two that are one are copied', () => {
+    const name = fc.string({
+      unit: fc.constantFrom('a', 'A', '\u00e9', 'e\u0301', 'E\u0301', '\u00df', 'S', '\udc80'),
+      minLength: 1,
+      maxLength: 4,
+    });
+    const names = fc.uniqueArray(name, { maxLength: 12 });
+    fc.assert(
+      fc.property(names, names, (source, dest) => {
+        const events = march(
+          { source: source.map((n) => ({ name: n, meta: { size: 9 } })), dest: dest.map((n) => ({ name: n })) },
+          { folding },
+        );
+        const of = (call: string) => events.filter(([c]) => c === call).map(([, first]) => nameIn(first) as string);
+        expect([...of('copy'), ...of('collides')].sort()).toEqual([...source].sort());
+        const keys = of('copy').map((n) => foldName(n, folding));
+        expect(new Set(keys).size).toBe(keys.length);
+        for (const extra of of('extra')) expect(keys).not.toContain(foldName(extra, folding));
+      }),
+    );
+  });
+
+  it('of very many names needs a table of its own', () => {
+    const many = Array.from({ length: 45_000 }, (_, i) => ({ name: `n${i}` }));
+    const events = march(
+      { source: [...many, { name: 'N7' }, { name: 'n\udcff' }], dest: [{ name: 'N9' }] },
+      { folding },
+    );
+    expect(events.filter(([call]) => call === 'collides').map(([, name]) => name)).toEqual(['n7']);
+    expect(events.filter(([call]) => call === 'copy')).toHaveLength(45_000);
   });
 });
 
@@ -577,6 +654,7 @@ describe('a huge folder', () => {
       complete: true,
       grainNs: 1n,
       trash: undefined,
+      folding: NO_FOLDING,
       distrustNs: undefined,
     };
     for (const _ of joinFolder(input, ledger, sink)) turns++;

@@ -31,6 +31,7 @@ const RESULT: RunResult = {
   exitCode: 1,
   seconds: 20.00049,
   failures: [{ path: 'bad\u001b', error: 'EIO' }],
+  unrecorded: 0,
   failuresTotal: 1,
   ledger: '/l',
   log: null,

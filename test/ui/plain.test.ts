@@ -279,6 +279,7 @@ describe('PlainProgress', () => {
       exitCode: 0,
       seconds: 1,
       failures: [],
+      unrecorded: 0,
       failuresTotal: 0,
       ledger: '/l',
       log: '/a',

@@ -12,6 +12,7 @@ function result(part: Partial<RunResult>, picture: Partial<Snapshot> = {}): RunR
     exitCode: 0,
     seconds: 100,
     failures: [],
+    unrecorded: 0,
     failuresTotal: 0,
     ledger: '/state/pair.db',
     log: '/state/pair.log',

@@ -28,6 +28,7 @@ describe('createSurface', () => {
       exitCode: 1,
       seconds: 1,
       failures: [{ path: 'a', error: 'EIO' }],
+      unrecorded: 0,
       failuresTotal: 1,
       ledger: '/l',
       log: '/a',

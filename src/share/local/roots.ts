@@ -22,9 +22,11 @@ import { type FilesystemFacts, filesystemFacts } from '../../posix/filesystems.j
 import { Stat } from '../../posix/stat.js';
 import { type Meta, metaOf } from '../entries.js';
 import { saysAbsent } from '../failure.js';
+import type { Folding } from '../folding.js';
 import type { RootIdentity } from '../identity.js';
 import { overlap, overlapByMounts, type Place, placeOf } from '../mounts.js';
 import { partName } from '../partname.js';
+import { probeFolding } from './foldprobe.js';
 import { identityOf, openPinned } from './pin.js';
 
 export interface RootsFacts {
@@ -145,13 +147,14 @@ export interface DestProbe {
   /** The present time by the destination's own clock, ns since the Unix epoch. */
   readonly nowNs: bigint;
   readonly identity: RootIdentity;
+  readonly folding: Folding;
   /** The root folder's mtime, ns since the Unix epoch; undefined: unknown, or changed by the probe. */
   readonly rootMtimeNs: bigint | undefined;
 }
 
 /**
  * Makes the destination root when it is missing, and finds out with a file of our own whether it can be written and
- * how finely it keeps times (ns). Afterwards the file is gone and the root has the times that it had.
+ * how finely it keeps times (ns), and which names it takes for one. Afterwards the file is gone and the root has the times that it had.
  */
 export function prepareDest(dest: string, trash?: string): DestProbe | Refusal {
   let made = false;
@@ -169,7 +172,8 @@ export function prepareDest(dest: string, trash?: string): DestProbe | Refusal {
           refused: 'usage',
           message: `destination ${dest}: its ${trash} is no folder; give --trash another name`,
         };
-      return { ...probe(root, 0), identity: identityOf(root) };
+      const folding = probeFolding(root);
+      return { ...probe(root, 0), folding, identity: identityOf(root) };
     } finally {
       dropFd(root);
     }
@@ -193,7 +197,7 @@ function isNoFolder(root: number, name: string): boolean {
 }
 
 /** Makes a file of so many bytes in the root, and removes it. */
-function probe(root: number, bytes: number): Omit<DestProbe, 'identity'> {
+function probe(root: number, bytes: number): Omit<DestProbe, 'identity' | 'folding'> {
   const name = partName('~probe');
   const stat = new Stat();
   statFd(root, stat);

@@ -1,0 +1,38 @@
+/** Finds out, with a file of our own, which names a folder's filesystem takes for one. */
+import { constants } from 'node:fs';
+import { dropFd, openAt, statAt, unlinkAt } from '../../posix/calls.js';
+import { asSysError } from '../../posix/errno.js';
+import { Stat } from '../../posix/stat.js';
+import { saysAbsent } from '../failure.js';
+import { type Folding, NO_FOLDING } from '../folding.js';
+import { PART_PREFIX } from '../partname.js';
+
+/** Has letters of both kinds; known by its prefix as ours should a kill leave it. */
+const NAME = `${PART_PREFIX}~case`;
+const ACCENTED = `${PART_PREFIX}~\u00e9`;
+
+/** Makes two files in the folder, and removes them. A filesystem that refuses such a name takes no other for it. */
+export function probeFolding(folder: number): Folding {
+  return {
+    case: isTakenFor(folder, NAME, NAME.toUpperCase()),
+    form: isTakenFor(folder, ACCENTED, ACCENTED.normalize('NFD')),
+  };
+}
+
+function isTakenFor(folder: number, name: string, other: string): boolean {
+  try {
+    dropFd(openAt(folder, name, constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW, 0o600));
+  } catch (error) {
+    asSysError(error, 'open', name);
+    return NO_FOLDING.case;
+  }
+  try {
+    statAt(folder, other, new Stat());
+    return true;
+  } catch (error) {
+    if (!saysAbsent(error)) throw error;
+    return false;
+  } finally {
+    unlinkAt(folder, name);
+  }
+}

@@ -1,0 +1,121 @@
+/** Destinations that do not keep all that a source has: names, times, sizes, numbers of files. */
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync, readdirSync, readFileSync, renameSync, statSync, truncateSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { openDb } from '../../src/ledger/sqlite.js';
+import { canMount, canMountExfat, findCommand, mount, mountExfat, mountTmpfs } from '../helpers/tree.js';
+import {
+  auditLog,
+  copy,
+  copyAll,
+  expectEqualTrees,
+  expectLedgerOf,
+  file,
+  ledgerFiles,
+  logged,
+  MAIN,
+  makeTree,
+  newWorld,
+  partFiles,
+  startCopy,
+} from './helpers.js';
+
+const GIB = 1024 ** 3;
+
+describe.skipIf(!canMountExfat())('exFAT (skipped without root, exfat-fuse and exfatprogs)', () => {
+  test('of names that are one there, one is copied and the other told, in each run', async () => {
+    const world = newWorld();
+    makeTree(world.source, { README: file('capitals'), readme: file('small'), 'Dir/a': file('a'), 'dir/b': file('b') });
+    mountExfat(world.dest);
+    for (let runs = 0; runs < 2; runs++) {
+      const run = await copy(world, '--rescan', '--delete-extras', '--yes');
+      expect(run.code).toBe(1);
+      expect(run.stdout).toContain('readme: COLLIDES: the destination takes this name for that of README');
+      expect(run.stdout).toContain('dir: COLLIDES: the destination takes this name for that of Dir');
+      expect(readdirSync(world.dest).sort()).toEqual(['Dir', 'README']);
+      expect(readdirSync(join(world.dest, 'Dir'))).toEqual(['a']);
+      expect(readFileSync(join(world.dest, 'README'), 'utf8')).toBe('capitals');
+    }
+    expect(logged(world, 'copied')).toEqual(['Dir/a', 'README']);
+    // Nor does a run that takes up a backlog, and tries again what failed.
+    const ledger = openDb(world.db);
+    ledger.exec(
+      `UPDATE entries SET status = 0 WHERE name = 'a'; UPDATE dirs SET pending = 1 WHERE path = 'Dir';
+       UPDATE meta SET value = json_set(value, '$.pendingFiles', 1) WHERE key = 'totals'`,
+    );
+    ledger.close();
+    expect((await copy(world)).stdout).toContain('resuming 1 files');
+    expect(logged(world, 'copied')).toEqual(['Dir/a', 'Dir/a', 'README']);
+    expect(readFileSync(join(world.dest, 'README'), 'utf8')).toBe('capitals');
+  });
+
+  test('a name that is spelled otherwise now is the same file, and nothing is deleted', async () => {
+    const world = newWorld();
+    makeTree(world.source, { Report: file('one'), other: file('other') });
+    mountExfat(world.dest);
+    await copyAll(world);
+    renameSync(join(world.source, 'Report'), join(world.source, 'REPORT'));
+    const lines = auditLog(world).length;
+    await copyAll(world, '--delete-extras', '--yes');
+    expect(logged(world, 'deleted', lines)).toEqual([]);
+    expect(logged(world, 'copied', lines)).toEqual([]);
+    expect(readFileSync(join(world.dest, 'REPORT'), 'utf8')).toBe('one');
+  });
+
+  test('coarse times are no reason to copy again, and a name that it does not take is told', async () => {
+    const world = newWorld();
+    makeTree(world.source, { odd: file('odd', 1_600_000_001_987_654_321n), 'a:b': file('no') });
+    mountExfat(world.dest);
+    for (let runs = 0; runs < 2; runs++) {
+      const run = await copy(world, '--rescan');
+      expect(run.code).toBe(1);
+      expect(run.stdout).toMatch(/ {2}a:b: /);
+    }
+    expect(logged(world, 'copied')).toEqual(['odd']);
+    expect(partFiles(world.dest)).toEqual([]);
+  });
+});
+
+describe.skipIf(!canMount)('a destination', () => {
+  test('without inodes holds the run up until it has some', async () => {
+    const world = newWorld();
+    makeTree(world.source, Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`f${n}`, file(randomBytes(100))])));
+    mountTmpfs(world.dest, 'size=8m,nr_inodes=30');
+    const run = startCopy(world);
+    await run.until('trouble', () => run.stdout.match(/waiting for the destination .*no space left \(ENOSPC\)/));
+    mount(world.dest, '-o', 'remount,nr_inodes=1000');
+    expect(await run.ended).toMatchObject({ code: 0, stderr: '' });
+    expectEqualTrees(world.source, world.dest);
+    expectLedgerOf(world);
+  });
+
+  test('gets a file of more than 4 GiB whole', async () => {
+    const world = newWorld();
+    makeTree(world.source, { large: file('') });
+    const large = join(world.source, 'large');
+    truncateSync(large, 4 * GIB + 5_000_001);
+    const fd = openSync(large, 'r+');
+    for (const at of [0, 2 * GIB - 3, 4 * GIB - 3, 4 * GIB + 4_999_990]) writeSync(fd, 'a mark', at);
+    closeSync(fd);
+    mountTmpfs(world.dest, 'size=5g');
+    await copyAll(world, '--checksum', 'xxh128');
+    expect(statSync(join(world.dest, 'large')).size).toBe(4 * GIB + 5_000_001);
+    expect(spawnSync('cmp', [large, join(world.dest, 'large')], { encoding: 'utf8' })).toMatchObject({ status: 0 });
+  });
+});
+
+test.skipIf(!findCommand('prlimit'))(
+  'a file that is too large for the destination is told, and the others are copied',
+  () => {
+    const world = newWorld();
+    makeTree(world.source, { large: file(randomBytes(9_000_000)), small: file('small') });
+    const args = ['--fsize=8000000', process.execPath, MAIN, 'copy', world.source, world.dest, '--db', world.db];
+    const { status, stdout } = spawnSync('prlimit', args, { encoding: 'utf8', timeout: 30_000 });
+    expect(stdout).toMatch(/ {2}large: EFBIG: the file is too large \(write\)/);
+    expect(status).toBe(1);
+    expect([...ledgerFiles(world).values()].map((row) => row.status).sort()).toEqual(['failed', 'synced']);
+    expect(partFiles(world.dest)).toEqual([]);
+  },
+);
