@@ -2,6 +2,7 @@
 import type { LatencyTargets } from '../pace/pacer.js';
 import type { Timetable } from '../pace/timetable.js';
 import { Command } from '../pipeline/ring.js';
+import { formatCount } from '../stats/format.js';
 import type { Session } from './session.js';
 
 export class Controls {
@@ -11,13 +12,17 @@ export class Controls {
     private readonly note: (text: string) => void,
   ) {}
 
-  /** Nothing moves until `resume`: files in flight wait where they are. */
-  pause(): void {
-    if (this.session.crew.pacer.pause()) this.note('paused');
+  /** Nothing moves until `resume`: files in flight wait where they are. False when that is so already. */
+  pause(): boolean {
+    const isNew = this.session.crew.pacer.pause();
+    if (isNew) this.note('paused');
+    return isNew;
   }
 
-  resume(): void {
-    if (this.session.crew.pacer.resume()) this.note('going on');
+  resume(): boolean {
+    const isNew = this.session.crew.pacer.resume();
+    if (isNew) this.note('going on');
+    return isNew;
   }
 
   /** Limits from now on, in the place of --bwlimit. */
@@ -30,6 +35,20 @@ export class Controls {
   latencyTarget(targets: LatencyTargets): void {
     this.session.crew.pacer.setLatencyTarget(targets, new Date());
     this.note('the latency target was changed');
+  }
+
+  /** So many readers and writers from now on; 0: automatic. */
+  lanes(readers: number, writers: number): void {
+    this.session.crew.setLanes(readers, writers);
+    this.session.step();
+    this.note('the number of lanes was changed');
+  }
+
+  /** Tries again what failed; how many entries that are, undefined when the run is too far for that. */
+  retryFailed(): number | undefined {
+    const count = this.session.retryFailed();
+    if (count !== undefined && count > 0) this.note(`trying again what failed: ${formatCount(count)}`);
+    return count;
   }
 
   /** Finishes the files in flight and ends; false when that, or a stop, was asked for before. */

@@ -42,6 +42,8 @@ export class Conveyor {
   draining = false;
   /** Nothing is handed out: a share is in trouble. */
   held = false;
+  /** Readers that get work; the others rest. */
+  mostReaders = Number.POSITIVE_INFINITY;
   /** Writer lanes there are: as many folders are to be in work at a time. */
   writers = 1;
   private readonly readers: ReaderLane[] = [];
@@ -104,8 +106,9 @@ export class Conveyor {
     }
     if (this.draining || this.held) return;
     // Round by round, so that every lane has one lease before any has two.
+    const readers = this.readers.slice(0, this.mostReaders);
     for (let depth = 0; depth < AHEAD; depth++)
-      for (const reader of this.readers) if (reader.leases.length === depth && this.feed.count > 0) this.lease(reader);
+      for (const reader of readers) if (reader.leases.length === depth && this.feed.count > 0) this.lease(reader);
   }
 
   private lease(reader: ReaderLane): void {

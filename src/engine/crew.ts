@@ -51,7 +51,8 @@ class Section {
   private lastOperations: Operations = { count: 0, ms: 0, slow: 0 };
   constructor(
     readonly most: number,
-    readonly fixed: boolean,
+    /** As many as the operator wants; 0: as many as the measured latency asks for. */
+    public wanted: number,
   ) {
     this.counters = LaneCounters.memory(most);
     this.cells = new Float64Array(this.counters);
@@ -59,6 +60,11 @@ class Section {
 
   get count(): number {
     return this.working.length;
+  }
+
+  /** Those that are not told to rest. */
+  get active(): number {
+    return Math.min(this.count, this.wanted || this.count);
   }
 
   get ended(): Promise<void>[] {
@@ -156,7 +162,7 @@ export class Crew {
   ) {
     const pin = (side: Side): Pin => ({ identity: identities[side], epoch: new Int32Array(new SharedArrayBuffer(4)) });
     this.pins = { source: pin('source'), dest: pin('dest') };
-    const section = (wanted: number, most: number) => new Section(wanted || most, wanted > 0);
+    const section = (wanted: number, most: number) => new Section(Math.max(wanted, most), wanted);
     this.readers = section(settings.readers, MOST_LANES);
     this.writers = section(settings.writers, MOST_LANES);
     this.scanners = {
@@ -191,7 +197,7 @@ export class Crew {
   }
   get counts(): { readers: number; writers: number; scanners: number } {
     const scanners = this.scanners.source.count + this.scanners.dest.count;
-    return { readers: this.readers.count, writers: this.writers.count, scanners };
+    return { readers: this.readers.active, writers: this.writers.active, scanners };
   }
   /** The file that each reader and writer lane has in hand. */
   *files(): Generator<{ id: number; done: number; startedMs: number }> {
@@ -205,8 +211,8 @@ export class Crew {
     pacer.tick(now);
     this.flowMeter.add({
       nowMs: now.getTime(),
-      readersWait: ring.waitingReaders / Math.max(1, readers.count),
-      writersWait: ring.idleWriters / Math.max(1, writers.count),
+      readersWait: ring.waitingReaders / Math.max(1, readers.active),
+      writersWait: ring.idleWriters / Math.max(1, writers.active),
       limited: { source: pacer.isBinding('source'), dest: pacer.isBinding('dest') },
     });
   }
@@ -254,8 +260,21 @@ export class Crew {
 
   /** Starts so many readers and writers, unless the operator said how many there shall be. */
   startTransfer({ readers, writers }: { readers: number; writers: number }): void {
-    this.growTo(this.readers, this.settings.readers || readers, () => this.startReader());
-    this.growTo(this.writers, this.settings.writers || writers, () => this.startWriter());
+    this.growTo(this.readers, this.readers.wanted || readers, () => this.startReader());
+    this.growTo(this.writers, this.writers.wanted || writers, () => this.startWriter());
+  }
+
+  /** So many readers and writers from now on, at most MOST_LANES of each; 0: automatic. Those beyond finish and rest. */
+  setLanes(readers: number, writers: number): void {
+    this.readers.wanted = readers;
+    this.writers.wanted = writers;
+    this.ring.mostWriters = writers;
+    if (this.readers.count > 0) this.startTransfer({ readers: 0, writers: 0 });
+  }
+
+  /** Readers that are to get work. */
+  get mostReaders(): number {
+    return this.readers.wanted || Number.POSITIVE_INFINITY;
   }
 
   /** Starts more lanes where the measured latency asks for them; to be called a few times a second. */
@@ -264,7 +283,7 @@ export class Crew {
     const busy = busyBetween(this.ticks, ticks);
     this.ticks = ticks;
     const grow = (side: Side, section: Section, most: number, start: () => void) => {
-      if (section.fixed || !section.isUp) return;
+      if (section.wanted > 0 || !section.isUp) return;
       const wanted = wantedLanes(section.count, section.operations, busy, Math.min(most, this.pacer.mostLanes(side)));
       if (wanted > section.count) section.forget();
       this.growTo(section, wanted, start);
@@ -388,6 +407,7 @@ export class Crew {
     if (!(await within(patienceMs, () => Promise.allSettled(ended)))) return false;
     for (const section of this.sections) section.clear();
     this.ring = this.makeRing();
+    this.ring.mostWriters = this.writers.wanted;
     this.pacer.restore();
     return true;
   }

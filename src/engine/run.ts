@@ -4,6 +4,8 @@ import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { AuditLog, AuditLogError, checkLogFile } from '../audit/log.js';
 import type { Io } from '../cli/run.js';
+import { version } from '../cli/version.js';
+import type { ControlServer } from '../control/server.js';
 import { Exit, type ExitCode } from '../exit.js';
 import { LedgerError } from '../ledger/errors.js';
 import { Ledger } from '../ledger/ledger.js';
@@ -17,6 +19,8 @@ import type { Side } from '../share/share.js';
 import { formatBytes, formatCount } from '../stats/format.js';
 import type { Snapshot } from '../stats/snapshot.js';
 import { cleanName } from '../ui/clean.js';
+import type { Operator } from '../ui/operator.js';
+import { type RunResult, summaryText } from '../ui/summary.js';
 import { createSurface, type Surface } from '../ui/surface.js';
 import { SessionBroken } from './broken.js';
 import { Chronicle } from './chronicle.js';
@@ -24,6 +28,7 @@ import { Controls } from './controls.js';
 import { beginSession, endSession } from './cutoff.js';
 import type { Keeper } from './keeper.js';
 import { firstLanes } from './lanecount.js';
+import { RunOperator } from './operator.js';
 import { pictureOf } from './picture.js';
 import { DestAway } from './recorder.js';
 import { checkRoots, rememberRoots } from './rootcheck.js';
@@ -113,6 +118,7 @@ class Run {
   private readonly chronicle: Chronicle | undefined;
   private readonly session: Session;
   private readonly surface: Surface;
+  private control: ControlServer | undefined;
 
   constructor(
     private readonly settings: Settings,
@@ -136,7 +142,7 @@ class Run {
       identities: ground.identities,
       flushDest: ground.flushDest,
       look: ground.look,
-      note: (text) => this.surface.note(text),
+      note: (text) => this.note(text),
       detail: (text) => this.surface.item(cleanName(text)),
     });
     const { stdout } = process;
@@ -157,11 +163,11 @@ class Run {
   /** `begun` is called as soon as the run can be told what to do. */
   async toTheEnd(begun: (controls: Controls) => void): Promise<number> {
     const { session, surface, settings } = this;
-    const controls = new Controls(session, (text) => surface.note(text));
+    const controls = new Controls(session, (text) => this.note(text));
     const silence = listenForSignals({
       drain: () => {
         if (!controls.drain()) return false;
-        surface.note('finishing the files in flight; press Ctrl-C again to stop now');
+        this.note('finishing the files in flight; press Ctrl-C again to stop now');
         return true;
       },
       stop: () => controls.stop(),
@@ -170,6 +176,7 @@ class Run {
     this.tellBacklog();
     surface.start();
     begun(controls);
+    const listening = this.openControl(new RunOperator(controls, this.ledger));
     const ticker = setInterval(() => this.writeHistory(), HISTORY_MS);
     let broken: unknown;
     try {
@@ -178,6 +185,7 @@ class Run {
       broken = error;
     }
     clearInterval(ticker);
+    await listening;
     const ended = await session.crew.finish(PATIENCE_MS);
     // A share that hangs keeps the last flush from ending too.
     const unrecorded = await Promise.race([
@@ -191,7 +199,7 @@ class Run {
     surface.stop();
     if (broken) this.io.err(`millrace: ${cleanName(reasonOf(broken))}\n`);
     const { copied, recorded } = session;
-    surface.summary({
+    const result: RunResult = {
       snapshot: { ...snapshot, session: { ...snapshot.session, copied: recorded } },
       unrecorded: copied.files - recorded.files,
       exitCode: code,
@@ -200,12 +208,32 @@ class Run {
       failuresTotal: settings.dryRun ? session.failed : Math.max(session.failed, snapshot.total.failed.files),
       ledger: settings.dryRun ? null : settings.ledger,
       log: settings.dryRun ? null : settings.logFile,
-    });
+    };
+    surface.summary(result);
+    this.control?.close(code, summaryText(result));
     this.ledger.close();
     silence();
     // A thread that hangs in a dead mount can be neither ended nor left by process.exit.
     if (!ended) process.kill(process.pid, 'SIGKILL');
     return code;
+  }
+
+  /** Whoever may read the ledger can steer the run, and watch it, from elsewhere. */
+  private async openControl(operator: Operator): Promise<void> {
+    if (this.settings.dryRun) return;
+    try {
+      // Loaded when the session has begun already: nobody asks at once.
+      const { ControlServer } = await import('../control/server.js');
+      this.control = await ControlServer.listen(this.settings.ledger, version(), () => this.picture(), operator);
+    } catch (error) {
+      this.note(`there is no control socket, so ctl and attach do not reach this run: ${(error as Error).message}`);
+    }
+  }
+
+  /** A line for the operator, wherever he is. */
+  private note(text: string): void {
+    this.surface.note(text);
+    this.control?.note(text);
   }
 
   private writeHistory(): void {
@@ -221,7 +249,7 @@ class Run {
       this.log?.reopen();
     } catch (error) {
       if (!(error instanceof AuditLogError)) throw error;
-      this.surface.note(`${error.message}; going on in the old file`);
+      this.note(`${error.message}; going on in the old file`);
     }
   }
 
@@ -230,7 +258,7 @@ class Run {
     const { running } = this.ledger.scanState;
     if (!hasBacklog(this.ledger) || this.settings.rescan) return;
     const scan = running ? '; the scan goes on where it was' : '';
-    this.surface.note(`resuming ${formatCount(pendingFiles)} files, ${formatBytes(pendingBytes)}${scan}`);
+    this.note(`resuming ${formatCount(pendingFiles)} files, ${formatBytes(pendingBytes)}${scan}`);
   }
 
   /** The last checkpoint, also after a failure: whatever was finished is to be known. */

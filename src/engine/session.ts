@@ -434,6 +434,14 @@ export class Session {
     this.step();
   }
 
+  /** Makes what failed pending again; how many entries that are. Undefined: the run is too far for that. */
+  retryFailed(): number | undefined {
+    if (this.stopping !== 'no' || (this.phase !== 'transfer' && this.phase !== 'last pass')) return undefined;
+    const count = this.requeueFailed(() => true);
+    this.step();
+    return count;
+  }
+
   private until(done: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       this.waiting = { done, resolve, reject };
@@ -493,6 +501,7 @@ export class Session {
       this.crew.startTransfer(lanesFor(entries, feed.bytes, this.deps.firstLanes));
     }
     this.conveyor.writers = this.crew.counts.writers;
+    this.conveyor.mostReaders = this.crew.mostReaders;
     this.conveyor.pump(Date.now());
     if (this.scan.wantsRefill) this.checkpointSoon(() => this.scan.refill());
   }

@@ -46,7 +46,8 @@ const IDLE_WRITERS = 7;
 const READY_ANY = 8; // ready slots that any writer may take
 const WRITERS = 9;
 const WAITING_READERS = 10;
-const HEAD_WORDS = 11;
+const MOST_WRITERS = 11; // writers with this number and higher take nothing new; 0: all may
+const HEAD_WORDS = 12;
 
 // Words of one slot.
 const STATE = 0;
@@ -130,7 +131,8 @@ export class Ring {
       this.ring(BUSY_BELL, EVERYONE);
     } else {
       const idle = this.idleWriters > 0;
-      this.ring(READY_BELL, 1);
+      // One that may not take anything could be the one that is woken.
+      this.ring(READY_BELL, this.mostWriters > 0 ? EVERYONE : 1);
       this.ring(BUSY_BELL, idle ? 0 : 1);
     }
   }
@@ -150,12 +152,15 @@ export class Ring {
       const bell = busy ? BUSY_BELL : READY_BELL;
       const heard = Atomics.load(this.words, bell);
       const closed = Atomics.load(this.words, CLOSED) !== 0;
-      const slot = this.oldestReady(writer, !busy || closed || Atomics.load(this.words, IDLE_WRITERS) === 0);
+      const rests = this.mostWriters > 0 && writer >= this.mostWriters;
+      const any = !rests && (!busy || Atomics.load(this.words, IDLE_WRITERS) === 0);
+      const slot = this.oldestReady(writer, any || closed);
       if (slot !== undefined) return { slot, used: this.words[this.at(slot.index) + USED]! };
       if (closed || this.command === Command.stop) return undefined;
-      if (!busy) Atomics.add(this.words, IDLE_WRITERS, 1);
+      const idle = !busy && !rests;
+      if (idle) Atomics.add(this.words, IDLE_WRITERS, 1);
       Atomics.wait(this.words, bell, heard, WAIT_MS);
-      if (!busy) Atomics.sub(this.words, IDLE_WRITERS, 1);
+      if (idle) Atomics.sub(this.words, IDLE_WRITERS, 1);
     }
   }
 
@@ -221,7 +226,17 @@ export class Ring {
    * of the writers will soon have nothing to do.
    */
   get writersStarve(): boolean {
-    return Atomics.load(this.words, READY_ANY) < Atomics.load(this.words, WRITERS);
+    const writers = Atomics.load(this.words, WRITERS);
+    return Atomics.load(this.words, READY_ANY) < Math.min(writers, this.mostWriters || writers);
+  }
+
+  /** Writers that take new files; those with higher numbers finish what they have in hand and rest. 0: all. */
+  get mostWriters(): number {
+    return Atomics.load(this.words, MOST_WRITERS);
+  }
+  set mostWriters(most: number) {
+    Atomics.store(this.words, MOST_WRITERS, most);
+    for (const bell of BELLS) this.ring(bell, EVERYONE);
   }
 
   get idleWriters(): number {

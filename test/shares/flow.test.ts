@@ -31,6 +31,26 @@ const tree = (protocol: Protocol) => `
   touch -d '2040-01-01 00:00:00.7654321' .hidden
   touch -d '2001-02-03 04:05:06.7000001' 'folder/with spaces' folder empty many`;
 
+/** Names that SMB takes for one. */
+const TWINS: Record<Protocol, string> = {
+  nfs4: '',
+  nfs3: '',
+  smb: `
+  printf capitals >/mnt/served/source/README
+  printf small >/mnt/served/source/readme
+  for run in 1 2; do
+    status=0
+    copy --rescan --delete-extras --yes >/run/twins || status=$?
+    cat /run/twins
+    test $status = 1
+    grep -q 'readme: COLLIDES: the destination takes this name for that of README' /run/twins
+    test "$(cat /mnt/served/dest/README)" = capitals
+  done
+  rm /mnt/served/source/readme
+  copy --rescan
+  same`,
+};
+
 const job = (protocol: Protocol) => `
   set -e
   copy() { ${process.execPath} ${MILLRACE} copy /mnt/source /mnt/dest --db /run/l.db --log-file /run/l.log "$@"; }
@@ -49,6 +69,9 @@ const job = (protocol: Protocol) => `
   echo '--- again'
   copy
   same
+
+  echo '--- twins'
+  ${TWINS[protocol]}
 
   echo '--- full'
   mount -o remount,size=20m /mnt/served
@@ -85,7 +108,7 @@ describe.skipIf(why)('a copy between real mounts', () => {
     async (protocol) => {
       const { code, output } = await inGuest(protocol, job(protocol));
       expect(code, output).toBe(0);
-      const [, first, again, full, away] = output.split(/^--- .*\n/m);
+      const [, first, again, , full, away] = output.split(/^--- .*\n/m);
       expect(first).toContain('all synced');
       expect(again).toMatch(/copied +0 files/);
       expect(full).toMatch(/no space left \(ENOSPC\)(.|\n)*the destination is back after(.|\n)*all synced/);

@@ -1,0 +1,161 @@
+/** The control socket of a run: answers requests, and shows the run to those who watch. The run never waits for them. */
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { forecast } from '../stats/forecast.js';
+import { History, sampleOf } from '../stats/history.js';
+import { ratesNow } from '../stats/rates.js';
+import type { Operator } from '../ui/operator.js';
+import type { Pull } from '../ui/surface.js';
+import { eachLine } from './lines.js';
+import {
+  type Answer,
+  type Event,
+  type Hello,
+  LONGEST_REQUEST,
+  type Request,
+  type Result,
+  readRequest,
+  type State,
+} from './protocol.js';
+import { controlFolder, shortPath } from './socket.js';
+
+const EVERY_MS = 1000;
+const MOST_CLIENTS = 32;
+/** A watcher that is so many bytes behind is not sent more until it has read. */
+const FAR_BEHIND = 1024 * 1024;
+
+export class ControlServer {
+  private readonly history = new History();
+  private readonly sockets = new Set<Socket>();
+  private readonly watchers = new Set<Socket>();
+  private readonly timer: NodeJS.Timeout;
+
+  private constructor(
+    private readonly server: Server,
+    private readonly folder: string,
+    private readonly hello: Hello,
+    private readonly pull: Pull,
+    private readonly operator: Operator,
+  ) {
+    server.on('connection', (socket) => this.welcome(socket));
+    this.timer = setInterval(() => this.tick(), EVERY_MS);
+    this.timer.unref();
+    this.history.add(sampleOf(pull()));
+  }
+
+  /** Listens beside `ledger`, whose lock this process has. Throws a system error where that is not possible. */
+  static async listen(ledger: string, version: string, pull: Pull, operator: Operator): Promise<ControlServer> {
+    const folder = controlFolder(ledger);
+    // What a run that was killed left: nobody else has the ledger.
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { mode: 0o700 });
+    const { path, close } = shortPath(folder);
+    const server = createServer();
+    server.maxConnections = MOST_CLIENTS;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(path, resolve);
+      });
+      chmodSync(path, 0o600);
+    } finally {
+      close();
+    }
+    server.unref();
+    return new ControlServer(server, folder, { millrace: version, pid: process.pid }, pull, operator);
+  }
+
+  /** A line for the operator, to all who watch. */
+  note(text: string): void {
+    this.tell({ note: text });
+  }
+
+  /** Says how the run ended, and goes. */
+  close(exitCode: number, summary: string): void {
+    clearInterval(this.timer);
+    this.tell({ ended: { exitCode, summary } });
+    this.server.close();
+    for (const socket of this.sockets) socket.end();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private welcome(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.unref();
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      this.sockets.delete(socket);
+      this.watchers.delete(socket);
+    });
+    say(socket, this.hello);
+    const refuse = () => socket.destroy();
+    // One after the other, so that answers come in the order of requests.
+    let turn = Promise.resolve();
+    eachLine(socket, LONGEST_REQUEST, (line) => (turn = turn.then(() => this.answer(socket, line))), refuse);
+  }
+
+  private async answer(socket: Socket, line: string): Promise<void> {
+    let answer: Answer | undefined;
+    try {
+      const request = readRequest(line);
+      if (request.do === 'watch') {
+        this.watchers.add(socket);
+        say(socket, { state: this.state() } satisfies Event);
+      } else answer = { ok: await this.perform(request) };
+    } catch (error) {
+      answer = { error: (error as Error).message };
+    }
+    if (answer) say(socket, answer);
+  }
+
+  private perform(request: Exclude<Request, { do: 'watch' }>): Promise<Result> | Result {
+    const { operator } = this;
+    switch (request.do) {
+      case 'status':
+        return this.state();
+      case 'pause':
+        return operator.pause();
+      case 'resume':
+        return operator.resume();
+      case 'drain':
+        return operator.drain();
+      case 'stop':
+        return operator.stop();
+      case 'retry-failed':
+        return operator.retryFailed();
+      case 'limit':
+        return operator.limit(request.rate);
+      case 'lanes':
+        return operator.lanes(request.readers, request.writers);
+      case 'failures':
+        return operator.failures(request.after, request.limit);
+      default:
+        throw new Error(`a request without an answer: ${JSON.stringify(request)}`);
+    }
+  }
+
+  private tick(): void {
+    const state = this.state();
+    this.history.add(sampleOf(state.snapshot));
+    this.tell({ state });
+  }
+
+  private state(): State {
+    const snapshot = this.pull();
+    const { history } = this;
+    return {
+      snapshot,
+      rates: ratesNow(history, snapshot.nowMs),
+      forecast: forecast(snapshot, history, snapshot.nowMs),
+    };
+  }
+
+  private tell(event: Event): void {
+    for (const watcher of this.watchers)
+      if (!('state' in event) || watcher.writableLength < FAR_BEHIND) say(watcher, event);
+  }
+}
+
+function say(socket: Socket, message: Hello | Answer | Event): void {
+  if (socket.writable) socket.write(`${JSON.stringify(message)}\n`);
+}
