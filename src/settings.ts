@@ -10,7 +10,8 @@ export interface DeleteLimit {
   readonly part: number | undefined;
 }
 
-export type ProgressStyle = 'plain' | 'json' | 'none';
+/** quiet: notes and the summary only. */
+export type ProgressStyle = 'plain' | 'quiet' | 'json' | 'none';
 
 /** Everything a copy run is told, after flags, environment, config file and defaults were merged and checked. */
 export interface Settings {

@@ -4,7 +4,7 @@ import { isPartName } from '../share/partname.js';
 import { didYouMean } from './nearest.js';
 import { parseSize } from './units.js';
 
-export type CommandName = 'copy' | 'status';
+export type CommandName = 'copy' | 'status' | 'ctl' | 'attach';
 export type OptionGroup = 'work' | 'safety' | 'pace' | 'speed' | 'files' | 'output';
 
 export interface Option<T = unknown> {
@@ -84,6 +84,7 @@ export function choice<const C extends string>(
   help: string,
   fallback: C,
   words: readonly C[],
+  where: Where = {},
 ) {
   const parse = (text: string): C => {
     const word = words.find((candidate) => candidate === text);
@@ -91,7 +92,7 @@ export function choice<const C extends string>(
     return word;
   };
   const full = `${help}: ${words.join(' ')}`;
-  return { kind: 'text' as const, metavar, fallback, parse, ...common(group, full, {}) };
+  return { kind: 'text' as const, metavar, fallback, parse, ...common(group, full, where) };
 }
 
 /** The name of one entry of a folder. */
@@ -108,9 +109,8 @@ function parseName(text: string): string {
 }
 
 /** The name of a file; relative ones are resolved later. */
-export function path(group: OptionGroup, help: string, where: Where & { readonly status?: boolean } = {}) {
-  const commands = where.status ? (['copy', 'status'] as const) : (['copy'] as const);
-  const rest = common(group, help, { ...where, commands });
+export function path(group: OptionGroup, help: string, where: Where = {}) {
+  const rest = common(group, help, where);
   return { kind: 'path' as const, metavar: 'FILE', fallback: undefined, parse: parseFile, ...rest };
 }
 

@@ -10,6 +10,8 @@ import { parseCost, parseCount, parseDeleteLimit, parseDuration, parseLatencies 
 
 const FOR_ONE_RUN = 'is for one run; a forgotten line would change every run, so give it on the command line';
 
+const EVERY_COMMAND = ['copy', 'status', 'ctl', 'attach'] as const;
+
 const lanes = (what: string) =>
   valued('speed', 'N', `threads that ${what}, 1 to 64`, 'auto', (text) =>
     text === 'auto' ? 0 : parseCount(text, { min: 1, max: 64 }),
@@ -39,17 +41,21 @@ export const OPTIONS = {
   readers: lanes('read'),
   writers: lanes('write'),
   scanners: lanes('list folders'),
-  db: path('files', 'the ledger [one per pair in ~/.local/state/millrace]', { status: true }),
+  db: path('files', 'the ledger [one per pair in ~/.local/state/millrace]', { commands: EVERY_COMMAND }),
   'log-file': path('files', 'the audit log, JSON lines [beside the ledger]'),
   config: path('files', 'TOML file [~/.config/millrace/config.toml]', {
-    status: true,
+    commands: EVERY_COMMAND,
     file: 'is only for the command line or the environment',
   }),
-  progress: choice('output', 'STYLE', 'how to report', 'auto', ['auto', 'plain', 'json', 'none']),
+  progress: choice('output', 'STYLE', 'how to report', 'auto', ['auto', 'plain', 'quiet', 'json', 'none'], {
+    commands: ['copy', 'attach'],
+  }),
   verbose: toggle('output', 'name each entry', { short: 'v' }),
+  detach: toggle('output', 'run in the background; see millrace attach', { env: false, file: FOR_ONE_RUN }),
+  watch: toggle('output', 'millrace status: again every 2 s', { commands: ['status'], env: false, file: false }),
   json: toggle('output', 'millrace status: answer in JSON', { commands: ['status'], env: false, file: false }),
-  help: toggle('output', 'show this text', { short: 'h', commands: ['copy', 'status'], env: false, file: false }),
-  version: toggle('output', 'show the version', { commands: ['copy', 'status'], env: false, file: false }),
+  help: toggle('output', 'show this text', { short: 'h', commands: EVERY_COMMAND, env: false, file: false }),
+  version: toggle('output', 'show the version', { commands: EVERY_COMMAND, env: false, file: false }),
 } as const satisfies Record<string, Option>;
 
 export type OptionName = keyof typeof OPTIONS;

@@ -4,24 +4,35 @@
  */
 
 import { UsageError } from '../exit.js';
-import type { Settings } from '../settings.js';
+import type { ProgressStyle, Settings } from '../settings.js';
 import { type Arguments, checkCommand, readArguments } from './argv.js';
 import { gather } from './config.js';
+import { type Action, readAction } from './ctl.js';
+import type { Env } from './environment.js';
 import { helpText } from './help.js';
 import { nearest } from './nearest.js';
 import { type CommandName, parsePath } from './option.js';
+import type { Values } from './options.js';
+import { ledgerHome } from './paths.js';
 import { quoted } from './printable.js';
-import { absolute, ledgerOf, type Machine, settingsOf } from './settings.js';
+import { absolute, ledgerOf, type Machine, settingsOf, styleOf } from './settings.js';
 import { version } from './version.js';
 
 export type Command =
-  | { readonly command: 'copy'; readonly settings: Settings }
-  /** Show the state of the ledger at this absolute path, as JSON or for people. */
-  | { readonly command: 'status'; readonly ledger: string; readonly json: boolean }
+  | { readonly command: 'copy'; readonly settings: Settings; readonly detach: boolean }
+  /** Show the state of a migration, as JSON or for people, once or again and again. */
+  | { readonly command: 'status'; readonly ledger: Place; readonly json: boolean; readonly watch: boolean }
+  /** Ask something of a run. */
+  | { readonly command: 'ctl'; readonly ledger: Place; readonly action: Action }
+  /** Show a run on this terminal. */
+  | { readonly command: 'attach'; readonly ledger: Place; readonly progress: ProgressStyle }
   /** Print this text on stdout, and no more. */
   | { readonly command: 'shown'; readonly text: string };
 
-const COMMANDS: readonly CommandName[] = ['copy', 'status'];
+/** A ledger by its absolute path, or the only one of a folder that is in use. */
+export type Place = { readonly file: string } | { readonly onlyOneIn: string };
+
+const COMMANDS: readonly CommandName[] = ['copy', 'status', 'ctl', 'attach'];
 const SEE_HELP = '; see millrace --help';
 
 /** The meaning of `args` (without node and script). Throws UsageError. */
@@ -33,14 +44,30 @@ export async function parse(args: readonly string[], machine: Machine): Promise<
 
   const { command, paths } = commandOf(read);
   checkCommand(read.flags, command);
-  const named = rootsOf(command, paths);
+  const { action, rest } = command === 'ctl' ? readAction(paths) : { action: undefined, rest: paths };
+  const named = rootsOf(command, rest);
   const values = await gather(read.flags, machine.env);
-  if (command === 'status') {
-    const roots = named && { source: absolute(named.source), dest: absolute(named.dest) };
-    return { command, ledger: ledgerOf(values, roots, machine.env), json: values.json };
+  switch (command) {
+    case 'status':
+      return { command, ledger: placeOf(values, named, machine.env), json: values.json, watch: values.watch };
+    case 'ctl':
+      return { command, ledger: placeOf(values, named, machine.env), action: action! };
+    case 'attach':
+      return { command, ledger: placeOf(values, named, machine.env), progress: styleOf(values) };
+    case 'copy': {
+      if (named === undefined) throw new UsageError(`<source> and <dest> are missing${SEE_HELP}`);
+      const settings = settingsOf(values, named.source, named.dest, machine);
+      if (values.detach && settings.dryRun)
+        throw new UsageError('--detach: a dry run is over before it could be watched');
+      return { command, settings, detach: values.detach };
+    }
   }
-  if (named === undefined) throw new UsageError(`<source> and <dest> are missing${SEE_HELP}`);
-  return { command, settings: settingsOf(values, named.source, named.dest, machine) };
+}
+
+function placeOf(values: Values, named: { source: string; dest: string } | undefined, env: Env): Place {
+  if (values.db === undefined && named === undefined) return { onlyOneIn: ledgerHome(env) };
+  const roots = named && { source: absolute(named.source), dest: absolute(named.dest) };
+  return { file: ledgerOf(values, roots, env) };
 }
 
 /** The first word, unless it stands after `--`, may name the command; otherwise it is a path to copy. */

@@ -13,10 +13,15 @@ const LONGEST_NAME = 40;
  * The names are for people; the hash of both paths tells pairs apart whose names are the same.
  */
 export function defaultLedger(source: string, dest: string, env: Env): string {
+  const pair = createHash('sha256').update(`${source}\0${dest}`).digest('hex').slice(0, 8);
+  return join(ledgerHome(env), `${cleanName(source)}-to-${cleanName(dest)}-${pair}.db`);
+}
+
+/** The folder of ledgers that were not named. */
+export function ledgerHome(env: Env): string {
   const home = xdgFolder('XDG_STATE_HOME', '.local/state', env);
   if (home === undefined) throw new UsageError('no home folder for the ledger; set HOME, or name the ledger with --db');
-  const pair = createHash('sha256').update(`${source}\0${dest}`).digest('hex').slice(0, 8);
-  return join(home, 'millrace', `${cleanName(source)}-to-${cleanName(dest)}-${pair}.db`);
+  return join(home, 'millrace');
 }
 
 /** The audit log beside a ledger: `x.log` for `x.db`, `x.sqlite.log` for `x.sqlite`. */

@@ -6,7 +6,10 @@ import { type Engine, explain, type Io, run } from './run.js';
 
 const ENGINE: Engine = {
   copy: async (settings, io) => (await import('../engine/copy.js')).copy(settings, io),
-  status: async (ledger, json, io) => (await import('../engine/status.js')).status(ledger, json, io),
+  detach: async (settings, args, io) => (await import('../engine/detach.js')).detach(settings, args, io),
+  status: async (ledger, json, watch, io) => (await import('../engine/status.js')).status(ledger, json, watch, io),
+  ctl: async (ledger, action, io) => (await import('../control/ctl.js')).ctl(ledger, action, io),
+  attach: async (ledger, progress, io) => (await import('../control/attach.js')).attach(ledger, progress, io),
 };
 
 /** Runs the command and ends the process with its exit code, whatever threads may still hang in a share. */
@@ -62,7 +65,7 @@ function watchOutput(io: Io): Output {
 /** The engine, whose copies leave their mark in `output`. */
 function tracked(engine: Engine, output: Output): Engine {
   return {
-    status: engine.status,
+    ...engine,
     copy: async (settings, io) => {
       output.copying = true;
       output.copied = true;

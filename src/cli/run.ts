@@ -1,8 +1,9 @@
 /** One command from its arguments to its exit code, without the process around it. */
 
 import { Exit, ExitError } from '../exit.js';
-import type { Settings } from '../settings.js';
-import { type Command, parse } from './parse.js';
+import type { ProgressStyle, Settings } from '../settings.js';
+import type { Action } from './ctl.js';
+import { type Command, type Place, parse } from './parse.js';
 import { printable } from './printable.js';
 import type { Machine } from './settings.js';
 
@@ -16,16 +17,19 @@ export interface Io {
 
 /** The commands' own code, loaded when it is needed: the engine is large, and a mistyped option should not wait. */
 export interface Engine {
-  /** Resolves to the exit code. */
+  /** Each resolves to the exit code. */
   copy(settings: Settings, io: Io): Promise<number>;
-  /** The exit code. */
-  status(ledger: string, json: boolean, io: Io): Promise<number>;
+  /** A copy in a process of its own, with these arguments. */
+  detach(settings: Settings, args: readonly string[], io: Io): Promise<number>;
+  status(ledger: Place, json: boolean, watch: boolean, io: Io): Promise<number>;
+  ctl(ledger: Place, action: Action, io: Io): Promise<number>;
+  attach(ledger: Place, progress: ProgressStyle, io: Io): Promise<number>;
 }
 
 /** The exit code. Errors end here, as one line on stderr. */
 export async function run(args: readonly string[], machine: Machine, engine: Engine, io: Io): Promise<number> {
   try {
-    return await perform(await parse(args, machine), engine, io);
+    return await perform(await parse(args, machine), args, engine, io);
   } catch (error) {
     return explain(error, machine.env.MILLRACE_INTERNAL_DEBUG === '1', io);
   }
@@ -53,15 +57,19 @@ async function isConfirmed({ deleteExtras, dryRun, yes, dest }: Settings, { ask 
   return /^\s*y(es)?\s*$/i.test(answer);
 }
 
-async function perform(command: Command, engine: Engine, io: Io): Promise<number> {
+async function perform(command: Command, args: readonly string[], engine: Engine, io: Io): Promise<number> {
   switch (command.command) {
     case 'shown':
       io.out(command.text);
       return Exit.ok;
     case 'status':
-      return engine.status(command.ledger, command.json, io);
+      return engine.status(command.ledger, command.json, command.watch, io);
+    case 'ctl':
+      return engine.ctl(command.ledger, command.action, io);
+    case 'attach':
+      return engine.attach(command.ledger, command.progress, io);
     case 'copy':
       if (!(await isConfirmed(command.settings, io))) throw new ExitError('nothing was done', Exit.stopped);
-      return engine.copy(command.settings, io);
+      return command.detach ? engine.detach(command.settings, args, io) : engine.copy(command.settings, io);
   }
 }

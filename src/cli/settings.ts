@@ -1,7 +1,7 @@
 /** The merged options as the engine's Settings. */
 import { resolve } from 'node:path';
 import { UsageError } from '../exit.js';
-import type { Settings } from '../settings.js';
+import type { ProgressStyle, Settings } from '../settings.js';
 import type { Env } from './environment.js';
 import type { Values } from './options.js';
 import { defaultLedger, defaultLog } from './paths.js';
@@ -52,8 +52,12 @@ export function settingsOf(values: Values, source: string, dest: string, machine
     scanners: values.scanners,
     dryRun: values['dry-run'],
     verbose: values.verbose,
-    progress: values.progress === 'auto' ? 'plain' : values.progress,
+    progress: styleOf(values),
   };
+}
+
+export function styleOf({ progress }: Values): ProgressStyle {
+  return progress === 'auto' ? 'plain' : progress;
 }
 
 /** The absolute path of the ledger: the one that was named, else the one of the pair of roots. */

@@ -1,10 +1,10 @@
 /** The other end of a run's control socket: asks, and watches. */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { Exit, ExitError } from '../exit.js';
 import type { FailureKey, FailurePage, Operator } from '../ui/operator.js';
 import { eachLine } from './lines.js';
 import type { Answer, Event, Hello, Request, Result, State } from './protocol.js';
-import { controlFolder, shortPath } from './socket.js';
+import { reach } from './socket.js';
 
 /** A run that does not answer for so long, ms, is not asked any more: it answers in a moment, or hangs. */
 const PATIENCE_MS = 10_000;
@@ -14,6 +14,9 @@ export class ControlClient implements Operator {
   private watch: ((event: Event) => void) | undefined;
   /** Ends when the run, or this side, has hung up. */
   readonly gone: Promise<void>;
+  /** The run has: it was not this side. */
+  hasHungUp = false;
+  private isClosing = false;
 
   private constructor(
     private readonly socket: Socket,
@@ -21,6 +24,7 @@ export class ControlClient implements Operator {
   ) {
     this.gone = new Promise((resolve) => {
       socket.on('close', () => {
+        this.hasHungUp = !this.isClosing;
         for (const answer of this.waiting.splice(0)) answer({ error: 'the run has ended' });
         resolve();
       });
@@ -29,7 +33,7 @@ export class ControlClient implements Operator {
 
   /** The run that has `ledger`; undefined: none does. Throws an ExitError when the one that has it cannot be talked to. */
   static async connect(ledger: string, version: string): Promise<ControlClient | undefined> {
-    const socket = await reach(controlFolder(ledger));
+    const socket = await reach(ledger);
     if (!socket) return undefined;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -96,6 +100,7 @@ export class ControlClient implements Operator {
   }
 
   close(): void {
+    this.isClosing = true;
     this.socket.destroy();
   }
 
@@ -120,29 +125,5 @@ export class ControlClient implements Operator {
   private receive(message: Answer | Event): void {
     if ('ok' in message || 'error' in message) this.waiting.shift()?.(message);
     else this.watch?.(message);
-  }
-}
-
-/** A connection to the socket in a folder; undefined where nobody listens. */
-async function reach(folder: string): Promise<Socket | undefined> {
-  let place: ReturnType<typeof shortPath>;
-  try {
-    place = shortPath(folder);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
-    throw new ExitError(`${folder}: cannot be opened: ${code}`, Exit.ledger);
-  }
-  try {
-    return await new Promise((resolve, reject) => {
-      const socket = connect(place.path, () => resolve(socket));
-      socket.once('error', (error: NodeJS.ErrnoException) => {
-        // The socket of a run that was killed.
-        if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(undefined);
-        else reject(new ExitError(`${folder}: cannot be reached: ${error.code}`, Exit.ledger));
-      });
-    });
-  } finally {
-    place.close();
   }
 }

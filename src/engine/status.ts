@@ -1,46 +1,96 @@
-/** `millrace status`: what the ledger says of a migration, also while a run has it. */
+/** `millrace status`: how a migration stands, by its ledger and, while it runs, by the run itself. */
+import type { Place } from '../cli/parse.js';
 import type { Io } from '../cli/run.js';
+import { version } from '../cli/version.js';
+import { ControlClient } from '../control/client.js';
+import { ledgerAt } from '../control/find.js';
 import { Exit } from '../exit.js';
 import { Ledger } from '../ledger/ledger.js';
 import { guard, openLedgerForReading } from '../ledger/open.js';
-import { formatBytes, formatCount } from '../stats/format.js';
-import { cleanName } from '../ui/clean.js';
+import type { Totals } from '../ledger/rows.js';
+import { sessionsOf } from '../ledger/sessions.js';
+import { FailureTally } from '../stats/failures.js';
+import type { Snapshot } from '../stats/snapshot.js';
+import type { Running, Standing } from '../stats/standing.js';
+import { statusMessage } from '../ui/status-json.js';
+import { statusText } from '../ui/status-text.js';
+import { failurePage } from './operator.js';
 
-export async function status(file: string, json: boolean, io: Io): Promise<number> {
-  const ledger = guard(file, () => new Ledger(openLedgerForReading(file)));
-  const { pair, totals, scanState } = ledger;
-  const scan = scanState.number === 0 ? 'not begun' : scanState.running ? 'under way' : 'done';
-  const failures = ledger.failedAfter(0, '', 20).map(({ dir, name, error }) => ({
-    path: cleanName([ledger.pathOf(dir), name].filter(Boolean).join('/')),
-    error: error ?? '',
-  }));
-  ledger.close();
-  if (json) {
-    const { pendingFiles, pendingBytes, syncedFiles, syncedBytes, failedFiles, failedBytes, skippedFiles } = totals;
-    io.out(
-      `${JSON.stringify({
-        ledger: file,
-        source: pair.source,
-        dest: pair.dest,
-        scan: { state: scan, number: scanState.number, errors: scanState.errors },
-        synced: { files: syncedFiles, bytes: syncedBytes },
-        pending: { files: pendingFiles, bytes: pendingBytes },
-        failed: { files: failedFiles, bytes: failedBytes },
-        skipped: { files: skippedFiles },
-        failures,
-      })}\n`,
-    );
-    return Exit.ok;
+const EVERY_MS = 2000;
+const PAGE = 1000;
+/** Failures that are looked at to tell their causes: a first look is not to take minutes. */
+const MOST_FAILURES = 100_000;
+const PLACES = 3;
+const CLEAR = '\x1b[H\x1b[2J';
+
+export async function status(place: Place, json: boolean, watch: boolean, io: Io): Promise<number> {
+  const file = await ledgerAt(place, true);
+  const show = async () => {
+    const standing = await standingOf(file);
+    return json ? `${JSON.stringify(statusMessage(standing))}\n` : statusText(standing);
+  };
+  io.out(await show());
+  if (!watch) return Exit.ok;
+  const clears = !json && process.stdout.isTTY === true;
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+    const text = await show();
+    io.out(clears ? CLEAR + text : json ? text : `\n${text}`);
   }
-  const line = (label: string, files: number, bytes: number) =>
-    `${label.padEnd(9)} ${formatCount(files)} files, ${formatBytes(bytes)}\n`;
-  io.out(`source    ${cleanName(pair.source)}\ndest      ${cleanName(pair.dest)}\nledger    ${cleanName(file)}\n`);
-  io.out(`scan      ${scan}${scanState.errors > 0 ? `, ${formatCount(scanState.errors)} errors` : ''}\n`);
-  io.out(line('synced', totals.syncedFiles, totals.syncedBytes));
-  io.out(line('pending', totals.pendingFiles, totals.pendingBytes));
-  io.out(line('failed', totals.failedFiles, totals.failedBytes));
-  for (const { path, error } of failures) io.out(`  ${path}: ${error}\n`);
-  if (totals.failedFiles > failures.length)
-    io.out(`  ... and ${formatCount(totals.failedFiles - failures.length)} more\n`);
-  return Exit.ok;
+}
+
+async function standingOf(file: string): Promise<Standing> {
+  const ledger = guard(file, () => new Ledger(openLedgerForReading(file)));
+  try {
+    const running = await askRun(file);
+    return {
+      nowMs: Date.now(),
+      ledger: file,
+      pair: ledger.pair,
+      scan: ledger.scanState,
+      // What a run has in hand is not in the ledger yet.
+      totals: running ? totalsOf(running.snapshot) : ledger.totals,
+      sessions: sessionsOf(ledger),
+      failures: causesOf(ledger),
+      running,
+    };
+  } finally {
+    ledger.close();
+  }
+}
+
+function totalsOf({ total: { synced, pending, failed, skipped } }: Snapshot): Totals {
+  return {
+    syncedFiles: synced.files,
+    syncedBytes: synced.bytes,
+    pendingFiles: pending.files,
+    pendingBytes: pending.bytes,
+    failedFiles: failed.files,
+    failedBytes: failed.bytes,
+    skippedFiles: skipped,
+  };
+}
+
+async function askRun(file: string): Promise<Running | undefined> {
+  const client = await ControlClient.connect(file, version());
+  if (!client) return undefined;
+  try {
+    return { pid: client.hello.pid, ...(await client.status()) };
+  } catch {
+    return undefined; // it ended in between
+  } finally {
+    client.close();
+  }
+}
+
+function causesOf(ledger: Ledger) {
+  const tally = new FailureTally();
+  let after: Parameters<typeof failurePage>[1];
+  for (let seen = 0; seen < MOST_FAILURES; seen += PAGE) {
+    const { failures, next } = failurePage(ledger, after, PAGE);
+    for (const { path, error } of failures) tally.add(path, error);
+    if (!next) break;
+    after = next;
+  }
+  return tally.causes(PLACES);
 }

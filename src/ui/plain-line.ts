@@ -1,4 +1,3 @@
-import type { Limits } from '../pace/timetable.js';
 import { SIDE_NAMES } from '../share/share.js';
 import { fileEta } from '../stats/eta.js';
 import { forecast } from '../stats/forecast.js';
@@ -8,7 +7,6 @@ import {
   formatBytesOf,
   formatCount,
   formatDuration,
-  formatRate,
   formatShortCount,
   inUnit,
 } from '../stats/format.js';
@@ -17,6 +15,7 @@ import { idleSeconds, ratesMean, ratesNow } from '../stats/rates.js';
 import type { Snapshot, Trouble } from '../stats/snapshot.js';
 import { cleanName, cleanText, truncateMiddle } from './clean.js';
 import { columnsOf, fitStart } from './width.js';
+import { limitOf } from './words.js';
 
 /** Columns of a line in a log. */
 export const LOG_COLUMNS = 100;
@@ -140,12 +139,6 @@ function speeds(snapshot: Snapshot, history: History): Wordings {
     ],
     mean: mean === null ? [] : [`mean ${inUnit(mean, unit)}`, ''],
   };
-}
-
-/** `20.0 MiB/s` for both directions, `20.0 MiB/s:off` where they differ. */
-function limitOf({ read, write }: Limits): string {
-  const [from, to] = [read, write].map((limit) => (limit > 0 ? formatRate(limit) : 'off'));
-  return from === to ? from! : `${from}:${to}`;
 }
 
 /** `18:00`, or `Mon 08:00` when that is not today. */

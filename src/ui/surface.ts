@@ -5,9 +5,10 @@
  */
 import type { ProgressStyle } from '../settings.js';
 import type { Snapshot } from '../stats/snapshot.js';
+import { cleanText } from './clean.js';
 import { JsonProgress } from './json.js';
 import { PlainProgress } from './plain.js';
-import type { RunResult } from './summary.js';
+import { type RunResult, summaryText } from './summary.js';
 
 /** Where a surface writes: standard output, or a stand-in. */
 export interface SurfaceIo {
@@ -33,6 +34,25 @@ export interface Surface {
   summary(result: RunResult): void;
 }
 
+/** Notes and the summary, for a file that nobody watches. */
+class QuietProgress implements Surface {
+  readonly #io: SurfaceIo;
+  constructor(io: SurfaceIo) {
+    this.#io = io;
+  }
+  start(): void {}
+  note(text: string): void {
+    this.#io.out(`${new Date().toISOString()}  ${cleanText(text)}\n`);
+  }
+  item(text: string): void {
+    this.note(text);
+  }
+  stop(): void {}
+  summary(result: RunResult): void {
+    this.#io.out(summaryText(result));
+  }
+}
+
 /** Writes nothing at all. */
 class NoProgress implements Surface {
   start(): void {}
@@ -46,6 +66,8 @@ export function createSurface(style: ProgressStyle, pull: Pull, io: SurfaceIo): 
   switch (style) {
     case 'plain':
       return new PlainProgress(pull, io);
+    case 'quiet':
+      return new QuietProgress(io);
     case 'json':
       return new JsonProgress(pull, io);
     case 'none':

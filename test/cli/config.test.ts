@@ -17,6 +17,8 @@ test('without anything, the defaults', async () => {
   expect(await gather({}, homeWith())).toEqual({
     'dry-run': false,
     'delete-extras': false,
+    detach: false,
+    watch: false,
     rescan: false,
     checksum: 'sha256',
     'max-delete': undefined,

@@ -56,7 +56,7 @@ test.each([
   [['a', 'b', '--db'], '--db needs a value: --db FILE'],
   [['a', 'b', '--block-size', '-1'], '--block-size -1: must be more than zero; write for example 64K, 5M or 1.5G'],
   [['a', 'b', '--config', 'none.toml'], /\/none\.toml: cannot read the config file: ENOENT: no such file or directory/],
-  [['status'], 'which ledger? give <source> and <dest>, or --db FILE'],
+  [['status'], 'which ledger? nothing runs now; give <source> and <dest>, or --db FILE'],
 ])('%j: one line, exit 2, nothing created', (args, message) => {
   const result = millrace(...args);
   expect(result).toMatchObject({ status: 2, stdout: '', created: [] });

@@ -34,13 +34,39 @@ describe('status', () => {
     const HOME = '/home/ann';
     const copy = await read(['/a', '/b'], { HOME });
     const ledger = copy.command === 'copy' ? copy.settings.ledger : '';
-    expect(await read(['status', '/a', '/b/'], { HOME })).toEqual({ command: 'status', ledger, json: false });
+    expect(await read(['status', '/a', '/b/'], { HOME })).toEqual({
+      command: 'status',
+      ledger: { file: ledger },
+      json: false,
+      watch: false,
+    });
     expect(await read(['status', '--db', '/x.db', '--json'])).toEqual({
       command: 'status',
-      ledger: '/x.db',
+      ledger: { file: '/x.db' },
       json: true,
+      watch: false,
     });
-    expect(await read(['status'], { MILLRACE_DB: '/y.db' })).toMatchObject({ ledger: '/y.db' });
+    expect(await read(['status'], { MILLRACE_DB: '/y.db' })).toMatchObject({ ledger: { file: '/y.db' } });
+  });
+
+  test.each([['status'], ['attach'], ['ctl', 'pause']])(
+    '%s of no ledger is for the one that is in use',
+    async (...args) => {
+      const made = await read(args, { HOME: '/home/ann' });
+      expect(made).toMatchObject({ ledger: { onlyOneIn: '/home/ann/.local/state/millrace' } });
+    },
+  );
+});
+
+describe('ctl', () => {
+  test.each([
+    [['pause', '/a', '/b'], { do: 'pause' }],
+    [['retry-failed', '--db', '/x'], { do: 'retry-failed' }],
+    [['limit', '20M:10M', '/a', '/b'], { do: 'limit', rate: '20M:10M' }],
+    [['limit', 'mon-fri 08:00-18:00 20M, off'], { do: 'limit', rate: 'mon-fri 08:00-18:00 20M, off' }],
+    [['lanes', '4', 'auto', '/a', '/b'], { do: 'lanes', readers: 4, writers: 0 }],
+  ])('%j', async (args, action) => {
+    expect(await read(['ctl', ...args])).toMatchObject({ command: 'ctl', action });
   });
 });
 
@@ -82,7 +108,18 @@ describe('refused', () => {
     [['stauts'], "unknown command 'stauts' (did you mean status?)"],
     [['sttus', '/a', '/b'], "unknown command 'sttus' (did you mean status?)"],
     [['cpoy', '/a', '/b'], "unknown command 'cpoy' (did you mean copy?)"],
-    [['status'], 'which ledger? give <source> and <dest>, or --db FILE'],
+    [['ctl'], 'ctl needs to know what to do: pause, resume'],
+    [
+      ['ctl', 'puase'],
+      'ctl puase: must be one of pause, resume, drain, stop, limit, lanes, retry-failed (did you mean pause?)',
+    ],
+    [['ctl', 'limit'], 'ctl limit needs RATE'],
+    [['ctl', 'limit', '/a', '/b'], 'ctl limit /a: '],
+    [['ctl', 'lanes', '4'], 'ctl lanes needs READERS and WRITERS'],
+    [['ctl', 'lanes', '4', '99'], 'ctl lanes 99: '],
+    [['ctl', 'pause', '/a'], "<dest> is missing after '/a'"],
+    [['attach', '/a', '/b', '--readers', '4'], "--readers is an option of 'millrace copy', not of 'millrace attach'"],
+    [['/a', '/b', '--detach', '--dry-run'], '--detach: a dry run is over before it could be watched'],
     [['status', '/a'], "<dest> is missing after '/a'"],
     [['status', '/a', '/b', '/c'], "'/c' is one argument too many: status takes"],
     [['status', '--db', '/x', '--readers', '4'], "--readers is an option of 'millrace copy'"],

@@ -6,7 +6,14 @@ function harness(engine: Partial<Engine> = {}, env: Record<string, string> = {})
   const out: string[] = [];
   const err: string[] = [];
   const io = { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text) };
-  const full = { copy: vi.fn(engine.copy ?? (async () => 0)), status: vi.fn(engine.status ?? (async () => 0)) };
+  const fine = async () => 0;
+  const full = {
+    copy: vi.fn(engine.copy ?? fine),
+    detach: vi.fn(engine.detach ?? fine),
+    status: vi.fn(engine.status ?? fine),
+    ctl: vi.fn(engine.ctl ?? fine),
+    attach: vi.fn(engine.attach ?? fine),
+  };
   const machine = { env: { HOME: '/nonexistent', ...env }, memory: 8 * 1024 ** 3 };
   return {
     engine: full,
@@ -28,7 +35,22 @@ test('copy gets the settings and its exit code is the result', async () => {
 test('status gets the ledger', async () => {
   const { engine, io, go } = harness();
   expect((await go('status', '--db', '/x.db', '--json')).code).toBe(0);
-  expect(engine.status).toHaveBeenCalledExactlyOnceWith('/x.db', true, io);
+  expect(engine.status).toHaveBeenCalledExactlyOnceWith({ file: '/x.db' }, true, false, io);
+});
+
+test('a detached copy gets its arguments, ctl what to do, attach the ledger', async () => {
+  const { engine, io, go } = harness();
+  await go('/a', '/b', '--detach');
+  expect(engine.detach).toHaveBeenCalledExactlyOnceWith(
+    expect.objectContaining({ source: '/a' }),
+    ['/a', '/b', '--detach'],
+    io,
+  );
+  expect(engine.copy).not.toHaveBeenCalled();
+  await go('ctl', 'limit', '20M', '--db', '/x.db');
+  expect(engine.ctl).toHaveBeenCalledExactlyOnceWith({ file: '/x.db' }, { do: 'limit', rate: '20M' }, io);
+  await go('attach', '--db', '/x.db');
+  expect(engine.attach).toHaveBeenCalledExactlyOnceWith({ file: '/x.db' }, 'plain', io);
 });
 
 test('a usage error is one line on stderr, and the engine is not called', async () => {

@@ -1,0 +1,66 @@
+/** `--detach`: the same command in a process of its own, without a terminal, once it is sure that it has begun. */
+import { spawn } from 'node:child_process';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { printable } from '../cli/printable.js';
+import type { Io } from '../cli/run.js';
+import { isListening } from '../control/socket.js';
+import { Exit, type ExitCode, ExitError } from '../exit.js';
+import { makeLedgerFolder } from '../ledger/open.js';
+import type { Settings } from '../settings.js';
+
+const POLL_MS = 50;
+
+/** What a detached run says, and its summary. */
+function outputOf(ledger: string): string {
+  return `${ledger.endsWith('.db') ? ledger.slice(0, -3) : ledger}.out`;
+}
+
+/**
+ * Starts the run, waits until it can be reached at its control socket, and leaves it. A run that ends before that has its
+ * words and its exit code handed on.
+ */
+export async function detach(settings: Settings, args: readonly string[], io: Io): Promise<number> {
+  if (await isListening(settings.ledger)) throw new ExitError(`${settings.ledger}: in use by another run`, Exit.ledger);
+  if (settings.ledgerIsDefault) makeLedgerFolder(settings.ledger);
+  const file = outputOf(settings.ledger);
+  const out = openOutput(file);
+  const before = fstatSync(out).size;
+  const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...undetached(args)], {
+    detached: true,
+    stdio: ['ignore', out, out],
+  });
+  closeSync(out);
+  const ended = new Promise<number>((resolve) => {
+    child.once('exit', (code) => resolve(code ?? Exit.stopped));
+    child.once('error', () => resolve(Exit.stopped));
+  });
+  for (;;) {
+    const code = await Promise.race([ended, setTimeout(POLL_MS, undefined)]);
+    if (code !== undefined) {
+      io.err(readFileSync(file).subarray(before).toString());
+      return code as ExitCode;
+    }
+    if (await isListening(settings.ledger)) break;
+  }
+  child.unref();
+  const roots = `${printable(settings.source)} ${printable(settings.dest)}`;
+  io.out(`runs in the background as process ${child.pid}; what it says is in ${printable(file)}\n`);
+  io.out(`millrace attach ${roots}   shows it; status, ctl and report take the same\n`);
+  return Exit.ok;
+}
+
+function openOutput(file: string): number {
+  try {
+    return openSync(file, 'a', 0o600);
+  } catch (error) {
+    throw new ExitError(`${file}: cannot be written: ${(error as NodeJS.ErrnoException).code}`, Exit.ledger);
+  }
+}
+
+/** The arguments without --detach; what is shown to nobody is not said every few seconds. */
+function undetached(args: readonly string[]): string[] {
+  const end = args.includes('--') ? args.indexOf('--') : args.length;
+  const rest = args.filter((arg, index) => !(arg === '--detach' && index < end));
+  return rest.some((arg) => /^--progress(=|$)/.test(arg)) ? rest : ['--progress', 'quiet', ...rest];
+}

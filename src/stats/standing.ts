@@ -1,0 +1,40 @@
+/** How a migration stands, be it running or not: what `millrace status` tells. */
+import type { Pair } from '../ledger/open.js';
+import type { ScanState, Totals } from '../ledger/rows.js';
+import type { SessionRow } from '../ledger/sessions.js';
+import type { FailureCause } from './failures.js';
+import type { Forecast } from './forecast.js';
+import type { Rates } from './rates.js';
+import type { Snapshot } from './snapshot.js';
+
+/** A run that goes on now. */
+export interface Running {
+  readonly pid: number;
+  readonly snapshot: Snapshot;
+  readonly rates: Rates | null;
+  readonly forecast: Forecast | null;
+}
+
+export interface Standing {
+  readonly nowMs: number;
+  /** Absolute path. */
+  readonly ledger: string;
+  readonly pair: Pair;
+  readonly scan: ScanState;
+  readonly totals: Totals;
+  /** The first one first; none in a ledger that an earlier version wrote last. */
+  readonly sessions: readonly SessionRow[];
+  readonly failures: readonly FailureCause[];
+  /** Undefined: nothing runs. */
+  readonly running: Running | undefined;
+}
+
+/** never run; running; its last session ended by itself; or it was cut off: killed, or the machine went down. */
+export type Life = 'new' | 'running' | 'ended' | 'cut off';
+
+export function lifeOf({ running, sessions }: Standing): Life {
+  if (running) return 'running';
+  const last = sessions.at(-1);
+  if (!last) return 'new';
+  return last.endedMs === undefined ? 'cut off' : 'ended';
+}

@@ -1,0 +1,73 @@
+/** What `millrace status --json` says. Pure; names are stable, as in json-line.ts. Times are seconds, sizes bytes. */
+import { bottleneckOf } from '../stats/flow.js';
+import { lifeOf, type Running, type Standing } from '../stats/standing.js';
+import { cleanName, cleanText } from './clean.js';
+
+/** Fields may be added; none changes its meaning. `null` is "not known". */
+export function statusMessage(standing: Standing) {
+  const { ledger, pair, scan, totals, sessions, failures, running } = standing;
+  const scanState = scan.number === 0 ? 'not begun' : scan.running ? 'under way' : 'done';
+  return {
+    ledger,
+    source: pair.source,
+    dest: pair.dest,
+    /** `new`, `running`, `ended`, `cut off`. */
+    state: lifeOf(standing),
+    run: running ? runMessage(running) : null,
+    scan: { state: scanState, number: scan.number, errors: scan.errors },
+    synced: { files: totals.syncedFiles, bytes: totals.syncedBytes },
+    pending: { files: totals.pendingFiles, bytes: totals.pendingBytes },
+    failed: { files: totals.failedFiles, bytes: totals.failedBytes },
+    skipped: { files: totals.skippedFiles },
+    failures: failures.map(({ code, count, example, places }) => ({
+      code,
+      files: count,
+      example: cleanText(example),
+      places: places.map((place) => ({ folder: cleanName(place.folder), files: place.count })),
+    })),
+    sessions: sessions.map((session) => ({
+      number: session.id,
+      begun: session.begunMs / 1000,
+      ended: session.endedMs === undefined ? null : session.endedMs / 1000,
+      exit_code: session.exitCode ?? null,
+      read_bytes: session.readBytes,
+      written_bytes: session.writtenBytes,
+      copied_files: session.copiedFiles,
+      copied_bytes: session.copiedBytes,
+      same_files: session.sameFiles,
+      deleted_entries: session.deleted,
+      failed_entries: session.failed,
+    })),
+  };
+}
+
+function runMessage({ pid, snapshot, rates, forecast }: Running) {
+  const { nowMs } = snapshot;
+  return {
+    pid,
+    session: snapshot.migration.session,
+    phase: snapshot.phase,
+    paused: snapshot.paused,
+    stopping: snapshot.stopping,
+    read_bytes_per_second: rates === null ? null : Math.round(rates.read),
+    written_bytes_per_second: rates === null ? null : Math.round(rates.written),
+    files_per_second: rates?.files ?? null,
+    read_limit_bytes_per_second: snapshot.bwlimit.read || null,
+    write_limit_bytes_per_second: snapshot.bwlimit.write || null,
+    /** What it waits for most: `source`, `dest`, `limit`, `guard`, `scan`, `pause`, `trouble`. */
+    bottleneck: bottleneckOf(snapshot) ?? null,
+    eta_seconds: forecast?.seconds ?? null,
+    eta_plus_minus_seconds: forecast?.plusMinus ?? null,
+    troubles: snapshot.troubles.map(({ side, why, sinceMs }) => ({
+      share: side,
+      why: cleanText(why),
+      seconds: (nowMs - sinceMs) / 1000,
+    })),
+    stalls: snapshot.stalls.map(({ side, doing, path, sinceMs }) => ({
+      share: side,
+      doing,
+      path: cleanName(path),
+      seconds: (nowMs - sinceMs) / 1000,
+    })),
+  };
+}

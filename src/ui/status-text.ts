@@ -1,0 +1,111 @@
+/** What `millrace status` says to people. Pure. */
+import { EXIT_MEANINGS, type ExitCode } from '../exit.js';
+import { meaningOf } from '../share/failure.js';
+import { SIDE_NAMES } from '../share/share.js';
+import { bottleneckOf } from '../stats/flow.js';
+import { formatBytes, formatCount, formatDuration, formatEnd, formatMoment, formatRate } from '../stats/format.js';
+import type { Snapshot } from '../stats/snapshot.js';
+import { lifeOf, type Running, type Standing } from '../stats/standing.js';
+import { cleanName, cleanText } from './clean.js';
+import { BOTTLENECKS, limitWords } from './words.js';
+
+type Row = readonly [label: string, text: string];
+
+/** Several lines, each ended with a newline. */
+export function statusText(standing: Standing): string {
+  const { pair, ledger, totals, scan, running } = standing;
+  const rows: Row[] = [
+    ['source', cleanName(pair.source)],
+    ['dest', cleanName(pair.dest)],
+    ['ledger', cleanName(ledger)],
+    ['state', state(standing)],
+    ...(running ? runningRows(running) : []),
+    ['scan', scanText(standing)],
+    ['synced', amount(totals.syncedFiles, totals.syncedBytes)],
+    ['pending', amount(totals.pendingFiles, totals.pendingBytes)],
+    ['failed', amount(totals.failedFiles, totals.failedBytes)],
+  ];
+  if (scan.errors > 0) rows.push(['', `${formatCount(scan.errors)} errors while listing folders`]);
+  return [...rows.map(([label, text]) => `${label.padEnd(10)}${text}\n`), ...failureLines(standing)].join('');
+}
+
+function amount(files: number, bytes: number): string {
+  return `${formatCount(files)} files, ${formatBytes(bytes)}`;
+}
+
+function state(standing: Standing): string {
+  const { sessions, running, nowMs } = standing;
+  const last = sessions.at(-1);
+  const first = sessions[0];
+  switch (lifeOf(standing)) {
+    case 'new':
+      return 'not running';
+    case 'running': {
+      const { snapshot, pid } = running!;
+      const since = formatDuration((nowMs - snapshot.migration.begunMs) / 1000);
+      const ending = snapshot.stopping === 'no' ? '' : ', ending';
+      return `running (process ${pid}): ${snapshot.paused ? 'paused' : snapshot.phase}${ending}; session ${snapshot.migration.session}, ${since} since the first began`;
+    }
+    case 'ended': {
+      const how = EXIT_MEANINGS[last!.exitCode as ExitCode] ?? `exit code ${last!.exitCode}`;
+      return `not running; session ${last!.id} ended ${formatMoment(last!.endedMs!, nowMs)} after ${formatDuration((last!.endedMs! - last!.begunMs) / 1000)}: ${how}${since(first!.begunMs)}`;
+    }
+    case 'cut off':
+      return `not running; session ${last!.id} was cut off after ${formatMoment(last!.seenMs, nowMs)}; the same command goes on${since(first!.begunMs)}`;
+  }
+
+  function since(begunMs: number): string {
+    return sessions.length > 1 ? `; the first session began ${formatMoment(begunMs, nowMs)}` : '';
+  }
+}
+
+function runningRows({ snapshot, rates, forecast }: Running): Row[] {
+  const { nowMs } = snapshot;
+  const rows: Row[] = snapshot.troubles.map(({ side, why, sinceMs }) => [
+    'WAITING',
+    `for the ${SIDE_NAMES[side]}: ${cleanText(why)}, for ${formatDuration((nowMs - sinceMs) / 1000)}`,
+  ]);
+  for (const { side, doing, path, sinceMs } of snapshot.stalls)
+    rows.push([
+      'HANGING',
+      `${doing} ${cleanName(path)} on the ${SIDE_NAMES[side]}, for ${formatDuration((nowMs - sinceMs) / 1000)}`,
+    ]);
+  if (rates)
+    rows.push([
+      'rate',
+      `read ${formatRate(rates.read)}, write ${formatRate(rates.written)}, ${formatCount(rates.files)} files/s`,
+    ]);
+  const bottleneck = bottleneckOf(snapshot);
+  if (bottleneck) rows.push(['', BOTTLENECKS[bottleneck]]);
+  const limit = limitWords(snapshot);
+  if (limit !== '') rows.push(['limit', limit]);
+  if (forecast) rows.push(['done', doneText(snapshot, forecast.seconds, forecast.plusMinus)]);
+  return rows;
+}
+
+function doneText({ scan, nowMs }: Snapshot, seconds: number, plusMinus: number): string {
+  const text = `${formatEnd(seconds, plusMinus, nowMs)}, in ${formatDuration(seconds)}`;
+  return scan.done ? text : `not before ${text}: the scan still finds more`;
+}
+
+function scanText({ scan, running }: Standing): string {
+  const seen = running?.snapshot.scan;
+  if (seen && !seen.done) return `under way: ${formatCount(seen.dirs)} folders, ${amount(seen.files, seen.bytes)}`;
+  if (seen) return 'done';
+  if (scan.number === 0) return 'not begun';
+  return scan.running ? 'cut off; it will go on' : 'done';
+}
+
+const MOST_CAUSES = 10;
+
+function failureLines({ failures }: Standing): string[] {
+  const lines = failures.slice(0, MOST_CAUSES).flatMap(({ code, example, places }) => {
+    const meaning = code === 'OTHER' ? cleanText(example) : meaningOf(code);
+    return places.map(
+      ({ folder, count }) =>
+        `  ${formatCount(count)} files: ${meaning}${folder === '' ? '' : ` under ${cleanName(folder)}`}\n`,
+    );
+  });
+  const more = failures.length - MOST_CAUSES;
+  return more > 0 ? [...lines, `  ... and ${more} other causes\n`] : lines;
+}

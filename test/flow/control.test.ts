@@ -1,0 +1,116 @@
+/** Runs that are steered, watched and left from elsewhere. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { expectEqualTrees, file, makeTree, namesIn, newWorld, Run, startCopy, type World } from './helpers.js';
+
+const MANY = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`d${n % 5}/f${n}`, file('x'.repeat(10_000))]));
+
+/** A command on the world's ledger, and its end. */
+function ask(world: World, ...args: string[]) {
+  return new Run(world, [...args, '--db', world.db]).ended;
+}
+
+async function slowCopy(world: World, ...args: string[]): Promise<Run> {
+  makeTree(world.source, MANY);
+  const run = startCopy(world, '--bwlimit', '50K', '--op-cost', '0', ...args);
+  await run.until('files at the destination', () => namesIn(world.dest).length > 8);
+  await run.until('the control socket', () => existsSync(`${world.db}-control/socket`));
+  return run;
+}
+
+test('a run is paused, goes on, gets other lanes and limits, and ends when it is asked to', async () => {
+  const world = newWorld();
+  const run = await slowCopy(world);
+  expect(await ask(world, 'ctl', 'pause')).toEqual({
+    code: 0,
+    signal: null,
+    stdout: 'paused; nothing moves until it is resumed\n',
+    stderr: '',
+  });
+  expect((await ask(world, 'status')).stdout).toMatch(/^state +running \(process \d+\): paused/m);
+  expect((await ask(world, 'ctl', 'pause')).stdout).toBe('it was paused already\n');
+  expect((await ask(world, 'ctl', 'resume')).stdout).toBe('going on\n');
+  expect((await ask(world, 'ctl', 'lanes', '3', '1')).stdout).toBe('3 readers, 1 writers from now on\n');
+  const { run: told } = JSON.parse((await ask(world, 'status', '--json')).stdout);
+  expect(told).toMatchObject({
+    pid: run.pid,
+    phase: 'transfer',
+    paused: false,
+    write_limit_bytes_per_second: 50 * 1024,
+  });
+  expect((await ask(world, 'ctl', 'retry-failed')).stdout).toBe('nothing has failed\n');
+  expect((await ask(world, 'ctl', 'drain')).stdout).toBe('finishing the files in flight, then it ends\n');
+  expect(await run.ended).toMatchObject({ code: 3, stderr: '' });
+  expect(existsSync(`${world.db}-control`)).toBe(false);
+  const { stdout } = await ask(world, 'status');
+  expect(stdout).toMatch(/^state +not running; session 1 ended .*: stopped before the end/m);
+  expect(await ask(world, 'ctl', 'pause')).toMatchObject({
+    code: 3,
+    stderr: `millrace: no run has the ledger ${world.db}\n`,
+  });
+});
+
+test('fewer lanes and then more of them lose nothing', async () => {
+  const world = newWorld();
+  const run = await slowCopy(world, '--readers', '4', '--writers', '4');
+  await ask(world, 'ctl', 'lanes', '1', '1');
+  await ask(world, 'ctl', 'limit', 'off');
+  await ask(world, 'ctl', 'lanes', '5', 'auto');
+  expect(await run.ended).toMatchObject({ code: 0, stderr: '' });
+  expectEqualTrees(world.source, world.dest);
+});
+
+test('who attaches sees the run to its end, and gets its exit code', async () => {
+  const world = newWorld();
+  const run = await slowCopy(world);
+  const watcher = new Run(world, ['attach', '--db', world.db, '--progress', 'json']);
+  await watcher.until('a line', () => watcher.stdout.includes('"type":"progress"'));
+  await ask(world, 'ctl', 'limit', 'off');
+  await watcher.until('the note', () => watcher.stdout.includes('the limit was changed'));
+  const [ended, seen] = await Promise.all([run.ended, watcher.ended]);
+  expect(ended.code).toBe(0);
+  expect(seen).toMatchObject({ code: 0, stderr: '' });
+  expect(seen.stdout).toContain('all synced');
+});
+
+test('who leaves what was attached leaves the run alone', async () => {
+  const world = newWorld();
+  const run = await slowCopy(world);
+  const watcher = new Run(world, ['attach', '--db', world.db, '--progress', 'json']);
+  await watcher.until('a line', () => watcher.stdout.includes('"type":"progress"'));
+  watcher.signal('SIGINT');
+  expect(await watcher.ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/left; the run goes on\n$/) });
+  await ask(world, 'ctl', 'limit', 'off');
+  expect((await run.ended).code).toBe(0);
+});
+
+describe('a detached run', () => {
+  test('goes on without a terminal, is watched and steered, and says its end in its file', async () => {
+    const world = newWorld();
+    makeTree(world.source, MANY);
+    const args = ['copy', world.source, world.dest, '--bwlimit', '50K', '--op-cost', '0', '--detach'];
+    const begun = await ask(world, ...args);
+    expect(begun).toMatchObject({ code: 0, stderr: '' });
+    const out = join(world.root, 'ledger.out');
+    expect(begun.stdout).toMatch(/^runs in the background as process \d+; what it says is in .*ledger\.out\n/);
+    expect(statSync(out).mode & 0o777).toBe(0o600);
+    expect(await ask(world, ...args)).toMatchObject({
+      code: 5,
+      stderr: `millrace: ${world.db}: in use by another run\n`,
+    });
+    const watcher = new Run(world, ['attach', '--db', world.db, '--progress', 'json']);
+    await watcher.until('a line', () => watcher.stdout.includes('"type":"progress"'));
+    await ask(world, 'ctl', 'limit', 'off');
+    expect((await watcher.ended).code).toBe(0);
+    await expect.poll(() => readFileSync(out, 'utf8')).toContain('all synced');
+    expectEqualTrees(world.source, world.dest);
+  });
+
+  test('that cannot begin says so at once, with its exit code', async () => {
+    const world = newWorld();
+    const ended = await ask(world, 'copy', join(world.root, 'none'), world.dest, '--detach');
+    expect(ended).toMatchObject({ code: 4, stdout: '' });
+    expect(ended.stderr).toMatch(/^millrace: source .*none: .*\n$/);
+  });
+});
