@@ -21,6 +21,8 @@ const PAGE = 1000;
 /** Failures that are looked at to tell their causes: a first look is not to take minutes. */
 const MOST_FAILURES = 100_000;
 const PLACES = 3;
+/** Failures that are named. */
+const SAMPLES = 20;
 const CLEAR = '\x1b[H\x1b[2J';
 
 export async function status(place: Place, json: boolean, watch: boolean, io: Io): Promise<number> {
@@ -51,7 +53,8 @@ async function standingOf(file: string): Promise<Standing> {
       // What a run has in hand is not in the ledger yet.
       totals: running ? totalsOf(running.snapshot) : ledger.totals,
       sessions: sessionsOf(ledger),
-      failures: causesOf(ledger),
+      causes: causesOf(ledger),
+      failures: failurePage(ledger, undefined, SAMPLES).failures,
       running,
     };
   } finally {

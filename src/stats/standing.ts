@@ -2,6 +2,7 @@
 import type { Pair } from '../ledger/open.js';
 import type { ScanState, Totals } from '../ledger/rows.js';
 import type { SessionRow } from '../ledger/sessions.js';
+import type { FailedEntry } from '../ui/operator.js';
 import type { FailureCause } from './failures.js';
 import type { Forecast } from './forecast.js';
 import type { Rates } from './rates.js';
@@ -24,7 +25,9 @@ export interface Standing {
   readonly totals: Totals;
   /** The first one first; none in a ledger that an earlier version wrote last. */
   readonly sessions: readonly SessionRow[];
-  readonly failures: readonly FailureCause[];
+  readonly causes: readonly FailureCause[];
+  /** The first of the entries that failed. */
+  readonly failures: readonly FailedEntry[];
   /** Undefined: nothing runs. */
   readonly running: Running | undefined;
 }

@@ -5,7 +5,7 @@ import { cleanName, cleanText } from './clean.js';
 
 /** Fields may be added; none changes its meaning. `null` is "not known". */
 export function statusMessage(standing: Standing) {
-  const { ledger, pair, scan, totals, sessions, failures, running } = standing;
+  const { ledger, pair, scan, totals, sessions, causes, failures, running } = standing;
   const scanState = scan.number === 0 ? 'not begun' : scan.running ? 'under way' : 'done';
   return {
     ledger,
@@ -19,7 +19,9 @@ export function statusMessage(standing: Standing) {
     pending: { files: totals.pendingFiles, bytes: totals.pendingBytes },
     failed: { files: totals.failedFiles, bytes: totals.failedBytes },
     skipped: { files: totals.skippedFiles },
-    failures: failures.map(({ code, count, example, places }) => ({
+    /** The first 20, by their paths. */
+    failures: failures.map(({ path, error }) => ({ path: cleanName(path), error: cleanText(error) })),
+    failure_causes: causes.map(({ code, count, example, places }) => ({
       code,
       files: count,
       example: cleanText(example),

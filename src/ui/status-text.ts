@@ -98,14 +98,15 @@ function scanText({ scan, running }: Standing): string {
 
 const MOST_CAUSES = 10;
 
-function failureLines({ failures }: Standing): string[] {
-  const lines = failures.slice(0, MOST_CAUSES).flatMap(({ code, example, places }) => {
+/** A few are named; of many the causes are told. */
+function failureLines({ failures, causes, totals }: Standing): string[] {
+  if (totals.failedFiles <= failures.length)
+    return failures.map(({ path, error }) => `  ${cleanName(path)}: ${cleanText(error)}\n`);
+  const lines = causes.slice(0, MOST_CAUSES).flatMap(({ code, example, places }) => {
     const meaning = code === 'OTHER' ? cleanText(example) : meaningOf(code);
-    return places.map(
-      ({ folder, count }) =>
-        `  ${formatCount(count)} files: ${meaning}${folder === '' ? '' : ` under ${cleanName(folder)}`}\n`,
-    );
+    const under = (folder: string) => (folder === '' ? '' : ` under ${cleanName(folder)}`);
+    return places.map(({ folder, count }) => `  ${formatCount(count)} files: ${meaning}${under(folder)}\n`);
   });
-  const more = failures.length - MOST_CAUSES;
+  const more = causes.length - MOST_CAUSES;
   return more > 0 ? [...lines, `  ... and ${more} other causes\n`] : lines;
 }

@@ -1,8 +1,21 @@
 /** Runs that are steered, watched and left from elsewhere. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { expectEqualTrees, file, makeTree, namesIn, newWorld, Run, startCopy, type World } from './helpers.js';
+import {
+  expectEqualTrees,
+  file,
+  handOver,
+  ledgerPaths,
+  makeTree,
+  namesIn,
+  newUnprivilegedWorld,
+  newWorld,
+  Run,
+  startCopy,
+  type World,
+} from './helpers.js';
 
 const MANY = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`d${n % 5}/f${n}`, file('x'.repeat(10_000))]));
 
@@ -49,6 +62,22 @@ test('a run is paused, goes on, gets other lanes and limits, and ends when it is
     code: 3,
     stderr: `millrace: no run has the ledger ${world.db}\n`,
   });
+});
+
+test('what failed is tried again when that is asked for', async () => {
+  const world = newUnprivilegedWorld();
+  makeTree(world.source, { large: file(randomBytes(3_000_000)), 'd0/secret': file('secret') });
+  handOver(world);
+  chmodSync(join(world.source, 'd0/secret'), 0);
+  // One reader is busy with the large file for a minute, the other meets the secret.
+  const run = startCopy(world, '--bwlimit', '50K', '--op-cost', '0', '--readers', '2');
+  await run.until('the failure', () => existsSync(world.db) && ledgerPaths(world, 'failed').length > 0);
+  expect((await ask(world, 'status')).stdout).toContain('  d0/secret: EACCES: permission denied');
+  chmodSync(join(world.source, 'd0/secret'), 0o600);
+  expect((await ask(world, 'ctl', 'retry-failed')).stdout).toBe('trying again what failed: 1\n');
+  await ask(world, 'ctl', 'limit', 'off');
+  expect(await run.ended).toMatchObject({ code: 0, stderr: '' });
+  expectEqualTrees(world.source, world.dest);
 });
 
 test('fewer lanes and then more of them lose nothing', async () => {

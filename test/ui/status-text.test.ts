@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import { NO_TOTALS } from '../../src/ledger/rows.js';
+import type { SessionRow } from '../../src/ledger/sessions.js';
+import type { Standing } from '../../src/stats/standing.js';
+import { statusMessage } from '../../src/ui/status-json.js';
+import { statusText } from '../../src/ui/status-text.js';
+import { EMPTY, snapshot } from '../stats/snapshots.js';
+
+const NOW = new Date(2026, 10, 23, 12, 0).getTime();
+const HOUR = 3_600_000;
+
+const SESSION: SessionRow = {
+  id: 1,
+  begunMs: NOW - 30 * HOUR,
+  endedMs: NOW - 20 * HOUR,
+  exitCode: 3,
+  seenMs: NOW - 20 * HOUR,
+  readBytes: 1,
+  writtenBytes: 2,
+  copiedFiles: 3,
+  copiedBytes: 4,
+  sameFiles: 5,
+  deleted: 6,
+  failed: 7,
+};
+
+function standing(part: Partial<Standing> = {}): Standing {
+  return {
+    nowMs: NOW,
+    ledger: '/l.db',
+    pair: { source: '/mnt/old', dest: '/mnt/new' },
+    scan: { number: 1, running: false, errors: 0, extras: false },
+    totals: { ...NO_TOTALS, syncedFiles: 1204, syncedBytes: 3 * 1024 ** 3, pendingFiles: 5, pendingBytes: 2048 },
+    sessions: [SESSION],
+    causes: [],
+    failures: [],
+    running: undefined,
+    ...part,
+  };
+}
+
+function running(part: Parameters<typeof snapshot>[0] = {}) {
+  const migration = { ...EMPTY.migration, session: 5, begunMs: NOW - 76 * HOUR };
+  const picture = snapshot({ nowMs: NOW, startedMs: NOW - HOUR, migration, ...part });
+  return {
+    pid: 4711,
+    snapshot: picture,
+    rates: { read: 98 * 1024 ** 2, written: 97 * 1024 ** 2, files: 120 },
+    forecast: { seconds: 10.2 * 86_400, plusMinus: 5 * 3600 },
+  };
+}
+
+const line = (text: string, label: string) => text.split('\n').find((found) => found.startsWith(label));
+
+describe('the state of a migration', () => {
+  it('at rest is how its last session ended', () => {
+    const text = statusText(standing());
+    expect(line(text, 'state')).toBe(
+      'state     not running; session 1 ended Sun 22 Nov 16:00 after 10h 00m: stopped before the end; the same command goes on from there',
+    );
+    expect(line(text, 'synced')).toBe('synced    1,204 files, 3.0 GiB');
+  });
+
+  it('that was cut off says when it was seen last, and that it goes on', () => {
+    const cut = { ...SESSION, id: 2, endedMs: undefined, exitCode: undefined };
+    const text = statusText(
+      standing({ sessions: [SESSION, cut], scan: { number: 2, running: true, errors: 3, extras: false } }),
+    );
+    expect(line(text, 'state')).toMatch(
+      /session 2 was cut off after Sun 22 Nov 16:00; the same command goes on; the first session began/,
+    );
+    expect(line(text, 'scan')).toBe('scan      cut off; it will go on');
+    expect(text).toContain('3 errors while listing folders');
+  });
+
+  it('under way has its rates, its limits and its end', () => {
+    const text = statusText(standing({ running: running({ bwlimit: { read: 1024 ** 2, write: 0 } }) }));
+    expect(line(text, 'state')).toBe(
+      'state     running (process 4711): transfer; session 5, 3d 04h since the first began',
+    );
+    expect(line(text, 'rate')).toBe('rate      read 98.0 MiB/s, write 97.0 MiB/s, 120 files/s');
+    expect(line(text, 'limit')).toBe('limit     1.0 MiB/s:off');
+    expect(line(text, 'done')).toBe('done      Thu 3 Dec 17:00 ± 5 h, in 10d 04h');
+  });
+
+  it('that waits for a share, or hangs, cannot be overlooked', () => {
+    const text = statusText(
+      standing({
+        running: running({
+          troubles: [{ side: 'dest', why: 'no space left (ENOSPC)', sinceMs: NOW - 720_000 }],
+          stalls: [{ side: 'source', doing: 'reading', path: 'a\u001bb', sinceMs: NOW - 90_000 }],
+        }),
+      }),
+    );
+    expect(line(text, 'WAITING')).toBe('WAITING   for the destination: no space left (ENOSPC), for 12m 00s');
+    expect(line(text, 'HANGING')).toMatch(/^HANGING {3}reading a\S+b on the source, for 1m 30s$/);
+    expect(text).not.toContain('\u001b');
+  });
+
+  it('has what failed by its cause and place', () => {
+    const totals = { ...NO_TOTALS, failedFiles: 412 };
+    const causes = [
+      {
+        code: 'EACCES',
+        count: 412,
+        example: 'EACCES: permission denied (open)',
+        places: [
+          { folder: 'projects/x', count: 400 },
+          { folder: '', count: 12 },
+        ],
+      },
+    ];
+    const text = statusText(standing({ causes, totals }));
+    expect(text).toContain(
+      '  400 files: permission denied (EACCES) under projects/x\n  12 files: permission denied (EACCES)\n',
+    );
+    expect(statusMessage(standing({ causes, totals })).failure_causes).toEqual([
+      {
+        code: 'EACCES',
+        files: 412,
+        example: 'EACCES: permission denied (open)',
+        places: [
+          { folder: 'projects/x', files: 400 },
+          { folder: '', files: 12 },
+        ],
+      },
+    ]);
+  });
+
+  it('names what failed when that is little', () => {
+    const failures = [{ path: 'a/b', error: 'EIO: input/output error (read)' }];
+    expect(statusText(standing({ failures, totals: { ...NO_TOTALS, failedFiles: 1 } }))).toContain(
+      '  a/b: EIO: input/output error (read)\n',
+    );
+  });
+
+  it('of a ledger without sessions is told, too', () => {
+    expect(line(statusText(standing({ sessions: [] })), 'state')).toBe('state     not running');
+    expect(statusMessage(standing({ sessions: [] }))).toMatchObject({ state: 'new', run: null, sessions: [] });
+  });
+});
