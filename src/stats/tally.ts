@@ -4,8 +4,8 @@ import type { FinishedFile } from './snapshot.js';
 /** As many as a surface shows. */
 const RECENT = 8;
 /** Codes told apart: they come from the operating system, which has about a hundred. */
-const MOST_CODES = 64;
-const OTHERS = 'OTHER';
+export const MOST_CODES = 64;
+export const OTHERS = 'OTHER';
 
 /** A result as lanes report it: bytes, and times in ms since the Unix epoch. */
 export interface Finish {
