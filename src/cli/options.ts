@@ -4,7 +4,18 @@
  * (configfile.ts) and the help text (help.ts) are all derived from it.
  */
 import { CHECKSUMS } from '../settings.js';
-import { choice, entryName, type Option, type OptionGroup, path, sized, toggle, valued } from './option.js';
+import {
+  choice,
+  EVERY_COMMAND,
+  entryName,
+  type Option,
+  type OptionGroup,
+  outputFile,
+  path,
+  sized,
+  toggle,
+  valued,
+} from './option.js';
 import { parseTimetable } from './timetable.js';
 import { parseCost, parseCount, parseDeleteLimit, parseDuration, parseLatencies } from './units.js';
 
@@ -39,17 +50,23 @@ export const OPTIONS = {
   readers: lanes('read'),
   writers: lanes('write'),
   scanners: lanes('list folders'),
-  db: path('files', 'the ledger [one per pair in ~/.local/state/millrace]', { status: true }),
+  db: path('files', 'the ledger [one per pair in ~/.local/state/millrace]', { commands: EVERY_COMMAND }),
   'log-file': path('files', 'the audit log, JSON lines [beside the ledger]'),
   config: path('files', 'TOML file [~/.config/millrace/config.toml]', {
-    status: true,
+    commands: EVERY_COMMAND,
     file: 'is only for the command line or the environment',
   }),
   progress: choice('output', 'STYLE', 'how to report', 'auto', ['auto', 'plain', 'json', 'none']),
   verbose: toggle('output', 'name each entry', { short: 'v' }),
   json: toggle('output', 'millrace status: answer in JSON', { commands: ['status'], env: false, file: false }),
-  help: toggle('output', 'show this text', { short: 'h', commands: ['copy', 'status'], env: false, file: false }),
-  version: toggle('output', 'show the version', { commands: ['copy', 'status'], env: false, file: false }),
+  output: outputFile('output', 'millrace report: the file to write', ['.html', '.csv', '.json'], {
+    short: 'o',
+    commands: ['report'],
+    env: false,
+    file: false,
+  }),
+  help: toggle('output', 'show this text', { short: 'h', commands: EVERY_COMMAND, env: false, file: false }),
+  version: toggle('output', 'show the version', { commands: EVERY_COMMAND, env: false, file: false }),
 } as const satisfies Record<string, Option>;
 
 export type OptionName = keyof typeof OPTIONS;

@@ -9,7 +9,7 @@ import { type Arguments, checkCommand, readArguments } from './argv.js';
 import { gather } from './config.js';
 import { helpText } from './help.js';
 import { nearest } from './nearest.js';
-import { type CommandName, parsePath } from './option.js';
+import { type CommandName, EVERY_COMMAND, parsePath } from './option.js';
 import { quoted } from './printable.js';
 import { absolute, ledgerOf, type Machine, settingsOf } from './settings.js';
 import { version } from './version.js';
@@ -18,10 +18,11 @@ export type Command =
   | { readonly command: 'copy'; readonly settings: Settings }
   /** Show the state of the ledger at this absolute path, as JSON or for people. */
   | { readonly command: 'status'; readonly ledger: string; readonly json: boolean }
+  /** Write a report of the ledger to the file `output`, in the format of its ending; both paths are absolute. */
+  | { readonly command: 'report'; readonly ledger: string; readonly output: string }
   /** Print this text on stdout, and no more. */
   | { readonly command: 'shown'; readonly text: string };
 
-const COMMANDS: readonly CommandName[] = ['copy', 'status'];
 const SEE_HELP = '; see millrace --help';
 
 /** The meaning of `args` (without node and script). Throws UsageError. */
@@ -35,9 +36,13 @@ export async function parse(args: readonly string[], machine: Machine): Promise<
   checkCommand(read.flags, command);
   const named = rootsOf(command, paths);
   const values = await gather(read.flags, machine.env);
-  if (command === 'status') {
+  if (command !== 'copy') {
     const roots = named && { source: absolute(named.source), dest: absolute(named.dest) };
-    return { command, ledger: ledgerOf(values, roots, machine.env), json: values.json };
+    const ledger = ledgerOf(values, roots, machine.env);
+    if (command === 'status') return { command, ledger, json: values.json };
+    if (values.output === undefined)
+      throw new UsageError('which file? write -o FILE.html, -o FILE.csv or -o FILE.json');
+    return { command, ledger, output: absolute(values.output) };
   }
   if (named === undefined) throw new UsageError(`<source> and <dest> are missing${SEE_HELP}`);
   return { command, settings: settingsOf(values, named.source, named.dest, machine) };
@@ -46,10 +51,10 @@ export async function parse(args: readonly string[], machine: Machine): Promise<
 /** The first word, unless it stands after `--`, may name the command; otherwise it is a path to copy. */
 function commandOf({ words, plain }: Arguments): { command: CommandName; paths: readonly string[] } {
   const [first] = words;
-  const command = COMMANDS.find((name) => plain > 0 && name === first);
+  const command = EVERY_COMMAND.find((name) => plain > 0 && name === first);
   if (command !== undefined) return { command, paths: words.slice(1) };
   // Only a number of words that cannot be <source> <dest> makes a mistyped command of a word that is like one.
-  const meant = first === undefined || words.length === 2 ? undefined : nearest(first, COMMANDS);
+  const meant = first === undefined || words.length === 2 ? undefined : nearest(first, EVERY_COMMAND);
   if (meant !== undefined) throw new UsageError(`unknown command '${quoted(first!)}' (did you mean ${meant}?)`);
   return { command: 'copy', paths: words };
 }

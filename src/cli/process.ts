@@ -7,6 +7,7 @@ import { type Engine, explain, type Io, run } from './run.js';
 const ENGINE: Engine = {
   copy: async (settings, io) => (await import('../engine/copy.js')).copy(settings, io),
   status: async (ledger, json, io) => (await import('../engine/status.js')).status(ledger, json, io),
+  report: async (ledger, output, io) => (await import('../report/report.js')).report(ledger, output, io),
 };
 
 /** Runs the command and ends the process with its exit code, whatever threads may still hang in a share. */
@@ -62,7 +63,7 @@ function watchOutput(io: Io): Output {
 /** The engine, whose copies leave their mark in `output`. */
 function tracked(engine: Engine, output: Output): Engine {
   return {
-    status: engine.status,
+    ...engine,
     copy: async (settings, io) => {
       output.copying = true;
       output.copied = true;

@@ -20,6 +20,8 @@ export interface Engine {
   copy(settings: Settings, io: Io): Promise<number>;
   /** The exit code. */
   status(ledger: string, json: boolean, io: Io): Promise<number>;
+  /** The exit code. */
+  report(ledger: string, output: string, io: Io): Promise<number>;
 }
 
 /** The exit code. Errors end here, as one line on stderr. */
@@ -60,6 +62,8 @@ async function perform(command: Command, engine: Engine, io: Io): Promise<number
       return Exit.ok;
     case 'status':
       return engine.status(command.ledger, command.json, io);
+    case 'report':
+      return engine.report(command.ledger, command.output, io);
     case 'copy':
       if (!(await isConfirmed(command.settings, io))) throw new ExitError('nothing was done', Exit.stopped);
       return engine.copy(command.settings, io);

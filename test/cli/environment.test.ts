@@ -41,7 +41,7 @@ describe('toggles', () => {
 });
 
 test('every option but the ones for one answer has a variable', () => {
-  expect(OPTION_NAMES.filter((name) => !optionOf(name).env)).toEqual(['json', 'help', 'version']);
+  expect(OPTION_NAMES.filter((name) => !optionOf(name).env)).toEqual(['json', 'output', 'help', 'version']);
 });
 
 test.each([

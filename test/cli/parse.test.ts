@@ -29,6 +29,15 @@ describe('copy', () => {
   });
 });
 
+test('report is of the ledger of the pair, and its file is written beneath the working folder', async () => {
+  const { ledger } = (await read(['status', '/a', '/b'], { HOME: '/h' })) as { ledger: string };
+  expect(await read(['report', '/a', '/b', '-o', 'r.csv'], { HOME: '/h' })).toEqual({
+    command: 'report',
+    ledger,
+    output: `${process.cwd()}/r.csv`,
+  });
+});
+
 describe('status', () => {
   test('the ledger follows from the roots, or is named by flag or variable', async () => {
     const HOME = '/home/ann';
@@ -83,6 +92,9 @@ describe('refused', () => {
     [['sttus', '/a', '/b'], "unknown command 'sttus' (did you mean status?)"],
     [['cpoy', '/a', '/b'], "unknown command 'cpoy' (did you mean copy?)"],
     [['status'], 'which ledger? give <source> and <dest>, or --db FILE'],
+    [['report', '/a', '/b'], 'which file? write -o FILE.html, -o FILE.csv or -o FILE.json'],
+    [['report', '-o', 'r.html'], 'which ledger? give <source> and <dest>, or --db FILE'],
+    [['/a', '/b', '-o', 'r.html'], "--output is an option of 'millrace report', not of 'millrace copy'"],
     [['status', '/a'], "<dest> is missing after '/a'"],
     [['status', '/a', '/b', '/c'], "'/c' is one argument too many: status takes"],
     [['status', '--db', '/x', '--readers', '4'], "--readers is an option of 'millrace copy'"],

@@ -6,7 +6,11 @@ function harness(engine: Partial<Engine> = {}, env: Record<string, string> = {})
   const out: string[] = [];
   const err: string[] = [];
   const io = { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text) };
-  const full = { copy: vi.fn(engine.copy ?? (async () => 0)), status: vi.fn(engine.status ?? (async () => 0)) };
+  const full = {
+    copy: vi.fn(engine.copy ?? (async () => 0)),
+    status: vi.fn(engine.status ?? (async () => 0)),
+    report: vi.fn(engine.report ?? (async () => 0)),
+  };
   const machine = { env: { HOME: '/nonexistent', ...env }, memory: 8 * 1024 ** 3 };
   return {
     engine: full,
@@ -29,6 +33,12 @@ test('status gets the ledger', async () => {
   const { engine, io, go } = harness();
   expect((await go('status', '--db', '/x.db', '--json')).code).toBe(0);
   expect(engine.status).toHaveBeenCalledExactlyOnceWith('/x.db', true, io);
+});
+
+test('report gets the ledger and the file to write, both from / on', async () => {
+  const { engine, io, go } = harness();
+  expect((await go('report', '--db', '/x.db', '-o', '/tmp/../r.html')).code).toBe(0);
+  expect(engine.report).toHaveBeenCalledExactlyOnceWith('/x.db', '/r.html', io);
 });
 
 test('a usage error is one line on stderr, and the engine is not called', async () => {
