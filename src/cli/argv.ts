@@ -1,6 +1,6 @@
 /**
  * The command line as a layer of settings and a list of paths. yargs' parser reads the options; a first look at each
- * argument (checkOptions) refuses what it would let pass or guess at: `--dry-run=yes` is false to it, `-n5` too.
+ * argument (spelledOut) refuses what it would let pass or guess at: `--dry-run=yes` is false to it, `-n5` too.
  *
  * It is the parser alone and not the whole of yargs, which takes longer to load than everything else at the start, and
  * passes the paths of a command through the parser once more, where one that begins with a dash gets lost.
@@ -38,7 +38,6 @@ const DECLARED: Options = {
     ...Object.fromEntries(TOGGLES.map((name) => [name, 0])),
     ...Object.fromEntries(VALUED.map((name) => [name, 1])),
   },
-  alias: Object.fromEntries([...SHORT].map(([letter, name]) => [name, [letter]])),
   configuration: {
     'boolean-negation': true,
     'camel-case-expansion': false,
@@ -52,8 +51,7 @@ const DECLARED: Options = {
 
 /** Reads `args` (without node and script). Throws a UsageError for anything that is not a known option, well formed. */
 export function readArguments(args: readonly string[]): Arguments {
-  checkOptions(args);
-  const { argv: found, error } = parser.detailed([...args], DECLARED);
+  const { argv: found, error } = parser.detailed(spelledOut(args), DECLARED);
   if (error) throw new UsageError(error.message);
   const plain = found._.map(String);
   const literal = (found['--'] ?? []) as string[];
@@ -91,14 +89,22 @@ function read(name: OptionName, text: string): unknown {
   }
 }
 
-/** Looks at each option before `--`; what it lets pass, yargs reads as it is meant. */
-function checkOptions(args: readonly string[]): void {
+/**
+ * `args` with the names of options in place of their letters, each option before `--` looked at; what this lets pass,
+ * yargs reads as it is meant.
+ */
+function spelledOut(args: readonly string[]): string[] {
+  const spelled: string[] = [];
   for (let at = 0; at < args.length; at++) {
     const arg = args[at]!;
-    if (arg === '--') return;
-    if (arg.startsWith('--')) at += checkLong(arg, args[at + 1]);
-    else if (arg.startsWith('-') && arg !== '-') checkShort(arg);
+    if (arg === '--') return [...spelled, ...args.slice(at)];
+    const isShort = /^-[^-]/.test(arg);
+    spelled.push(...(isShort ? longOf(arg) : [arg]));
+    const last = spelled.at(-1)!;
+    if (!isShort && !arg.startsWith('--')) continue;
+    if (checkLong(last, args[at + 1]) > 0) spelled.push(args[++at]!);
   }
+  return spelled;
 }
 
 /** The number of arguments after this one that are its value: 0 or 1. */
@@ -126,11 +132,22 @@ function negated(name: string): OptionName | undefined {
   return isOption(positive) ? positive : undefined;
 }
 
-/** Letters after one dash, each a toggle. */
-function checkShort(arg: string): void {
-  if ([...arg.slice(1)].every((letter) => SHORT.has(letter))) return;
+/** Letters after one dash: toggles, and at the end one with a value, which may follow at once: `-vo FILE`, `-oFILE`. */
+function longOf(arg: string): string[] {
+  const long: string[] = [];
+  for (let at = 1; at < arg.length; at++) {
+    const name = SHORT.get(arg[at]!);
+    if (name === undefined) throw unknown(arg);
+    const rest = arg.slice(at + 1);
+    if (optionOf(name).kind === 'toggle' || rest === '') long.push(`--${name}`);
+    else return [...long, `--${name}=${rest.replace(/^=/, '')}`];
+  }
+  return long;
+}
+
+function unknown(arg: string): UsageError {
   const near = didYouMean(arg, OPTION_NAMES, (name) => `--${name}`);
-  throw new UsageError(
+  return new UsageError(
     `unknown option ${quoted(arg)}${near || "; write a path that begins with - as ./- or after '--'"}`,
   );
 }

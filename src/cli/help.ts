@@ -9,6 +9,7 @@ const INDENT = 28;
 
 const USAGE = `Usage: millrace [copy] [options] <source> <dest>
        millrace status [options] [<source> <dest>]
+       millrace report -o FILE.html|.csv|.json [options] [<source> <dest>]
 
 Copies the tree <source> into the folder <dest>; run it again to go on.`;
 

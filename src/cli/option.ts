@@ -1,10 +1,13 @@
 /** What an option is, and the kinds of options that the table in options.ts is made of. */
+import { extname } from 'node:path';
 import { UsageError } from '../exit.js';
 import { isPartName } from '../share/partname.js';
 import { didYouMean } from './nearest.js';
 import { parseSize } from './units.js';
 
-export type CommandName = 'copy' | 'status' | 'ctl' | 'attach';
+export type CommandName = 'copy' | 'status' | 'ctl' | 'attach' | 'report';
+/** For options that all of them have. */
+export const EVERY_COMMAND: readonly CommandName[] = ['copy', 'status', 'ctl', 'attach', 'report'];
 export type OptionGroup = 'work' | 'safety' | 'pace' | 'speed' | 'files' | 'output';
 
 export interface Option<T = unknown> {
@@ -14,7 +17,7 @@ export interface Option<T = unknown> {
    */
   readonly kind: 'toggle' | 'number' | 'text' | 'path';
   readonly group: OptionGroup;
-  /** One letter that stands for the option after a single dash. Toggles only, so that letters can be joined: -nv. */
+  /** One letter that stands for the option after a single dash. Letters can be joined, one with a value last: -nv, -vo FILE. */
   readonly short: string | undefined;
   /** The word that stands for the value in --help; none for a toggle. */
   readonly metavar: string | undefined;
@@ -110,8 +113,22 @@ function parseName(text: string): string {
 
 /** The name of a file; relative ones are resolved later. */
 export function path(group: OptionGroup, help: string, where: Where = {}) {
-  const rest = common(group, help, where);
-  return { kind: 'path' as const, metavar: 'FILE', fallback: undefined, parse: parseFile, ...rest };
+  return {
+    kind: 'path' as const,
+    metavar: 'FILE',
+    fallback: undefined,
+    parse: parseFile,
+    ...common(group, help, where),
+  };
+}
+
+/** The name of a file that is to be written, by its ending in one of a few formats: `.html`. */
+export function outputFile(group: OptionGroup, help: string, endings: readonly string[], where: Where) {
+  const parse = (text: string): string => {
+    if (endings.includes(extname(parseFile(text)))) return text;
+    throw new UsageError(`must end in one of ${endings.join(', ')}`);
+  };
+  return { ...path(group, help, where), parse };
 }
 
 /** On or off, as the environment writes it. */

@@ -4,13 +4,22 @@
  * (configfile.ts) and the help text (help.ts) are all derived from it.
  */
 import { CHECKSUMS } from '../settings.js';
-import { choice, entryName, type Option, type OptionGroup, path, sized, toggle, valued } from './option.js';
+import {
+  choice,
+  EVERY_COMMAND,
+  entryName,
+  type Option,
+  type OptionGroup,
+  outputFile,
+  path,
+  sized,
+  toggle,
+  valued,
+} from './option.js';
 import { parseTimetable } from './timetable.js';
 import { parseCost, parseCount, parseDeleteLimit, parseDuration, parseLatencies } from './units.js';
 
 const FOR_ONE_RUN = 'is for one run; a forgotten line would change every run, so give it on the command line';
-
-const EVERY_COMMAND = ['copy', 'status', 'ctl', 'attach'] as const;
 
 const lanes = (what: string) =>
   valued('speed', 'N', `threads that ${what}, 1 to 64`, 'auto', (text) =>
@@ -54,6 +63,12 @@ export const OPTIONS = {
   detach: toggle('output', 'run in the background; see millrace attach', { env: false, file: FOR_ONE_RUN }),
   watch: toggle('output', 'millrace status: again every 2 s', { commands: ['status'], env: false, file: false }),
   json: toggle('output', 'millrace status: answer in JSON', { commands: ['status'], env: false, file: false }),
+  output: outputFile('output', 'millrace report: the file to write', ['.html', '.csv', '.json'], {
+    short: 'o',
+    commands: ['report'],
+    env: false,
+    file: false,
+  }),
   help: toggle('output', 'show this text', { short: 'h', commands: EVERY_COMMAND, env: false, file: false }),
   version: toggle('output', 'show the version', { commands: EVERY_COMMAND, env: false, file: false }),
 } as const satisfies Record<string, Option>;

@@ -11,7 +11,7 @@ import { type Action, readAction } from './ctl.js';
 import type { Env } from './environment.js';
 import { helpText } from './help.js';
 import { nearest } from './nearest.js';
-import { type CommandName, parsePath } from './option.js';
+import { type CommandName, EVERY_COMMAND, parsePath } from './option.js';
 import type { Values } from './options.js';
 import { ledgerHome } from './paths.js';
 import { quoted } from './printable.js';
@@ -26,13 +26,14 @@ export type Command =
   | { readonly command: 'ctl'; readonly ledger: Place; readonly action: Action }
   /** Show a run on this terminal. */
   | { readonly command: 'attach'; readonly ledger: Place; readonly progress: ProgressStyle }
+  /** Write a report to the file `output` (absolute), in the format of its ending. */
+  | { readonly command: 'report'; readonly ledger: Place; readonly output: string }
   /** Print this text on stdout, and no more. */
   | { readonly command: 'shown'; readonly text: string };
 
 /** A ledger by its absolute path, or the only one of a folder that is in use. */
 export type Place = { readonly file: string } | { readonly onlyOneIn: string };
 
-const COMMANDS: readonly CommandName[] = ['copy', 'status', 'ctl', 'attach'];
 const SEE_HELP = '; see millrace --help';
 
 /** The meaning of `args` (without node and script). Throws UsageError. */
@@ -54,6 +55,10 @@ export async function parse(args: readonly string[], machine: Machine): Promise<
       return { command, ledger: placeOf(values, named, machine.env), action: action! };
     case 'attach':
       return { command, ledger: placeOf(values, named, machine.env), progress: styleOf(values) };
+    case 'report':
+      if (values.output === undefined)
+        throw new UsageError('which file? write -o FILE.html, -o FILE.csv or -o FILE.json');
+      return { command, ledger: placeOf(values, named, machine.env), output: absolute(values.output) };
     case 'copy': {
       if (named === undefined) throw new UsageError(`<source> and <dest> are missing${SEE_HELP}`);
       const settings = settingsOf(values, named.source, named.dest, machine);
@@ -73,10 +78,10 @@ function placeOf(values: Values, named: { source: string; dest: string } | undef
 /** The first word, unless it stands after `--`, may name the command; otherwise it is a path to copy. */
 function commandOf({ words, plain }: Arguments): { command: CommandName; paths: readonly string[] } {
   const [first] = words;
-  const command = COMMANDS.find((name) => plain > 0 && name === first);
+  const command = EVERY_COMMAND.find((name) => plain > 0 && name === first);
   if (command !== undefined) return { command, paths: words.slice(1) };
   // Only a number of words that cannot be <source> <dest> makes a mistyped command of a word that is like one.
-  const meant = first === undefined || words.length === 2 ? undefined : nearest(first, COMMANDS);
+  const meant = first === undefined || words.length === 2 ? undefined : nearest(first, EVERY_COMMAND);
   if (meant !== undefined) throw new UsageError(`unknown command '${quoted(first!)}' (did you mean ${meant}?)`);
   return { command: 'copy', paths: words };
 }

@@ -24,6 +24,7 @@ export interface Engine {
   status(ledger: Place, json: boolean, watch: boolean, io: Io): Promise<number>;
   ctl(ledger: Place, action: Action, io: Io): Promise<number>;
   attach(ledger: Place, progress: ProgressStyle, io: Io): Promise<number>;
+  report(ledger: Place, output: string, io: Io): Promise<number>;
 }
 
 /** The exit code. Errors end here, as one line on stderr. */
@@ -68,6 +69,8 @@ async function perform(command: Command, args: readonly string[], engine: Engine
       return engine.ctl(command.ledger, command.action, io);
     case 'attach':
       return engine.attach(command.ledger, command.progress, io);
+    case 'report':
+      return engine.report(command.ledger, command.output, io);
     case 'copy':
       if (!(await isConfirmed(command.settings, io))) throw new ExitError('nothing was done', Exit.stopped);
       return command.detach ? engine.detach(command.settings, args, io) : engine.copy(command.settings, io);

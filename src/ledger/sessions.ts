@@ -166,6 +166,7 @@ export function historyOf({ db }: Ledger): HistoryRow[] {
   }));
 }
 
-function isOlder(db: Ledger['db']): boolean {
+/** The ledger is of a version that kept no sessions, no history, and no time of work in folders. */
+export function isOlder(db: Ledger['db']): boolean {
   return (pragma(db, 'user_version') as number) < SINCE_VERSION;
 }

@@ -65,7 +65,7 @@ export function formatDuration(seconds: number | null): string {
 }
 
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+export const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** A moment by the machine's clock: `14:05` today, `Thu 3 Dec 14:05` this year, `3 Dec 2027` later. */
 export function formatMoment(ms: number, nowMs: number): string {

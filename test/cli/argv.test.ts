@@ -50,6 +50,15 @@ describe('flags', () => {
     [['-v', '--no-verbose'], { verbose: false }],
     [['--no-verbose', '-v'], { verbose: true }],
     [['-h'], { help: true }],
+    [['-o', 'r.html'], { output: 'r.html' }],
+    [['-or.html'], { output: 'r.html' }],
+    [['-o=r.html'], { output: 'r.html' }],
+    [['-o/tmp/r.html'], { output: '/tmp/r.html' }],
+    [['-o5.csv'], { output: '5.csv' }],
+    [['-vo', 'r.html'], { verbose: true, output: 'r.html' }],
+    [['-vor.html'], { verbose: true, output: 'r.html' }],
+    [['-vo-n.json'], { verbose: true, output: '-n.json' }],
+    [['--output', 'r.html', '-v'], { output: 'r.html', verbose: true }],
     [[], {}],
   ])('%j', (args, flags) => {
     expect(readArguments(args).flags).toEqual(flags);
@@ -88,6 +97,16 @@ describe('flags', () => {
     [['--db', '--dry-run'], '--db needs a value: --db FILE'],
     [['--db', '-n'], '--db needs a value: --db FILE'],
     [['--db', '--', 'x'], '--db needs a value: --db FILE'],
+    [['-o'], '--output needs a value: --output FILE'],
+    [['-vo'], '--output needs a value: --output FILE'],
+    [['-o', ''], '--output needs a value: --output FILE'],
+    [['-o='], '--output needs a value: --output FILE'],
+    [['-o', '-v'], '--output needs a value: --output FILE'],
+    [['-o', '--', 'r.html'], '--output needs a value: --output FILE'],
+    [['-o', 'a.csv', '-oa.csv'], '--output was given 2 times; give it once'],
+    [['-or.pdf'], '--output r.pdf: must end in one of .html, .csv, .json'],
+    [['-ao', 'r.html'], 'unknown option -ao'],
+    [['--no-output'], '--no-output: only an option without a value can be negated'],
     [['--db', 'a', '--db', 'a'], '--db was given 2 times; give it once'],
     [['--readers=1', '--readers', '2', '--readers=3'], '--readers was given 3 times; give it once'],
     [['--bwlimit', '-5M'], '--bwlimit -5M: must be more than zero'],
@@ -110,6 +129,9 @@ test('options of another command are refused', () => {
   );
   expect(usageMessage(() => checkCommand({ json: true }, 'copy'))).toBe(
     "--json is an option of 'millrace status', not of 'millrace copy'",
+  );
+  expect(usageMessage(() => checkCommand({ output: 'r.html' }, 'copy'))).toBe(
+    "--output is an option of 'millrace report', not of 'millrace copy'",
   );
 });
 
@@ -153,7 +175,22 @@ describe('any arguments', () => {
   });
 
   test('are read, or refused with a usage error', () => {
-    const odd = ['--', '-n', '--db', '--db=x', '--no-verbose', '-5', '--readers', '4', '---', '--=', '-n=', '--_'];
+    const odd = [
+      '--',
+      '-n',
+      '--db',
+      '--db=x',
+      '--no-verbose',
+      '-5',
+      '--readers',
+      '4',
+      '-o',
+      '-vo',
+      '---',
+      '--=',
+      '-n=',
+      '--_',
+    ];
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.constantFrom(...odd), fc.string()), { maxLength: 6 }), (args) => {
         try {

@@ -41,7 +41,14 @@ describe('toggles', () => {
 });
 
 test('every option but the ones for one answer has a variable', () => {
-  expect(OPTION_NAMES.filter((name) => !optionOf(name).env)).toEqual(['detach', 'watch', 'json', 'help', 'version']);
+  expect(OPTION_NAMES.filter((name) => !optionOf(name).env)).toEqual([
+    'detach',
+    'watch',
+    'json',
+    'output',
+    'help',
+    'version',
+  ]);
 });
 
 test.each([

@@ -13,10 +13,9 @@ test('every default obeys its own option', () => {
   expect(OPTIONS.checksum.fallback).toBe('sha256');
 });
 
-test('only toggles have a letter, so that letters can be joined', () => {
-  const lettered = OPTION_NAMES.filter((name) => optionOf(name).short !== undefined);
-  expect(lettered).toEqual(['dry-run', 'yes', 'verbose', 'help']);
-  for (const name of lettered) expect(optionOf(name).kind).toBe('toggle');
+test('each letter stands for one option', () => {
+  const letters = OPTION_NAMES.flatMap((name) => optionOf(name).short ?? []);
+  expect(letters).toEqual(['n', 'y', 'v', 'o', 'h']);
 });
 
 test('names of the language are no options', () => {
@@ -37,6 +36,8 @@ const GOOD: [OptionName, string, unknown][] = [
   ['db', '...', '...'],
   ['log-file', '/var/log/m.log', '/var/log/m.log'],
   ['config', './~', './~'],
+  ['output', 'a b/r.html', 'a b/r.html'],
+  ['output', '/r.csv', '/r.csv'],
   ['bwlimit', '1M:off', always({ read: 1024 ** 2, write: 0 })],
   ['latency-target', '20ms', { source: 20, dest: 20 }],
   ['latency-target', '1.5s', { source: 1500, dest: 1500 }],
@@ -74,6 +75,10 @@ const BAD: [OptionName, string, string][] = [
   ['log-file', 'logs/..', 'names a folder'],
   ['log-file', '~/m.log', 'the shell left ~'],
   ['config', '~', 'the shell left ~'],
+  ['output', 'r.pdf', 'must end in one of .html, .csv, .json'],
+  ['output', 'report', 'must end in one of .html, .csv, .json'],
+  ['output', '.html', 'must end in one of .html, .csv, .json'],
+  ['output', '~/r.html', 'the shell left ~'],
   ['config', 'a\0b', 'zero byte'],
   ['db', 'a\ufffdb', 'not UTF-8'],
   ['bwlimit', 'fast', 'not a rate'],

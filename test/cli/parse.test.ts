@@ -29,6 +29,15 @@ describe('copy', () => {
   });
 });
 
+test('report is of the ledger of the pair, and its file is written beneath the working folder', async () => {
+  const { ledger } = (await read(['status', '/a', '/b'], { HOME: '/h' })) as { ledger: unknown };
+  expect(await read(['report', '/a', '/b', '-o', 'r.csv'], { HOME: '/h' })).toEqual({
+    command: 'report',
+    ledger,
+    output: `${process.cwd()}/r.csv`,
+  });
+});
+
 describe('status', () => {
   test('the ledger follows from the roots, or is named by flag or variable', async () => {
     const HOME = '/home/ann';
@@ -120,6 +129,8 @@ describe('refused', () => {
     [['ctl', 'pause', '/a'], "<dest> is missing after '/a'"],
     [['attach', '/a', '/b', '--readers', '4'], "--readers is an option of 'millrace copy', not of 'millrace attach'"],
     [['/a', '/b', '--detach', '--dry-run'], '--detach: a dry run is over before it could be watched'],
+    [['report', '/a', '/b'], 'which file? write -o FILE.html, -o FILE.csv or -o FILE.json'],
+    [['/a', '/b', '-o', 'r.html'], "--output is an option of 'millrace report', not of 'millrace copy'"],
     [['status', '/a'], "<dest> is missing after '/a'"],
     [['status', '/a', '/b', '/c'], "'/c' is one argument too many: status takes"],
     [['status', '--db', '/x', '--readers', '4'], "--readers is an option of 'millrace copy'"],

@@ -13,6 +13,7 @@ function harness(engine: Partial<Engine> = {}, env: Record<string, string> = {})
     status: vi.fn(engine.status ?? fine),
     ctl: vi.fn(engine.ctl ?? fine),
     attach: vi.fn(engine.attach ?? fine),
+    report: vi.fn(engine.report ?? fine),
   };
   const machine = { env: { HOME: '/nonexistent', ...env }, memory: 8 * 1024 ** 3 };
   return {
@@ -51,6 +52,12 @@ test('a detached copy gets its arguments, ctl what to do, attach the ledger', as
   expect(engine.ctl).toHaveBeenCalledExactlyOnceWith({ file: '/x.db' }, { do: 'limit', rate: '20M' }, io);
   await go('attach', '--db', '/x.db');
   expect(engine.attach).toHaveBeenCalledExactlyOnceWith({ file: '/x.db' }, 'plain', io);
+});
+
+test('report gets the ledger and the file to write, both from / on', async () => {
+  const { engine, io, go } = harness();
+  expect((await go('report', '--db', '/x.db', '-o', '/tmp/../r.html')).code).toBe(0);
+  expect(engine.report).toHaveBeenCalledExactlyOnceWith({ file: '/x.db' }, '/r.html', io);
 });
 
 test('a usage error is one line on stderr, and the engine is not called', async () => {

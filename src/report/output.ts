@@ -1,0 +1,85 @@
+/** The file of a report: all of it, private to its owner, or what was there before. */
+import { randomBytes } from 'node:crypto';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { Exit, ExitError, UsageError } from '../exit.js';
+
+const PRIVATE = 0o600;
+const STOPPING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Writes `pieces` under a temporary name beside `file`, which then takes its place; the bytes that were written. Throws an
+ * ExitError when that cannot be done, the disk is full or a signal stops it; the temporary file is gone then.
+ */
+export async function writeReport(file: string, pieces: Iterable<string>): Promise<number> {
+  const temporary = join(dirname(file), `.millrace-report.${process.pid}.${randomBytes(4).toString('hex')}`);
+  const fd = guarded(file, () => openSync(temporary, 'wx', PRIVATE));
+  let stopped = false;
+  const stop = () => {
+    stopped = true;
+  };
+  for (const signal of STOPPING) process.on(signal, stop);
+  let bytes = 0;
+  try {
+    for (const piece of pieces) {
+      bytes += guarded(file, () => writeAll(fd, piece));
+      // Lets a signal be heard.
+      await setImmediate();
+      if (stopped) throw new ExitError(`${file}: stopped; nothing was written`, Exit.stopped);
+    }
+    guarded(file, () => {
+      fsyncSync(fd);
+      renameSync(temporary, file);
+    });
+    return bytes;
+  } catch (error) {
+    unlinkSync(temporary);
+    throw error;
+  } finally {
+    closeSync(fd);
+    for (const signal of STOPPING) process.off(signal, stop);
+  }
+}
+
+/** Throws a UsageError where `file` cannot be a report, so that this is said before any work is done. */
+export function checkOutput(file: string, ledger: string): void {
+  guarded(file, () => {
+    if (lstatSync(file, { throwIfNoEntry: false })?.isFile() === false)
+      throw new UsageError(`${file}: not a regular file; name a new file, or one that may be replaced`);
+    const [there, kept] = [file, ledger].map((path) => statSync(path, { throwIfNoEntry: false }));
+    if (there && kept && there.dev === kept.dev && there.ino === kept.ino)
+      throw new UsageError(`${file}: is the ledger; name another file with -o`);
+    accessSync(dirname(file), constants.W_OK | constants.X_OK);
+  });
+}
+
+function writeAll(fd: number, text: string): number {
+  const data = Buffer.from(text);
+  for (let done = 0; done < data.length; ) done += writeSync(fd, data, done);
+  return data.length;
+}
+
+function guarded<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof ExitError || code === undefined) throw error;
+    if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EIO')
+      throw new ExitError(`${file}: cannot be written (${code}); the report was not made`, Exit.stopped);
+    if (code === 'ENOENT') throw new UsageError(`${file}: its folder does not exist; make it first`);
+    throw new UsageError(`${file}: cannot be written (${code}); name another file with -o`);
+  }
+}
