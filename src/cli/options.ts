@@ -4,6 +4,7 @@
  * (configfile.ts) and the help text (help.ts) are all derived from it.
  */
 import { CHECKSUMS } from '../settings.js';
+import { parseEndpoint } from './endpoint.js';
 import { choice, entryName, type Option, type OptionGroup, path, sized, toggle, valued } from './option.js';
 import { parseTimetable } from './timetable.js';
 import { parseCost, parseCount, parseDeleteLimit, parseDuration, parseLatencies } from './units.js';
@@ -47,6 +48,8 @@ export const OPTIONS = {
   }),
   progress: choice('output', 'STYLE', 'how to report', 'auto', ['auto', 'plain', 'json', 'none']),
   verbose: toggle('output', 'name each entry', { short: 'v' }),
+  metrics: valued('output', '[HOST:]PORT', 'serve Prometheus metrics there', 'off', parseEndpoint),
+  'metrics-token-file': path('output', 'token that readers of the metrics must show'),
   json: toggle('output', 'millrace status: answer in JSON', { commands: ['status'], env: false, file: false }),
   help: toggle('output', 'show this text', { short: 'h', commands: ['copy', 'status'], env: false, file: false }),
   version: toggle('output', 'show the version', { commands: ['copy', 'status'], env: false, file: false }),
