@@ -1,10 +1,10 @@
 /** What an option is, and the kinds of options that the table in options.ts is made of. */
 import { UsageError } from '../exit.js';
 import { isPartName } from '../share/partname.js';
+import type { CommandName } from './commands.js';
 import { didYouMean } from './nearest.js';
 import { parseSize } from './units.js';
 
-export type CommandName = 'copy' | 'status';
 export type OptionGroup = 'work' | 'safety' | 'pace' | 'speed' | 'files' | 'output';
 
 export interface Option<T = unknown> {
@@ -19,6 +19,8 @@ export interface Option<T = unknown> {
   /** The word that stands for the value in --help; none for a toggle. */
   readonly metavar: string | undefined;
   readonly help: string;
+  /** All that may be written, where that is one of a few words. */
+  readonly words?: readonly string[];
   /** The default as a user would write it; undefined: computed, or nothing. */
   readonly fallback: string | undefined;
   readonly commands: readonly CommandName[];
@@ -91,7 +93,7 @@ export function choice<const C extends string>(
     return word;
   };
   const full = `${help}: ${words.join(' ')}`;
-  return { kind: 'text' as const, metavar, fallback, parse, ...common(group, full, {}) };
+  return { kind: 'text' as const, metavar, words, fallback, parse, ...common(group, full, {}) };
 }
 
 /** The name of one entry of a folder. */

@@ -1,9 +1,10 @@
 /**
  * The options of every command, in the order of --help. This table is the one place for an option's rules: the
  * declaration for the parser (argv.ts), the MILLRACE_* names (environment.ts), the zod check of the config file
- * (configfile.ts) and the help text (help.ts) are all derived from it.
+ * (configfile.ts), help (help.ts), man page (manpage.ts) and completion (completion.ts) are all derived from it.
  */
 import { CHECKSUMS } from '../settings.js';
+import { COMMAND_NAMES } from './commands.js';
 import { parseEndpoint } from './endpoint.js';
 import { choice, entryName, type Option, type OptionGroup, path, sized, toggle, valued } from './option.js';
 import { parseTimetable } from './timetable.js';
@@ -50,9 +51,9 @@ export const OPTIONS = {
   verbose: toggle('output', 'name each entry', { short: 'v' }),
   metrics: valued('output', '[HOST:]PORT', 'serve Prometheus metrics there', 'off', parseEndpoint),
   'metrics-token-file': path('output', 'token that readers of the metrics must show'),
-  json: toggle('output', 'millrace status: answer in JSON', { commands: ['status'], env: false, file: false }),
-  help: toggle('output', 'show this text', { short: 'h', commands: ['copy', 'status'], env: false, file: false }),
-  version: toggle('output', 'show the version', { commands: ['copy', 'status'], env: false, file: false }),
+  json: toggle('output', 'answer in JSON', { commands: ['status'], env: false, file: false }),
+  help: toggle('output', 'show this text', { short: 'h', commands: COMMAND_NAMES, env: false, file: false }),
+  version: toggle('output', 'show the version', { commands: COMMAND_NAMES, env: false, file: false }),
 } as const satisfies Record<string, Option>;
 
 export type OptionName = keyof typeof OPTIONS;

@@ -6,12 +6,14 @@
 import { UsageError } from '../exit.js';
 import type { Settings } from '../settings.js';
 import { type Arguments, checkCommand, readArguments } from './argv.js';
+import { COMMAND_NAMES, type CommandName, isCommand } from './commands.js';
 import { gather } from './config.js';
 import { helpText } from './help.js';
-import { nearest } from './nearest.js';
-import { type CommandName, parsePath } from './option.js';
+import { didYouMean, nearest } from './nearest.js';
+import { parsePath } from './option.js';
 import { quoted } from './printable.js';
 import { absolute, ledgerOf, type Machine, settingsOf } from './settings.js';
+import { SHELLS } from './shells.js';
 import { version } from './version.js';
 
 export type Command =
@@ -21,18 +23,18 @@ export type Command =
   /** Print this text on stdout, and no more. */
   | { readonly command: 'shown'; readonly text: string };
 
-const COMMANDS: readonly CommandName[] = ['copy', 'status'];
 const SEE_HELP = '; see millrace --help';
 
 /** The meaning of `args` (without node and script). Throws UsageError. */
 export async function parse(args: readonly string[], machine: Machine): Promise<Command> {
   const read = readArguments(args);
   const asksHelp = read.flags.help || (read.words.length === 1 && read.words[0] === 'help');
-  if (asksHelp) return { command: 'shown', text: helpText() };
+  if (asksHelp) return { command: 'shown', text: helpText(commandAt(read)) };
   if (read.flags.version) return { command: 'shown', text: `${version()}\n` };
 
   const { command, paths } = commandOf(read);
   checkCommand(read.flags, command);
+  if (command === 'completion') return { command: 'shown', text: await completion(paths) };
   const named = rootsOf(command, paths);
   const values = await gather(read.flags, machine.env);
   if (command === 'status') {
@@ -43,13 +45,19 @@ export async function parse(args: readonly string[], machine: Machine): Promise<
   return { command, settings: settingsOf(values, named.source, named.dest, machine) };
 }
 
-/** The first word, unless it stands after `--`, may name the command; otherwise it is a path to copy. */
-function commandOf({ words, plain }: Arguments): { command: CommandName; paths: readonly string[] } {
+/** The command that the first word names; after `--` it is a path. */
+function commandAt({ words: [first], plain }: Arguments): CommandName | undefined {
+  return first !== undefined && plain > 0 && isCommand(first) ? first : undefined;
+}
+
+/** A first word that names no command is a path to copy. */
+function commandOf(read: Arguments): { command: CommandName; paths: readonly string[] } {
+  const { words } = read;
   const [first] = words;
-  const command = COMMANDS.find((name) => plain > 0 && name === first);
+  const command = commandAt(read);
   if (command !== undefined) return { command, paths: words.slice(1) };
   // Only a number of words that cannot be <source> <dest> makes a mistyped command of a word that is like one.
-  const meant = first === undefined || words.length === 2 ? undefined : nearest(first, COMMANDS);
+  const meant = first === undefined || words.length === 2 ? undefined : nearest(first, COMMAND_NAMES);
   if (meant !== undefined) throw new UsageError(`unknown command '${quoted(first!)}' (did you mean ${meant}?)`);
   return { command: 'copy', paths: words };
 }
@@ -65,6 +73,16 @@ function rootsOf(command: CommandName, paths: readonly string[]): { source: stri
   if (source === undefined) return undefined;
   if (dest === undefined) throw new UsageError(`<dest> is missing after '${quoted(source)}'${SEE_HELP}`);
   return { source: checked('<source>', source), dest: checked('<dest>', dest) };
+}
+
+async function completion([word, extra]: readonly string[]): Promise<string> {
+  const usage = `; write millrace completion ${SHELLS.join('|')}`;
+  if (word === undefined) throw new UsageError(`the shell is missing${usage}`);
+  if (extra !== undefined) throw new UsageError(`'${quoted(extra)}' is one argument too many${usage}`);
+  const shell = SHELLS.find((name) => name === word);
+  if (shell === undefined)
+    throw new UsageError(`'${quoted(word)}' is no shell known here${didYouMean(word, SHELLS)}${usage}`);
+  return (await import('./completion.js')).completionScript(shell);
 }
 
 function checked(place: string, text: string): string {
