@@ -10,6 +10,15 @@ export interface DeleteLimit {
   readonly part: number | undefined;
 }
 
+/** Where metrics are served. */
+export interface MetricsSettings {
+  /** An address, without brackets, or a name. */
+  readonly host: string;
+  readonly port: number;
+  /** Absolute path of the file with the token that readers must show; undefined: none, which only loopback hosts allow. */
+  readonly tokenFile: string | undefined;
+}
+
 /** quiet: notes and the summary only. */
 export type ProgressStyle = 'plain' | 'quiet' | 'json' | 'none';
 
@@ -52,4 +61,6 @@ export interface Settings {
   readonly dryRun: boolean;
   readonly verbose: boolean;
   readonly progress: ProgressStyle;
+  /** Undefined: nothing listens. */
+  readonly metrics: MetricsSettings | undefined;
 }

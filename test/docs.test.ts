@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Commands in indented lines, comments and unit files, without what follows them on the line. */
 function commandsIn(text: string): string[] {
   const lines = text.matchAll(/^(?: {4}|# {3}|ExecStart=)\S*?millrace ((?!sample-data)[^\n#]*)/gm);
-  return [...lines].map(([, line]) => line!.split(/ {3,}|[|>;]|\$\(/)[0]!.trim());
+  return [...lines].map(([, line]) => line!.split(/ {3,}|[|>;&]|\$\(/)[0]!.trim());
 }
 
 /** Words of a shell command without anything but quotes. */

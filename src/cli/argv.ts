@@ -7,8 +7,8 @@
  */
 import parser, { type Options } from 'yargs-parser';
 import { UsageError } from '../exit.js';
+import type { CommandName } from './commands.js';
 import { didYouMean } from './nearest.js';
-import type { CommandName } from './option.js';
 import { isOption, type Layer, OPTION_NAMES, type OptionName, optionOf } from './options.js';
 import { quoted } from './printable.js';
 

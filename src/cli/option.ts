@@ -2,12 +2,10 @@
 import { extname } from 'node:path';
 import { UsageError } from '../exit.js';
 import { isPartName } from '../share/partname.js';
+import type { CommandName } from './commands.js';
 import { didYouMean } from './nearest.js';
 import { parseSize } from './units.js';
 
-export type CommandName = 'copy' | 'status' | 'ctl' | 'attach' | 'report';
-/** For options that all of them have. */
-export const EVERY_COMMAND: readonly CommandName[] = ['copy', 'status', 'ctl', 'attach', 'report'];
 export type OptionGroup = 'work' | 'safety' | 'pace' | 'speed' | 'files' | 'output';
 
 export interface Option<T = unknown> {
@@ -22,6 +20,8 @@ export interface Option<T = unknown> {
   /** The word that stands for the value in --help; none for a toggle. */
   readonly metavar: string | undefined;
   readonly help: string;
+  /** All that may be written, where that is one of a few words. */
+  readonly words?: readonly string[];
   /** The default as a user would write it; undefined: computed, or nothing. */
   readonly fallback: string | undefined;
   readonly commands: readonly CommandName[];
@@ -95,7 +95,7 @@ export function choice<const C extends string>(
     return word;
   };
   const full = `${help}: ${words.join(' ')}`;
-  return { kind: 'text' as const, metavar, fallback, parse, ...common(group, full, where) };
+  return { kind: 'text' as const, metavar, words, fallback, parse, ...common(group, full, where) };
 }
 
 /** The name of one entry of a folder. */

@@ -1,21 +1,12 @@
 /**
  * The options of every command, in the order of --help. This table is the one place for an option's rules: the
  * declaration for the parser (argv.ts), the MILLRACE_* names (environment.ts), the zod check of the config file
- * (configfile.ts) and the help text (help.ts) are all derived from it.
+ * (configfile.ts), help (help.ts), man page (manpage.ts) and completion (completion.ts) are all derived from it.
  */
 import { CHECKSUMS } from '../settings.js';
-import {
-  choice,
-  EVERY_COMMAND,
-  entryName,
-  type Option,
-  type OptionGroup,
-  outputFile,
-  path,
-  sized,
-  toggle,
-  valued,
-} from './option.js';
+import { COMMAND_NAMES } from './commands.js';
+import { parseEndpoint } from './endpoint.js';
+import { choice, entryName, type Option, type OptionGroup, outputFile, path, sized, toggle, valued } from './option.js';
 import { parseTimetable } from './timetable.js';
 import { parseCost, parseCount, parseDeleteLimit, parseDuration, parseLatencies } from './units.js';
 
@@ -50,16 +41,18 @@ export const OPTIONS = {
   readers: lanes('read'),
   writers: lanes('write'),
   scanners: lanes('list folders'),
-  db: path('files', 'the ledger [one per pair in ~/.local/state/millrace]', { commands: EVERY_COMMAND }),
+  db: path('files', 'the ledger [one per pair in ~/.local/state/millrace]', { commands: COMMAND_NAMES }),
   'log-file': path('files', 'the audit log, JSON lines [beside the ledger]'),
   config: path('files', 'TOML file [~/.config/millrace/config.toml]', {
-    commands: EVERY_COMMAND,
+    commands: COMMAND_NAMES,
     file: 'is only for the command line or the environment',
   }),
   progress: choice('output', 'STYLE', 'how to report', 'auto', ['auto', 'plain', 'quiet', 'json', 'none'], {
     commands: ['copy', 'attach'],
   }),
   verbose: toggle('output', 'name each entry', { short: 'v' }),
+  metrics: valued('output', '[HOST:]PORT', 'serve Prometheus metrics there', 'off', parseEndpoint),
+  'metrics-token-file': path('output', 'token that readers of the metrics must show'),
   detach: toggle('output', 'run in the background; see millrace attach', { env: false, file: FOR_ONE_RUN }),
   watch: toggle('output', 'millrace status: again every 2 s', { commands: ['status'], env: false, file: false }),
   json: toggle('output', 'millrace status: answer in JSON', { commands: ['status'], env: false, file: false }),
@@ -69,8 +62,8 @@ export const OPTIONS = {
     env: false,
     file: false,
   }),
-  help: toggle('output', 'show this text', { short: 'h', commands: EVERY_COMMAND, env: false, file: false }),
-  version: toggle('output', 'show the version', { commands: EVERY_COMMAND, env: false, file: false }),
+  help: toggle('output', 'show this text', { short: 'h', commands: COMMAND_NAMES, env: false, file: false }),
+  version: toggle('output', 'show the version', { commands: COMMAND_NAMES, env: false, file: false }),
 } as const satisfies Record<string, Option>;
 
 export type OptionName = keyof typeof OPTIONS;

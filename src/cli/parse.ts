@@ -6,16 +6,18 @@
 import { UsageError } from '../exit.js';
 import type { ProgressStyle, Settings } from '../settings.js';
 import { type Arguments, checkCommand, readArguments } from './argv.js';
+import { COMMAND_NAMES, type CommandName, isCommand } from './commands.js';
 import { gather } from './config.js';
 import { type Action, readAction } from './ctl.js';
 import type { Env } from './environment.js';
 import { helpText } from './help.js';
-import { nearest } from './nearest.js';
-import { type CommandName, EVERY_COMMAND, parsePath } from './option.js';
+import { didYouMean, nearest } from './nearest.js';
+import { parsePath } from './option.js';
 import type { Values } from './options.js';
 import { ledgerHome } from './paths.js';
 import { quoted } from './printable.js';
 import { absolute, ledgerOf, type Machine, settingsOf, styleOf } from './settings.js';
+import { SHELLS } from './shells.js';
 import { version } from './version.js';
 
 export type Command =
@@ -40,11 +42,12 @@ const SEE_HELP = '; see millrace --help';
 export async function parse(args: readonly string[], machine: Machine): Promise<Command> {
   const read = readArguments(args);
   const asksHelp = read.flags.help || (read.words.length === 1 && read.words[0] === 'help');
-  if (asksHelp) return { command: 'shown', text: helpText() };
+  if (asksHelp) return { command: 'shown', text: helpText(commandAt(read)) };
   if (read.flags.version) return { command: 'shown', text: `${version()}\n` };
 
   const { command, paths } = commandOf(read);
   checkCommand(read.flags, command);
+  if (command === 'completion') return { command: 'shown', text: await completion(paths) };
   const { action, rest } = command === 'ctl' ? readAction(paths) : { action: undefined, rest: paths };
   const named = rootsOf(command, rest);
   const values = await gather(read.flags, machine.env);
@@ -75,13 +78,19 @@ function placeOf(values: Values, named: { source: string; dest: string } | undef
   return { file: ledgerOf(values, roots, env) };
 }
 
-/** The first word, unless it stands after `--`, may name the command; otherwise it is a path to copy. */
-function commandOf({ words, plain }: Arguments): { command: CommandName; paths: readonly string[] } {
+/** The command that the first word names; after `--` it is a path. */
+function commandAt({ words: [first], plain }: Arguments): CommandName | undefined {
+  return first !== undefined && plain > 0 && isCommand(first) ? first : undefined;
+}
+
+/** A first word that names no command is a path to copy. */
+function commandOf(read: Arguments): { command: CommandName; paths: readonly string[] } {
+  const { words } = read;
   const [first] = words;
-  const command = EVERY_COMMAND.find((name) => plain > 0 && name === first);
+  const command = commandAt(read);
   if (command !== undefined) return { command, paths: words.slice(1) };
   // Only a number of words that cannot be <source> <dest> makes a mistyped command of a word that is like one.
-  const meant = first === undefined || words.length === 2 ? undefined : nearest(first, EVERY_COMMAND);
+  const meant = first === undefined || words.length === 2 ? undefined : nearest(first, COMMAND_NAMES);
   if (meant !== undefined) throw new UsageError(`unknown command '${quoted(first!)}' (did you mean ${meant}?)`);
   return { command: 'copy', paths: words };
 }
@@ -97,6 +106,16 @@ function rootsOf(command: CommandName, paths: readonly string[]): { source: stri
   if (source === undefined) return undefined;
   if (dest === undefined) throw new UsageError(`<dest> is missing after '${quoted(source)}'${SEE_HELP}`);
   return { source: checked('<source>', source), dest: checked('<dest>', dest) };
+}
+
+async function completion([word, extra]: readonly string[]): Promise<string> {
+  const usage = `; write millrace completion ${SHELLS.join('|')}`;
+  if (word === undefined) throw new UsageError(`the shell is missing${usage}`);
+  if (extra !== undefined) throw new UsageError(`'${quoted(extra)}' is one argument too many${usage}`);
+  const shell = SHELLS.find((name) => name === word);
+  if (shell === undefined)
+    throw new UsageError(`'${quoted(word)}' is no shell known here${didYouMean(word, SHELLS)}${usage}`);
+  return (await import('./completion.js')).completionScript(shell);
 }
 
 function checked(place: string, text: string): string {

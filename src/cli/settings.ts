@@ -1,7 +1,8 @@
 /** The merged options as the engine's Settings. */
 import { resolve } from 'node:path';
 import { UsageError } from '../exit.js';
-import type { ProgressStyle, Settings } from '../settings.js';
+import { isLoopback } from '../metrics/access.js';
+import type { MetricsSettings, ProgressStyle, Settings } from '../settings.js';
 import type { Env } from './environment.js';
 import type { Values } from './options.js';
 import { defaultLedger, defaultLog } from './paths.js';
@@ -53,11 +54,24 @@ export function settingsOf(values: Values, source: string, dest: string, machine
     dryRun: values['dry-run'],
     verbose: values.verbose,
     progress: styleOf(values),
+    metrics: metricsOf(values),
   };
 }
 
 export function styleOf({ progress }: Values): ProgressStyle {
   return progress === 'auto' ? 'plain' : progress;
+}
+
+/** Metrics name the shares and tell how a migration goes, so that beyond this machine only those with a token get them. */
+function metricsOf(values: Values): MetricsSettings | undefined {
+  const { metrics, 'metrics-token-file': tokenFile } = values;
+  if (metrics === undefined) return undefined;
+  if (tokenFile === undefined && !isLoopback(metrics.host)) {
+    throw new UsageError(
+      `metrics on ${metrics.host} are seen beyond this machine; give --metrics-token-file FILE, or listen on 127.0.0.1`,
+    );
+  }
+  return { ...metrics, tokenFile: tokenFile === undefined ? undefined : absolute(tokenFile) };
 }
 
 /** The absolute path of the ledger: the one that was named, else the one of the pair of roots. */

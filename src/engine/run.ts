@@ -21,7 +21,7 @@ import type { Snapshot } from '../stats/snapshot.js';
 import { cleanName } from '../ui/clean.js';
 import type { Operator } from '../ui/operator.js';
 import { type RunResult, summaryText } from '../ui/summary.js';
-import { createSurface, type Surface } from '../ui/surface.js';
+import { createSurface, type Pull, type Surface } from '../ui/surface.js';
 import { SessionBroken } from './broken.js';
 import { Chronicle } from './chronicle.js';
 import { Controls } from './controls.js';
@@ -42,6 +42,9 @@ const PATIENCE_MS = 10_000;
 /** How often the history is asked whether it is time for a row, ms. */
 const HISTORY_MS = 1000;
 
+/** Called as soon as a run can be shown and told what to do; the picture can be had until the run has ended. */
+export type Begun = (controls: Controls, pull: Pull) => void;
+
 /** Runs a copy between roots that were found fit, and returns the exit code. Throws ExitError before it begins. */
 export async function run(
   settings: Settings,
@@ -49,7 +52,7 @@ export async function run(
   threads: Threads,
   keeper: Keeper,
   roots: RootsFacts,
-  begun: (controls: Controls) => void,
+  begun: Begun,
 ): Promise<number> {
   if (!settings.dryRun)
     checkLogFile(settings.logFile, settings.ledgerIsDefault && dirname(settings.logFile) === dirname(settings.ledger));
@@ -160,8 +163,7 @@ class Run {
     return pictureOf(this.session, this.ledger, this.settings, frame);
   }
 
-  /** `begun` is called as soon as the run can be told what to do. */
-  async toTheEnd(begun: (controls: Controls) => void): Promise<number> {
+  async toTheEnd(begun: Begun): Promise<number> {
     const { session, surface, settings } = this;
     const controls = new Controls(session, (text) => this.note(text));
     const silence = listenForSignals({
@@ -175,7 +177,7 @@ class Run {
     });
     this.tellBacklog();
     surface.start();
-    begun(controls);
+    begun(controls, () => this.picture());
     const listening = this.openControl(new RunOperator(controls, this.ledger));
     const ticker = setInterval(() => this.writeHistory(), HISTORY_MS);
     let broken: unknown;

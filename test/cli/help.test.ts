@@ -1,18 +1,55 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { COMMAND_NAMES, commandRow } from '../../src/cli/commands.js';
 import { helpText } from '../../src/cli/help.js';
-import { OPTION_NAMES } from '../../src/cli/options.js';
+import { OPTION_NAMES, optionOf } from '../../src/cli/options.js';
 import { EXIT_MEANINGS } from '../../src/exit.js';
 
-const lines = helpText().split('\n');
+const overview = helpText().split('\n');
 
-test('fits a small terminal', () => {
+/** The names of the options that a text explains. */
+function optionsIn(lines: readonly string[]): string[] {
+  return lines.flatMap((line) => /^ {2}(?: {3}|-\w,) --([a-z-]+)/.exec(line)?.[1] ?? []);
+}
+
+test.each([undefined, ...COMMAND_NAMES])('fits a small terminal: %s', (command) => {
+  const lines = helpText(command).split('\n');
   expect(lines.at(-1)).toBe('');
-  expect(lines.length - 1).toBeLessThanOrEqual(60);
   for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80);
 });
 
-test('has every option and every exit code, and ends with two examples', () => {
-  for (const name of OPTION_NAMES) expect(lines.filter((line) => line.includes(` --${name} `))).not.toEqual([]);
-  for (const [code, meaning] of Object.entries(EXIT_MEANINGS)) expect(lines).toContain(`  ${code}  ${meaning}`);
-  expect(lines.slice(-4)).toEqual(['Examples:', expect.stringMatching(/^ {2}m/), expect.stringMatching(/^ {2}m/), '']);
+describe('the overview', () => {
+  test('fits one screen', () => {
+    expect(overview.length - 1).toBeLessThanOrEqual(45);
+  });
+
+  test('has every command on a line of its own', () => {
+    for (const name of COMMAND_NAMES) expect(overview).toContain(`  ${name}`.padEnd(28) + commandRow(name).summary);
+  });
+
+  test('has some options, two examples at least, and every exit code', () => {
+    const options = optionsIn(overview);
+    expect(options.length).toBeGreaterThan(5);
+    expect(options.length).toBeLessThan(OPTION_NAMES.length / 2);
+    expect(overview.filter((line) => line.startsWith('  millrace ')).length).toBeGreaterThanOrEqual(2);
+    for (const [code, meaning] of Object.entries(EXIT_MEANINGS)) expect(overview).toContain(`  ${code}  ${meaning}`);
+  });
+});
+
+describe.each(COMMAND_NAMES)('the help of %s', (command) => {
+  const lines = helpText(command).split('\n');
+
+  test('has the options of the command, each once, and no others', () => {
+    const own = OPTION_NAMES.filter((name) => optionOf(name).commands.includes(command));
+    expect(optionsIn(lines).sort()).toEqual([...own].sort());
+  });
+
+  test('begins with the usage and ends with the examples', () => {
+    const { usage, examples } = commandRow(command);
+    expect(lines[0]).toBe(`Usage: millrace ${usage}`);
+    expect(lines.slice(-2 - examples.length)).toEqual(['Examples:', ...examples.map((line) => `  ${line}`), '']);
+  });
+
+  test('has every exit code', () => {
+    for (const [code, meaning] of Object.entries(EXIT_MEANINGS)) expect(lines).toContain(`  ${code}  ${meaning}`);
+  });
 });

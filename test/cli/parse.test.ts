@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { completionScript } from '../../src/cli/completion.js';
+import { helpText } from '../../src/cli/help.js';
 import { parse } from '../../src/cli/parse.js';
 import { temporaryFolder, usageMessageOf } from './helpers.js';
 
@@ -97,6 +99,21 @@ describe('shown', () => {
     });
   });
 
+  test('the help is of the command that is named', async () => {
+    const helpOf = async (...args: string[]) => (await read(args)) as { text: string };
+    expect((await helpOf('status', '--help')).text).toBe(helpText('status'));
+    expect((await helpOf('--help', 'copy')).text).toBe(helpText('copy'));
+    expect((await helpOf('/a', '/b', '--help')).text).toBe(helpText());
+    expect((await helpOf('--help', '--', 'copy')).text).toBe(helpText());
+  });
+
+  test('the script that completes in a shell, whatever the environment says', async () => {
+    expect(await read(['completion', 'fish'], { MILLRACE_NONSENSE: '1' })).toEqual({
+      command: 'shown',
+      text: completionScript('fish'),
+    });
+  });
+
   test('the version of package.json and nothing else', async () => {
     expect(await read(['copy', '--version'])).toEqual({ command: 'shown', text: `${shipped}\n` });
   });
@@ -135,6 +152,13 @@ describe('refused', () => {
     [['status', '/a', '/b', '/c'], "'/c' is one argument too many: status takes"],
     [['status', '--db', '/x', '--readers', '4'], "--readers is an option of 'millrace copy'"],
     [['/a', '/b', '--json'], "--json is an option of 'millrace status'"],
+    [['completion'], 'the shell is missing; write millrace completion bash|zsh|fish'],
+    [
+      ['completion', 'fsh'],
+      "'fsh' is no shell known here (did you mean zsh?); write millrace completion bash|zsh|fish",
+    ],
+    [['completion', 'bash', 'zsh'], "'zsh' is one argument too many; write millrace completion"],
+    [['completion', 'bash', '--json'], "--json is an option of 'millrace status'"],
     [['/a', '/b', '--config', '/nowhere.toml'], '/nowhere.toml: cannot read the config file'],
     [['/a', '/b', '--bogus', '--help'], 'unknown option --bogus'],
   ])('%j: %s', async (args, message) => {

@@ -33,6 +33,8 @@ test('every option arrives in the settings', () => {
     'dry-run': true,
     verbose: true,
     progress: 'json',
+    metrics: { host: '::1', port: 7 },
+    'metrics-token-file': '/t',
   };
   expect(settings(layer)).toEqual({
     source: '/src',
@@ -63,6 +65,7 @@ test('every option arrives in the settings', () => {
     dryRun: true,
     verbose: true,
     progress: 'json',
+    metrics: { host: '::1', port: 7, tokenFile: '/t' },
   });
 });
 

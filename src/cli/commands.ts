@@ -1,0 +1,89 @@
+/**
+ * The commands, in the order of --help. This table is the one place for what a command is called and takes: the parser
+ * (parse.ts), the help (help.ts), the man page (manpage.ts) and the completion (completion.ts) go by it. Which options a
+ * command has is said at the options.
+ */
+import { ACTIONS } from './ctl.js';
+import { SHELLS } from './shells.js';
+
+export interface CommandRow {
+  /** What is written after `millrace`. */
+  readonly usage: string;
+  /** For a list of commands, without a full stop. */
+  readonly summary: string;
+  /** One or more sentences. */
+  readonly description: string;
+  /** Whole command lines. */
+  readonly examples: readonly string[];
+  /** What follows the command: the two roots, or one of these words ... */
+  readonly takes: 'roots' | readonly string[];
+  /** ... and the roots after it. */
+  readonly thenRoots?: boolean;
+}
+
+export const COMMANDS = {
+  copy: {
+    usage: '[copy] [options] <source> <dest>',
+    summary: 'copy what <dest> lacks, and go on where it ended',
+    description: 'Copies the tree <source> into the folder <dest>; run it again to go on.',
+    examples: [
+      'millrace copy /mnt/old /mnt/new --bwlimit 80M --dry-run',
+      'millrace copy /mnt/old /mnt/new --bwlimit "mon-fri 08:00-18:00 20M, 80M"',
+    ],
+    takes: 'roots',
+  },
+  status: {
+    usage: 'status [options] [<source> <dest>]',
+    summary: 'how a migration stands: rates, end, failures',
+    description:
+      'Shows how a migration stands: what runs and how fast, when it will be done, what failed and why. Without <source> and <dest> it is the one that runs, or the only one.',
+    examples: ['millrace status /mnt/old /mnt/new', 'millrace status --watch'],
+    takes: 'roots',
+  },
+  ctl: {
+    usage: 'ctl ACTION [options] [<source> <dest>]',
+    summary: 'steer a run: its limit, lanes, pause and end',
+    description: `Tells a run what to do, within a second: ${Object.entries(ACTIONS)
+      .map(([name, words]) => [name, ...words].join(' '))
+      .join(', ')}. RATE is as --bwlimit takes it, READERS and WRITERS are numbers or auto.`,
+    examples: ['millrace ctl limit 20M', 'millrace ctl lanes 8 auto /mnt/old /mnt/new', 'millrace ctl drain'],
+    takes: Object.keys(ACTIONS),
+    thenRoots: true,
+  },
+  attach: {
+    usage: 'attach [options] [<source> <dest>]',
+    summary: 'show a run of another terminal, or a detached one',
+    description:
+      'Shows a run that goes on elsewhere; leaving it leaves the run alone. Ends with the run, and with its exit code.',
+    examples: ['millrace copy /mnt/old /mnt/new --detach', 'millrace attach /mnt/old /mnt/new'],
+    takes: 'roots',
+  },
+  report: {
+    usage: 'report -o FILE [options] [<source> <dest>]',
+    summary: 'write it all up: .html for people, .csv, .json',
+    description:
+      'Writes what the ledger knows of a migration to a file, by its ending: .html is a page with charts to hand in, .csv a list of all entries, .json the figures.',
+    examples: ['millrace report /mnt/old /mnt/new -o migration.html'],
+    takes: 'roots',
+  },
+  completion: {
+    usage: `completion ${SHELLS.join('|')}`,
+    summary: 'print what completes millrace in bash, zsh or fish',
+    description: 'Prints the script with which a shell completes commands, options and their values.',
+    examples: ['source <(millrace completion bash)'],
+    takes: SHELLS,
+  },
+} as const satisfies Record<string, CommandRow>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+export const COMMAND_NAMES = Object.keys(COMMANDS) as CommandName[];
+
+export function isCommand(word: string): word is CommandName {
+  return Object.hasOwn(COMMANDS, word);
+}
+
+/** The table's entry without its exact type, for code that treats all commands alike. */
+export function commandRow(name: CommandName): CommandRow {
+  return COMMANDS[name];
+}
