@@ -1,9 +1,16 @@
 /** Thread entry for short questions to the shares: the main thread never touches one itself. */
 import type { RootIdentity } from '../src/share/identity.js';
-import { inspectRoots, prepareDest, type RootCheck, syncRoot, troubleOf } from '../src/share/local/roots.js';
+import {
+  inspectRoots,
+  type OwnFile,
+  prepareDest,
+  type RootCheck,
+  syncRoot,
+  troubleOf,
+} from '../src/share/local/roots.js';
 
 export type KeeperTask =
-  | { readonly task: 'inspect'; readonly source: string; readonly dest: string }
+  | { readonly task: 'inspect'; readonly source: string; readonly dest: string; readonly own: readonly OwnFile[] }
   | { readonly task: 'prepare'; readonly dest: string; readonly trash: string | undefined }
   | { readonly task: 'look'; readonly check: RootCheck; readonly begun: Int32Array }
   | { readonly task: 'sync'; readonly dest: string; readonly expected: RootIdentity };
@@ -11,7 +18,7 @@ export type KeeperTask =
 export default function keeper(task: KeeperTask): unknown {
   switch (task.task) {
     case 'inspect':
-      return inspectRoots(task.source, task.dest);
+      return inspectRoots(task.source, task.dest, task.own);
     case 'prepare':
       return prepareDest(task.dest, task.trash);
     case 'sync':

@@ -7,7 +7,7 @@ import { LocalShare } from '../src/share/local/local.js';
 import { LaneCounters } from '../src/stats/shared.js';
 
 export default function writer(start: WriterStart): void {
-  const dest = new LocalShare(start.root, start.pin);
+  const dest = new LocalShare(start.root, start.pin, start.trash);
   try {
     runWriter({
       lane: start.lane,

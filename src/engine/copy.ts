@@ -15,7 +15,10 @@ export async function copy(settings: Settings, io: Io, begun: Begun = () => {}):
   try {
     const threads = new Threads();
     const keeper = new Keeper(threads);
-    const inspected = keeper.inspect(settings.source, settings.dest);
+    const inspected = keeper.inspect(settings.source, settings.dest, [
+      { path: settings.ledger, what: 'the ledger', option: '--db' },
+      { path: settings.logFile, what: 'the audit log', option: '--log-file' },
+    ]);
     // Told below; until then a refusal is nobody's unhandled error.
     inspected.catch(() => {});
     // The rest is loaded while the keeper's thread starts: each takes about as long as the other.

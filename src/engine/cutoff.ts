@@ -1,5 +1,6 @@
-/** Knowing that an earlier session was cut off, and since when its unrecorded work cannot be trusted. */
+/** What of a destination cannot be trusted though it looks right: a session was cut off, or names have collided. */
 import type { Ledger } from '../ledger/ledger.js';
+import { COLLIDES } from '../share/failure.js';
 
 const KEY = 'unrecorded_since';
 
@@ -15,6 +16,19 @@ export function beginSession(ledger: Ledger, nowNs: bigint): bigint | undefined 
   if (since) return BigInt(since);
   ledger.commit(() => ledger.setMeta(KEY, String(nowNs - SLACK_NS)));
   return undefined;
+}
+
+const COLLIDED = 'collided';
+
+/**
+ * Whether names have collided at the destination, in any session: what is there by such a name may be another entry's,
+ * though size and mtime are right. Then only what the ledger has as synced is taken for the same.
+ */
+export function hasCollided(ledger: Ledger): boolean {
+  if (ledger.meta<boolean>(COLLIDED)) return true;
+  if (!ledger.hasFailed(COLLIDES)) return false;
+  ledger.commit(() => ledger.setMeta(COLLIDED, true));
+  return true;
 }
 
 /** Everything that was published is recorded. */

@@ -1,7 +1,7 @@
 /** The main thread's way to ask short questions of the shares, which it never touches itself. */
 import { Exit, ExitError, UsageError } from '../exit.js';
 import type { RootIdentity } from '../share/identity.js';
-import type { DestProbe, Refusal, RootCheck, RootsFacts } from '../share/local/roots.js';
+import type { DestProbe, OwnFile, Refusal, RootCheck, RootsFacts } from '../share/local/roots.js';
 import type { Threads } from './threads.js';
 import type { Look } from './watch.js';
 
@@ -9,8 +9,8 @@ export class Keeper {
   constructor(private readonly threads: Threads) {}
 
   /** Looks at the roots; throws ExitError when a run cannot begin. Nothing is changed. */
-  async inspect(source: string, dest: string): Promise<RootsFacts> {
-    return accepted(await this.threads.ask<RootsFacts | Refusal>({ task: 'inspect', source, dest }));
+  async inspect(source: string, dest: string, own: readonly OwnFile[]): Promise<RootsFacts> {
+    return accepted(await this.threads.ask<RootsFacts | Refusal>({ task: 'inspect', source, dest, own }));
   }
 
   /** Makes the destination ready; throws ExitError when that is not possible. */

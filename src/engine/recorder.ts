@@ -63,6 +63,11 @@ export class Recorder {
     this.algorithm = checksumCode(deps.checksum);
   }
 
+  /** Folders of which the ledger does not have the present state. */
+  get dirIds(): Pick<ReadonlySet<number>, 'has' | 'size'> {
+    return this.dirs;
+  }
+
   /** Things waiting for the next checkpoint. */
   get size(): number {
     return (

@@ -12,7 +12,7 @@ import { Ledger } from '../ledger/ledger.js';
 import { guard, makeLedgerFolder, openLedgerFile, openScratchLedger } from '../ledger/open.js';
 import { sameTime } from '../scan/compare.js';
 import type { Settings } from '../settings.js';
-import { type Folding, NO_FOLDING } from '../share/folding.js';
+import { type Folding, folds, NO_FOLDING } from '../share/folding.js';
 import type { RootIdentity } from '../share/identity.js';
 import { coarser, type RootsFacts } from '../share/local/roots.js';
 import type { Side } from '../share/share.js';
@@ -25,7 +25,7 @@ import { createSurface, type Pull, type Surface } from '../ui/surface.js';
 import { SessionBroken } from './broken.js';
 import { Chronicle } from './chronicle.js';
 import { Controls } from './controls.js';
-import { beginSession, endSession } from './cutoff.js';
+import { beginSession, endSession, hasCollided } from './cutoff.js';
 import type { Keeper } from './keeper.js';
 import { firstLanes } from './lanecount.js';
 import { RunOperator } from './operator.js';
@@ -39,6 +39,10 @@ import type { Look } from './watch.js';
 
 /** How long lanes may take to end after the last entry, ms. */
 const PATIENCE_MS = 10_000;
+/** Changed by the destination at any time, ns. */
+const ALL_TIME_NS = -(2n ** 63n);
+/** How long a short question to a share may keep the process from ending then, ms. */
+const SETTLE_MS = 3000;
 /** How often the history is asked whether it is time for a row, ms. */
 const HISTORY_MS = 1000;
 
@@ -77,6 +81,7 @@ export async function run(
     grainNs = coarser(grainNs, dest.grainNs);
     folding = dest.folding;
     distrustNs = beginSession(ledger, dest.nowNs);
+    if (folds(folding) && hasCollided(ledger)) distrustNs = ALL_TIME_NS;
     rootIsStamped = dest.rootMtimeNs !== undefined && sameTime(roots.rootMeta.mtimeNs, dest.rootMtimeNs, grainNs);
   }
   // Network shares flush each file as it is published; a local filesystem is flushed as a whole.
@@ -119,6 +124,7 @@ interface Ground {
 class Run {
   private readonly startedMs = Date.now();
   private readonly chronicle: Chronicle | undefined;
+  private readonly threads: Threads;
   private readonly session: Session;
   private readonly surface: Surface;
   private control: ControlServer | undefined;
@@ -131,6 +137,7 @@ class Run {
     ground: Ground,
   ) {
     if (!settings.dryRun) this.chronicle = new Chronicle(ledger, settings.ledger, this.startedMs);
+    this.threads = ground.threads;
     this.session = new Session({
       settings,
       threads: ground.threads,
@@ -214,9 +221,10 @@ class Run {
     surface.summary(result);
     this.control?.close(code, summaryText(result));
     this.ledger.close();
+    const settled = ended && (await Promise.race([this.threads.settled().then(() => true), delayed(SETTLE_MS, false)]));
     silence();
     // A thread that hangs in a dead mount can be neither ended nor left by process.exit.
-    if (!ended) process.kill(process.pid, 'SIGKILL');
+    if (!settled) process.kill(process.pid, 'SIGKILL');
     return code;
   }
 

@@ -205,10 +205,15 @@ export class Scan {
     return this.overflow && this.head === this.frontier.length && this.inHand.size + this.listed.length < AHEAD;
   }
 
-  /** Takes the next folders from the ledger; everything gathered must have been committed. */
+  /**
+   * Takes the next folders from the ledger, after a checkpoint. What was gathered since is not there yet: folders that were
+   * joined meanwhile are not to be listed again, and those that were found come with the next checkpoint.
+   */
   refill(): void {
-    const found = this.ledger.dirsToList(FRONTIER / 2 + this.inHand.size);
-    this.overflow = found.length >= FRONTIER / 2;
+    const found = this.ledger
+      .dirsToList(FRONTIER / 2 + this.inHand.size)
+      .filter(({ id }) => !this.recorder.dirIds.has(id));
+    this.overflow = found.length >= FRONTIER / 2 || this.recorder.dirIds.size > 0;
     const joining = this.joining?.folder.dir.id;
     const later = this.later.map(({ dir }) => dir.id);
     const busy = new Set([...this.inHand.keys(), ...this.listed.map(({ dir }) => dir.id), ...later, joining]);
@@ -466,9 +471,10 @@ export class Scan {
         this.saw(1, meta.size);
         this.events.same(1, meta.size);
       },
-      folder: (path, meta, verdict, known) => {
+      folder: (path, meta, verdict, known, other) => {
         if (verdict === 'makeDir') hand.isToChange = true;
-        this.folder(dir, path, meta, verdict, known);
+        if (other === 'dest') this.replaced(path);
+        this.folder(dir, path, meta, verdict, known, other !== undefined);
       },
       unreadable: (name, code, known) => {
         const { message } = failure(code, 'stat', name);
@@ -499,7 +505,22 @@ export class Scan {
     };
   }
 
-  private folder(parent: Dir, path: string, meta: Meta, verdict: Verdict, known: Dir | undefined): void {
+  /** What is no folder gives way to one, at the destination. */
+  private replaced(path: string): void {
+    this.recorder.line('deleted', 'entry', path, 'a folder takes its place');
+    this.events.note('delete', path);
+    if (this.ground.trash !== undefined) this.recorder.touch(1);
+  }
+
+  /** `isReplacing`: what had its name before is to be written down before anything is made in the folder. */
+  private folder(
+    parent: Dir,
+    path: string,
+    meta: Meta,
+    verdict: Verdict,
+    known: Dir | undefined,
+    isReplacing: boolean,
+  ): void {
     const missing = verdict === 'makeDir';
     if (missing) {
       this.events.note('make', path);
@@ -507,6 +528,8 @@ export class Scan {
     }
     // The parent's join was cut off, and this folder was joined before that; its entries may be on their way.
     if (known?.scan === this.state.number && known.listed !== Listed.no) return;
+    // From the ledger it is taken after a checkpoint.
+    if (isReplacing) this.overflow = true;
     this.push({
       id: known?.id ?? this.nextId++,
       parent: parent.id,

@@ -257,7 +257,7 @@ export class Session {
     if (!this.scan.provesAbsence) {
       const why =
         this.scan.errors > 0
-          ? `the scan had ${this.scan.errors} errors`
+          ? `errors of the scan: ${formatCount(this.scan.errors)}`
           : 'the last full scan did not look for extras; use --rescan';
       note(`nothing was deleted: ${why}`);
       return;
@@ -379,7 +379,8 @@ export class Session {
       this.copied.bytes += item.result.size;
       this.tally.finished(pathOf(item), item.result);
     } else if (item.result && (action === Action.remove || action === Action.removeDir)) this.deleted++;
-    if (this.deps.settings.verbose) this.deps.detail(`${item.failure ? 'failed' : VERBS[action]} ${pathOf(item)}`);
+    if (this.deps.settings.verbose)
+      this.deps.detail(`${item.failure ? 'failed' : VERBS[action]} ${pathOf(item) || '.'}`);
   }
 
   private fail(path: string, error: string): void {

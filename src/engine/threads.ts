@@ -27,6 +27,7 @@ export interface Lane<T> {
 
 export class Threads {
   private readonly piscina: Piscina;
+  private readonly asked = new Set<Promise<unknown>>();
 
   constructor() {
     this.piscina = new Piscina({
@@ -58,7 +59,18 @@ export class Threads {
   }
 
   /** A short task with an answer. */
-  ask<T>(task: KeeperTask): Promise<T> {
-    return this.piscina.run(task, { name: 'keeper' satisfies Role }) as Promise<T>;
+  async ask<T>(task: KeeperTask): Promise<T> {
+    const answer = this.piscina.run(task, { name: 'keeper' satisfies Role }) as Promise<T>;
+    this.asked.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.asked.delete(answer);
+    }
+  }
+
+  /** Waits until nothing that was asked is without its answer; a process that ends while a thread is in a call may abort. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.asked);
   }
 }

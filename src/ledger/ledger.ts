@@ -246,6 +246,12 @@ export class Ledger {
     return (query.all(dir, toColumn(name), limit) as Row[]).map(entryFrom);
   }
 
+  /** Whether an entry's error begins with a code. */
+  hasFailed(code: string): boolean {
+    const query = `SELECT 1 FROM entries WHERE status = ${EntryStatus.failed} AND error LIKE ? LIMIT 1`;
+    return this.one(query).get(`${code}:%`) !== undefined;
+  }
+
   /** Stores an entry; `before` is what the ledger has of it now, undefined when it has nothing. */
   putEntry(dir: number, name: string, entry: Entry, before: Counted | undefined): void {
     const { meta } = entry;

@@ -25,8 +25,14 @@ export interface JoinSink {
   record(name: string, entry: Entry, known: Entry | undefined): void;
   /** The ledger has the entry just as it is. */
   unchanged(meta: Meta): void;
-  /** A folder at the source. */
-  folder(path: string, meta: Meta, verdict: Verdict, known: Dir | undefined): void;
+  /** A folder at the source; `other` says what else had its name: an entry of the ledger, or one of the destination. */
+  folder(
+    path: string,
+    meta: Meta,
+    verdict: Verdict,
+    known: Dir | undefined,
+    other: 'ledger' | 'dest' | undefined,
+  ): void;
   /** An entry at the source that could not be looked at: nothing is known of it. */
   unreadable(name: string, code: string, known: Entry | undefined): void;
   /** An entry that cannot be at the destination, which takes its name for that of `other`. */
@@ -105,8 +111,8 @@ export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): G
       }
       if (!complete || entries.errno(index) !== 0) continue;
       const counterpart = source.find(twins?.original(name) ?? name);
-      // A folder where the source has a file is in the way of it, and as such an extra.
-      if (!counterpart || (isFolder && isKnownNoFolder(counterpart))) sink.extra(name, isFolder, false);
+      // A folder where the source has a file or link is in the way of it, and as such an extra.
+      if (!counterpart || (isFolder && isKnownFileOrLink(counterpart))) sink.extra(name, isFolder, false);
     }
   }
 
@@ -128,6 +134,10 @@ export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): G
 
 function isKnownNoFolder({ entries, index }: Found): boolean {
   return entries.errno(index) === 0 && entries.kind(index) !== 'dir';
+}
+
+function isKnownFileOrLink(found: Found): boolean {
+  return isKnownNoFolder(found) && found.entries.kind(found.index) !== 'other';
 }
 
 function isKnownFolder({ entries, index }: Found): boolean {
@@ -159,7 +169,8 @@ function joinEntry(
   const verdict = isPartName(name) && kind !== 'dir' ? 'skip' : compare(seen, present, grainNs);
   if (kind === 'dir') {
     const path = joinPath(dir.path, name);
-    sink.folder(path, meta, verdict, folders.get(path));
+    const isReplacing = dest && dest.kind !== 'dir';
+    sink.folder(path, meta, verdict, folders.get(path), isReplacing ? 'dest' : row && 'ledger');
     return;
   }
   const kept = verdict === 'skip' ? EntryStatus.skipped : EntryStatus.synced;

@@ -89,7 +89,7 @@ function commonRows(result: RunResult): Row[] {
   const { scan, session, total } = result.snapshot;
   return present([
     [session.same.files, 'same', files(session.same)],
-    [total.skipped, 'skipped', `${entries(total.skipped)} (not a file, folder or link)`],
+    [total.skipped, 'skipped', `${entries(total.skipped)} (special files, and unfinished ones of millrace)`],
     [result.failuresTotal, 'failed', entries(result.failuresTotal)],
     [scan.errors, 'not listed', `${counted(scan.errors, 'folder', 'folders')} (contents unknown)`],
   ]);

@@ -56,6 +56,15 @@ function writeLines(log: AuditLog, from: number, to: number): void {
 }
 
 describe('a line', () => {
+  test('has nothing that a terminal obeys, and every name can be read back', () => {
+    const log = new AuditLog(file);
+    const name = '/s/a\u009b31mX\u007f\u0085\u202e\u2066\u2028\u001b\u200f\u061cz';
+    log.write(line(0, { source: name }));
+    log.close();
+    expect(readFileSync(file, 'utf8')).toMatch(/^[\x20-\x7e]+\n$/);
+    expect(sources()).toEqual([name]);
+  });
+
   test('says all that is known of a copied file', () => {
     const log = new AuditLog(file);
     log.write(line(1_600_000_000_123, { size: 2 ** 40, hash: 'ab12', algorithm: 'md5', durationMs: 77 }));

@@ -1,8 +1,12 @@
 /** Runs after the first one: what changed at the source is copied, and nothing else. */
+
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, renameSync, rmSync, truncateSync, unlinkSync } from 'node:fs';
+import { chmodSync, renameSync, rmSync, statSync, truncateSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openDb } from '../../src/ledger/sqlite.js';
+import { findCommand } from '../helpers/tree.js';
 import {
   auditLog,
   copyAll,
@@ -15,6 +19,7 @@ import {
   ledgerPaths,
   link,
   logged,
+  MAIN,
   makeTree,
   newWorld,
   partFiles,
@@ -220,6 +225,40 @@ test('a scan that was cut off in the middle of a folder lists each folder in it 
   expectEqualTrees(source, world.dest);
   expectLedgerOf(world);
 });
+
+test.skipIf(!findCommand('strace'))(
+  'where a file gave way to a folder, the ledger no longer calls the file synced, whenever the run is killed',
+  async () => {
+    const world = newWorld();
+    const { source, dest, db } = world;
+    const names = Array.from({ length: 40 }, (_, n) => `k${n}`);
+    makeTree(source, Object.fromEntries(names.map((name) => [name, file(name)])));
+    await copyAll(world);
+    for (const name of names) rmSync(join(source, name));
+    makeTree(source, Object.fromEntries(names.map((name) => [`${name}/in`, file('in')])));
+    const calls = 'mkdir,mkdirat';
+    const kill = [
+      '-f',
+      '-qq',
+      '-o',
+      '/dev/null',
+      '-e',
+      `trace=${calls}`,
+      '-e',
+      `inject=${calls}:signal=SIGKILL:when=9`,
+    ];
+    spawnSync('strace', [...kill, process.execPath, MAIN, 'copy', source, dest, '--db', db, '--rescan'], {
+      timeout: 30_000,
+    });
+    const folders = names.filter((name) => statSync(join(dest, name)).isDirectory());
+    expect(folders.length).toBeGreaterThan(0);
+    expect(folders.length).toBeLessThan(names.length);
+    for (const name of folders) expect(ledgerPaths(world, 'synced')).not.toContain(name);
+    await copyAll(world);
+    expectEqualTrees(source, dest);
+    expectLedgerOf(world);
+  },
+);
 
 /** Changes the ledger behind millrace's back. */
 function change(db: string, sql: string): void {

@@ -1,6 +1,6 @@
 /** --delete-extras, and entries of one kind where the other side has another. */
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
@@ -27,6 +27,31 @@ import {
   startCopy,
   type Tree,
 } from './helpers.js';
+
+test('what gives way to a folder is told, before it is done, and goes to the trash', async () => {
+  const world = newWorld();
+  makeTree(world.source, { 'g/x': file('x'), 'h/y': file('y'), plain: file('p') });
+  makeTree(world.dest, { g: file('precious'), h: link('nowhere') });
+  const told = await copyAll(world, '--dry-run', '--verbose');
+  expect(told.stdout).toContain('delete g\n');
+  expect(told.stdout).toMatch(/would delete +2 entries/);
+  await copyAll(world, '--trash', '.trash');
+  expect(logged(world, 'deleted')).toEqual(['g', 'h']);
+  const [folder] = readdirSync(join(world.dest, '.trash'));
+  expect(readFileSync(join(world.dest, '.trash', folder!, 'g'), 'utf8')).toBe('precious');
+  expect(readlinkSync(join(world.dest, '.trash', folder!, 'h'))).toBe('nowhere');
+  await copyAll(world, '--trash', '.trash', '--rescan');
+  expect(logged(world, 'copied')).toEqual(['g/x', 'h/y', 'plain']);
+  expectLedgerOf(world);
+});
+
+test('a folder where the source has something that is not copied is kept, as a file is', async () => {
+  const world = newWorld();
+  makeTree(world.source, { folder: fifo(), name: fifo() });
+  makeTree(world.dest, { 'folder/kept': file('kept'), name: file('kept') });
+  await copyAll(world, '--delete-extras');
+  expect(namesIn(world.dest).sort()).toEqual(['folder', 'folder/kept', 'name']);
+});
 
 test('extras stay without --delete-extras, and go with it: they alone, links not followed', async () => {
   const world = newWorld();

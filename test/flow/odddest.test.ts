@@ -1,7 +1,17 @@
 /** Destinations that do not keep all that a source has: names, times, sizes, numbers of files. */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, readdirSync, readFileSync, renameSync, statSync, truncateSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openDb } from '../../src/ledger/sqlite.js';
@@ -49,6 +59,31 @@ describe.skipIf(!canMountExfat())('exFAT (skipped without root, exfat-fuse and e
     expect((await copy(world)).stdout).toContain('resuming 1 files');
     expect(logged(world, 'copied')).toEqual(['Dir/a', 'Dir/a', 'README']);
     expect(readFileSync(join(world.dest, 'README'), 'utf8')).toBe('capitals');
+  });
+
+  test('a name whose twin is gone gets its own bytes, in a folder as well, though sizes and times are the same', async () => {
+    const world = newWorld();
+    const then = 1_700_000_000_000_000_000n;
+    makeTree(world.source, {
+      Makefile: file('AAAAA', then),
+      makefile: file('bbbbb', then),
+      'DIR/deep/a': file('11111', then),
+      'dir/deep/a': file('22222', then),
+    });
+    mountExfat(world.dest);
+    expect((await copy(world)).code).toBe(1);
+    rmSync(join(world.source, 'Makefile'));
+    rmSync(join(world.source, 'DIR'), { recursive: true });
+    await copyAll(world, '--rescan');
+    expect(readFileSync(join(world.dest, 'makefile'), 'utf8')).toBe('bbbbb');
+    expect(readFileSync(join(world.dest, 'dir/deep/a'), 'utf8')).toBe('22222');
+    expect([...ledgerFiles(world).values()].map(({ status, hash }) => [status, typeof hash])).toEqual([
+      ['synced', 'string'],
+      ['synced', 'string'],
+    ]);
+    const lines = auditLog(world).length;
+    await copyAll(world, '--rescan', '--delete-extras', '--yes');
+    expect(logged(world, 'copied', lines)).toEqual([]);
   });
 
   test('a name that is spelled otherwise now is the same file, and nothing is deleted', async () => {

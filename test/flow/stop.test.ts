@@ -183,7 +183,7 @@ test('a scan that is cut off goes on where it was, with more files waiting than 
   await first.ended;
   expect(scanIsRunning(world)).toBe(true);
 
-  const { stdout } = await copyAll(world, '--bwlimit', '2M');
+  const { stdout } = await copyAll(world, '--bwlimit', '5M');
   expect(stdout).toMatch(/^resuming [\d,]+ files, .*; the scan goes on where it was$/m);
   expectEqualTrees(source, dest);
   expectLedgerOf(world);

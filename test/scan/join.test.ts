@@ -330,6 +330,7 @@ describe('after a session that was cut off', () => {
       metaWith({ mode: DIR }),
       'same',
       undefined,
+      undefined,
     ]);
   });
 });
@@ -352,7 +353,13 @@ describe('a folder at the source', () => {
     ['to get its time', [{ name: 'd', meta: { mode: DIR, mtimeNs: 5n } }], 'stampDir'],
     ['the same', [d], 'same'],
   ])('is %s, and nothing is an extra', (_, dest: Made[], verdict) => {
-    expect(march({ source: [d], dest })).toEqual([['folder', 'd', metaWith({ mode: DIR }), verdict, undefined]]);
+    const other = dest.some(({ meta }) => meta?.mode !== DIR) ? 'dest' : undefined;
+    expect(march({ source: [d], dest })).toEqual([['folder', 'd', metaWith({ mode: DIR }), verdict, undefined, other]]);
+  });
+
+  it('comes with the news that the ledger has something else by its name', () => {
+    remember({ d: entryRow() });
+    expect(march({ source: [d] })[0]).toEqual(['folder', 'd', metaWith({ mode: DIR }), 'makeDir', undefined, 'ledger']);
   });
 
   it('comes with its path and what the ledger knows of it', () => {

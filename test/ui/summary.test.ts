@@ -40,7 +40,7 @@ describe('the summary', () => {
         '  copied        1,234 files, 1.0 GiB',
         '  deleted       7 entries',
         '  same          1 file, 10 B',
-        '  skipped       3 entries (not a file, folder or link)',
+        '  skipped       3 entries (special files, and unfinished ones of millrace)',
         '  mean          read 10.0 MiB/s, write 9.9 MiB/s',
         '  ledger        /state/pair.db',
         '  log           /state/pair.log',

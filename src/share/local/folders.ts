@@ -18,7 +18,11 @@ export class Folders {
   private readonly open = new Map<string, number>();
   private readonly stat = new Stat();
 
-  constructor(private rootFd: number) {}
+  /** `remove` takes what is no folder out of the way of one, by its folder and its name. */
+  constructor(
+    private rootFd: number,
+    private readonly remove?: (dir: string, name: string) => void,
+  ) {}
 
   get root(): number {
     return this.rootFd;
@@ -102,16 +106,17 @@ export class Folders {
         }
         if (!(error instanceof SysError) || error.code !== 'EEXIST' || attempt === MAKE_ATTEMPTS) throw error;
       }
-      if (this.clearFor(parent, name)) return;
+      if (this.clearFor(parent, dirName(path), name)) return;
     }
   }
 
   /** True when a folder is there already. Another lane may be doing the same: what it was quicker at is fine. */
-  private clearFor(parent: number, name: string): boolean {
+  private clearFor(parent: number, dir: string, name: string): boolean {
     try {
       statAt(parent, name, this.stat);
       if (this.stat.kind === 'dir') return true;
-      unlinkAt(parent, name);
+      if (this.remove) this.remove(dir, name);
+      else unlinkAt(parent, name);
     } catch (error) {
       if (!(error instanceof SysError) || !['ENOENT', 'EISDIR'].includes(error.code)) throw error;
     }

@@ -38,6 +38,8 @@ export class LocalShare implements SourceShare, DestShare {
   constructor(
     private readonly root: string,
     private readonly pin?: Pin,
+    /** The folder to which what gives way to a folder is moved; undefined: it is deleted. */
+    private readonly trash?: string,
   ) {
     // A pinned root that is away now may be back by the first call.
     if (!pin) this.openRoot(this.epoch);
@@ -53,7 +55,11 @@ export class LocalShare implements SourceShare, DestShare {
   private openRoot(epoch: number): void {
     const fd = openPinned(this.root, this.pin?.identity);
     if (this.opened) this.opened.renew(fd);
-    else this.opened = new Folders(fd);
+    else {
+      const { trash } = this;
+      const move = (dir: string, name: string) => this.moveTo(join(trash!, dir), dir, name);
+      this.opened = new Folders(fd, trash === undefined ? undefined : move);
+    }
     this.epoch = epoch;
     this.facts = filesystemFacts(filesystemType(fd));
     statFd(fd, this.stat);

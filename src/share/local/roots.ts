@@ -50,8 +50,18 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** Looks at the roots; nothing is changed. */
-export function inspectRoots(source: string, dest: string): RootsFacts | Refusal {
+/** A file of a run, which must not be taken for one of the shares' own. */
+export interface OwnFile {
+  /** Absolute; neither it nor its folder need be there. */
+  readonly path: string;
+  /** "the ledger" */
+  readonly what: string;
+  /** Which option names it. */
+  readonly option: string;
+}
+
+/** Looks at the roots, and where the run's own files are; nothing is changed. */
+export function inspectRoots(source: string, dest: string, own: readonly OwnFile[] = []): RootsFacts | Refusal {
   const from = look('source', source);
   if ('refused' in from) return from;
   if ('missing' in from)
@@ -80,6 +90,14 @@ export function inspectRoots(source: string, dest: string): RootsFacts | Refusal
           : ': the source is inside the destination';
     return { refused: 'usage', message: `${source} and ${dest}${how === 'same' ? ' ' : ''}${what}` };
   }
+  const sides = { source: from, destination: to };
+  for (const file of own)
+    for (const [side, root] of Object.entries(sides))
+      if (isWithin(root, file.path))
+        return {
+          refused: 'usage',
+          message: `${file.what} ${file.path} is inside the ${side}; name a place outside of both shares with ${file.option}`,
+        };
   return {
     source: from.facts,
     dest: to.facts,
@@ -117,6 +135,23 @@ function look(side: string, path: string): Looked | { missing: true } | Refusal 
     const { code } = asSysError(error, 'stat', path);
     if (code === 'ENOENT') return { missing: true };
     return { refused: 'share', message: `${side} ${path}: cannot be opened: ${code}` };
+  }
+}
+
+/** Whether a root leads, through links and mounts, to a file that may not be there yet. */
+function isWithin(root: Pick<Looked, 'real' | 'place'>, path: string): boolean {
+  const real = realOf(path);
+  const reached = overlap(root.place, placeOf(real, mountinfo())) ?? overlapByMounts(root.real, real, mountinfo());
+  return reached === 'same' || reached === 'dest inside source';
+}
+
+/** The real path of what may not be there yet. */
+function realOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    asSysError(error, 'stat', path);
+    return path === dirname(path) ? path : join(realOf(dirname(path)), basename(path));
   }
 }
 

@@ -202,6 +202,22 @@ describe('prepareDest', () => {
     expect(readdirSync(at('dest'))).toEqual(['in']);
   });
 
+  it('refuses a file of the run inside of a root, also through links and when it is not there yet', () => {
+    symlinkSync(at('dest'), at('link'));
+    const own = (path: string) => [{ path: at(path), what: 'the ledger', option: '--db' }];
+    for (const path of ['dest/l.db', 'dest/new/folder/l.db', 'link/l.db'])
+      expect(inspectRoots(at('source'), at('dest'), own(path))).toEqual({
+        refused: 'usage',
+        message: `the ledger ${at(path)} is inside the destination; name a place outside of both shares with --db`,
+      });
+    expect(inspectRoots(at('source'), at('dest'), own('source/in/l.db'))).toMatchObject({ refused: 'usage' });
+    for (const path of ['l.db', 'dest.db', 'no/l.db'])
+      expect(inspectRoots(at('source'), at('dest'), own(path))).toHaveProperty('rootMeta');
+    if (!canMount) return;
+    mount(at('elsewhere'), '--bind', at('dest'));
+    expect(inspectRoots(at('source'), at('dest'), own('elsewhere/l.db'))).toMatchObject({ refused: 'usage' });
+  });
+
   it('refuses a file in the place of the destination, and keeps it', () => {
     expect(prepareDest(at('file'))).toMatchObject({ refused: 'share', message: expect.stringContaining('ENOTDIR') });
     expect(harvest(top).file).toBe('f');
