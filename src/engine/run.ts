@@ -221,7 +221,9 @@ class Run {
     surface.summary(result);
     this.control?.close(code, summaryText(result));
     this.ledger.close();
-    const settled = ended && (await Promise.race([this.threads.settled().then(() => true), delayed(SETTLE_MS, false)]));
+    // A timer that keeps the process alive: a thread that hangs in a question does not.
+    const settled =
+      ended && (await Promise.race([this.threads.settled().then(() => true), setTimeout(SETTLE_MS, false)]));
     silence();
     // A thread that hangs in a dead mount can be neither ended nor left by process.exit.
     if (!settled) process.kill(process.pid, 'SIGKILL');
