@@ -9,7 +9,8 @@ import { Ledger } from '../ledger/ledger.js';
 import { guard, openLedgerForReading } from '../ledger/open.js';
 import type { Totals } from '../ledger/rows.js';
 import { sessionsOf } from '../ledger/sessions.js';
-import { FailureTally } from '../stats/failures.js';
+import { failuresOf } from '../ledger/statistics.js';
+import { type FailureCause, FailureTally } from '../stats/failures.js';
 import type { Snapshot } from '../stats/snapshot.js';
 import type { Running, Standing } from '../stats/standing.js';
 import { statusMessage } from '../ui/status-json.js';
@@ -17,7 +18,6 @@ import { statusText } from '../ui/status-text.js';
 import { failurePage } from './operator.js';
 
 const EVERY_MS = 2000;
-const PAGE = 1000;
 /** Failures that are looked at to tell their causes: a first look is not to take minutes. */
 const MOST_FAILURES = 100_000;
 const PLACES = 3;
@@ -86,14 +86,12 @@ async function askRun(file: string): Promise<Running | undefined> {
   }
 }
 
-function causesOf(ledger: Ledger) {
+function causesOf(ledger: Ledger): FailureCause[] {
   const tally = new FailureTally();
-  let after: Parameters<typeof failurePage>[1];
-  for (let seen = 0; seen < MOST_FAILURES; seen += PAGE) {
-    const { failures, next } = failurePage(ledger, after, PAGE);
-    for (const { path, error } of failures) tally.add(path, error);
-    if (!next) break;
-    after = next;
+  let seen = 0;
+  for (const { path, error } of failuresOf(ledger)) {
+    tally.add(path, error);
+    if (++seen === MOST_FAILURES) break;
   }
   return tally.causes(PLACES);
 }

@@ -44,6 +44,7 @@ export function isoTime({ seconds, rest }: Time): string {
   // Before 1970 both are negative, or zero.
   const whole = rest < 0 ? seconds - 1 : seconds;
   const nanoseconds = rest < 0 ? rest + 1_000_000_000 : rest;
-  const text = new Date(whole * 1000).toISOString().replace(/\.\d+Z$/, '');
+  // Nanoseconds in 64 bits reach from 1677 to 2262, so the year has four digits.
+  const text = new Date(whole * 1000).toISOString().slice(0, 19);
   return `${text}.${String(nanoseconds).padStart(9, '0')}Z`;
 }

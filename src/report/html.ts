@@ -69,8 +69,8 @@ ${tile('Data synced', formatBytes(totals.syncedBytes), `${percent(totals.syncedB
 ${tile('Files synced', formatCount(totals.syncedFiles), `of ${formatCount(knownFiles)}`)}
 ${tile('Left to do', formatBytes(totals.pendingBytes), count(totals.pendingFiles, 'file', 'files'))}
 ${tile('Failed', formatCount(failed), failedParts(figures), failed > 0)}
-${tile('Time so far', all.length > 0 ? formatDuration(figures.elapsedSeconds) : '-', begun)}
-${tile('Mean rate', formatRate(figures.meanRate), all.length > 0 ? `while running: ${formatDuration(figures.runSeconds)} in ${count(all.length, 'session', 'sessions')}` : 'not recorded')}
+${tile('Time so far', all.length > 0 ? duration(figures.elapsedSeconds) : '-', begun)}
+${tile('Mean rate', formatRate(figures.meanRate), all.length > 0 ? `while running: ${duration(figures.runSeconds)} in ${count(all.length, 'session', 'sessions')}` : 'not recorded')}
 </dl>
 </header>`;
 }
@@ -95,11 +95,11 @@ function noHistory({ keepsHistory }: Figures): Markup {
 function sessions(all: readonly SessionFigures[]): Markup {
   const rows = all.map(
     (session) => html`<tr><td class="n">${session.id}</td><td class="nowrap">${stamp(session.begunMs)}</td>
-<td class="nowrap">${session.endedMs === undefined ? '-' : stamp(session.endedMs)}</td><td class="n">${formatDuration(session.seconds)}</td>
+<td class="nowrap">${session.endedMs === undefined ? '-' : stamp(session.endedMs)}</td><td class="n">${duration(session.seconds)}</td>
 <td class="n">${formatCount(session.copiedFiles)}</td><td class="n">${formatBytes(session.copiedBytes)}</td>
 <td class="n">${formatCount(session.sameFiles)}</td><td class="n">${formatCount(session.deleted)}</td>
 <td class="n${session.failed > 0 ? ' code' : ''}">${formatCount(session.failed)}</td><td class="n">${formatRate(session.meanRate)}</td>
-<td class="words">${session.end}</td></tr>`,
+<td class="words end">${session.end}</td></tr>`,
   );
   return html`<section><h2>Sessions</h2>
 <div class="box" tabindex="0"><table><thead><tr><th class="n">#</th><th>Begin</th><th>End</th><th class="n">Time</th>
@@ -174,7 +174,7 @@ function slowest({ slowest: folders, keepsHistory }: Figures): Markup {
   const most = folders[0]!.workMs;
   const rows = folders.map(
     ({ path, workMs, files, bytes }) => html`<tr><td class="path">${path === '' ? '.' : cleanName(path)}</td>
-<td class="n measure">${formatDuration(workMs / 1000)}${bar(workMs / most)}</td><td class="n">${formatCount(files)}</td><td class="n">${formatBytes(bytes)}</td></tr>`,
+<td class="n measure">${duration(workMs / 1000)}${bar(workMs / most)}</td><td class="n">${formatCount(files)}</td><td class="n">${formatBytes(bytes)}</td></tr>`,
   );
   return html`<section><h2>Slowest folders</h2><div class="box" tabindex="0"><table><thead><tr><th>Folder</th><th class="n">Work</th><th class="n">Files</th><th class="n">Data</th></tr></thead>
 <tbody>${rows}</tbody></table></div>
@@ -194,6 +194,11 @@ function footer({ distribution, ledger, madeMs, totals }: Figures): Markup {
 <dt>Ledger</dt><dd>${cleanName(ledger)}</dd>
 <dt>Made</dt><dd>${stamp(madeMs)}, times are those of ${zone}</dd>
 </dl></footer>`;
+}
+
+/** A run of seconds is no run of nothing. */
+function duration(seconds: number): string {
+  return seconds < 10 ? `${seconds.toFixed(1)}s` : formatDuration(seconds);
 }
 
 function count(number: number, one: string, many: string): string {

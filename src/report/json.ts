@@ -140,7 +140,7 @@ export function jsonOf(figures: Figures): JsonReport {
             begin: seconds(fromMs),
             end: seconds(toMs),
             written_bytes_per_second: Math.round(rate),
-            limit_bytes_per_second: limit,
+            limit_bytes_per_second: whole(limit),
           },
     ),
     failure_causes: figures.causes.map(({ code, count, example, places }) => ({

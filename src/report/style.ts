@@ -99,7 +99,11 @@ footer dd { margin: 0; }
   .chart { grid-template-columns: 64px minmax(0, 1fr); }
   .chart svg { height: 190px; }
   .xs span:nth-child(even) { display: none; }
-  .words { min-width: 260px; }
+  th, td { padding-right: 10px; }
+  .words { min-width: 110px; }
+  .end { min-width: 260px; }
+  .path { min-width: 120px; }
+  .measure { min-width: 70px; }
 }
 @media print {
   :root { color-scheme: light; --page: #fff; --card: #fff; --text: #000; --soft: #444; --rule: #ccc; --gap: #eee; --main: #2463d6; --fill: #2463d626; --known: #777; --limit: #c2680a; --good: #1a7f43; --warn: #a65f00; --bad: #c02a2a; }
@@ -109,5 +113,9 @@ footer dd { margin: 0; }
   section.listing { break-inside: auto; }
   .box, .box.long { overflow: visible; max-height: none; }
   .tiles { grid-template-columns: repeat(3, 1fr); }
+  th, td { padding: 3px 8px 3px 0; }
+  thead th { font-size: 10px; }
+  .words, .end { min-width: 90px; }
+  .path { font-size: 10px; }
 }
 `;

@@ -13,13 +13,13 @@ export interface ProgressPoint {
   readonly knownBytes: number;
 }
 
-/** A stretch of time, all of the same length; `rate` is the mean while a session ran. */
+/** A stretch of time, all of the same length; both rates are means of the time in which a session ran. */
 export interface RateStep {
   readonly fromMs: number;
   readonly toMs: number;
   /** Written; null: no session ran. */
   readonly rate: number | null;
-  /** The tighter limit, the last one in this time; null: none, or no session ran. */
+  /** The tighter limit of the two directions; null: none all the time, or no session ran. */
   readonly limit: number | null;
 }
 
@@ -101,7 +101,7 @@ function ratesOf(
   stepMs: number,
 ): RateStep[] {
   const stepAt = (atMs: number) => Math.min(count - 1, Math.max(0, Math.floor((atMs - fromMs) / stepMs)));
-  const steps = Array.from({ length: count }, () => ({ bytes: 0, ms: 0, limit: 0 }));
+  const steps = Array.from({ length: count }, () => ({ bytes: 0, ms: 0, limitedBytes: 0 }));
   for (const { id, begunMs } of sessions) {
     let [atMs, written] = [begunMs, 0];
     for (const row of bySession.get(id) ?? []) {
@@ -115,16 +115,17 @@ function ratesOf(
           const into = steps[step]!;
           into.bytes += (bytes * overlap) / tookMs;
           into.ms += overlap;
-          into.limit = limit;
+          // A mean of limits is not below a mean of rates that kept to them; without a limit for a while there is none.
+          into.limitedBytes += limit > 0 ? (limit * overlap) / 1000 : Number.POSITIVE_INFINITY;
         }
       }
       [atMs, written] = [row.atMs, row.writtenBytes];
     }
   }
-  return steps.map(({ bytes, ms, limit }, index) => ({
+  return steps.map(({ bytes, ms, limitedBytes }, index) => ({
     fromMs: fromMs + index * stepMs,
     toMs: fromMs + (index + 1) * stepMs,
     rate: ms > 0 ? (bytes * 1000) / ms : null,
-    limit: ms > 0 && limit > 0 ? limit : null,
+    limit: ms > 0 && Number.isFinite(limitedBytes) ? (limitedBytes * 1000) / ms : null,
   }));
 }

@@ -58,7 +58,7 @@ export function hostileFigures(madeMs: number): Figures {
     madeMs,
     failures: HOSTILE.map((path) => ({ path, kind: 'entry', error: error(path) })),
     causes: HOSTILE.map((name) => ({
-      code: name,
+      code: 'OTHER',
       count: 1,
       example: error(name),
       places: [{ folder: name, count: 1 }],

@@ -96,12 +96,14 @@ describe.skipIf(!isThere)(`in a browser${why}`, () => {
     await close();
   });
 
-  test('on paper nothing is in a box that scrolls, and it is dark on white', async () => {
-    const { page, close } = await opened(1280, 'dark');
+  test('on paper nothing is in a box that scrolls or too wide, and it is dark on white', async () => {
+    // A4 without its margins.
+    const { page, close } = await opened(718, 'dark');
     await page.emulateMedia({ media: 'print' });
     const style = `[getComputedStyle(document.querySelector('.box.long')).overflowY,
       getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]`;
     expect(await page.evaluate(style)).toEqual(['visible', 'rgb(255, 255, 255)', 'rgb(0, 0, 0)']);
+    expect(await page.evaluate(SCROLL_WIDTH)).toBeLessThanOrEqual(718);
     await close();
   });
 
