@@ -51,7 +51,7 @@ function bash(): string {
   return lines(
     '# bash completion for millrace',
     '_millrace() {',
-    "  local IFS=$' \\t\\n' cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=copy first= rest= word i",
+    "  local IFS=$' \\t\\n' cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=copy first='' rest='' word i",
     '  # --option=value comes in three words, and so does 20M:10M.',
     '  if [[ $cur == = ]]; then',
     '    cur=',

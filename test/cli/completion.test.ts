@@ -46,7 +46,7 @@ async function typed(shell: 'bash' | 'zsh', lines: readonly string[], home = fol
   const child = spawn('script', ['-qec', START[shell], '/dev/null'], {
     cwd: work,
     env: { PATH: process.env.PATH, HOME: home, ZDOTDIR: home, TERM: 'xterm', LANG: 'C.UTF-8' },
-    timeout: 20_000,
+    timeout: 50_000,
     killSignal: 'SIGKILL',
   });
   alive.add(child);
