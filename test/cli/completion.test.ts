@@ -165,7 +165,7 @@ test.each(SHELLS)('millrace completion %s prints the script', (shell) => {
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: completionScript(shell), stderr: '' });
 });
 
-test.skipIf(unless('zsh') !== undefined)('the script of zsh works as a file in $fpath too', async () => {
+test.skipIf(unless('zsh') !== undefined)(`${title('zsh')}: the script works as a file in $fpath too`, async () => {
   const home = join(folder, 'home');
   mkdirSync(home);
   writeFileSync(join(home, '_millrace'), completionScript('zsh'));
