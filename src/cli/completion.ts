@@ -13,11 +13,12 @@ export function completionScript(shell: Shell): string {
 
 const optionsOf = (command: CommandName) => OPTION_NAMES.filter((name) => optionOf(name).commands.includes(command));
 const VALUED = OPTION_NAMES.filter((name) => optionOf(name).kind !== 'toggle');
-const long = (names: readonly OptionName[]) => names.map((name) => `--${name}`);
-const letters = (names: readonly OptionName[]) =>
-  names.flatMap((name) => (optionOf(name).short === undefined ? [] : [`-${optionOf(name).short}`]));
-/** Both ways to write options. */
-const flags = (names: readonly OptionName[]) => [...letters(names), ...long(names)];
+/** How an option is written: -n and --dry-run. */
+const spelled = (name: OptionName): string[] => {
+  const { short } = optionOf(name);
+  return short === undefined ? [`--${name}`] : [`-${short}`, `--${name}`];
+};
+const allOf = (names: readonly OptionName[]) => names.flatMap(spelled);
 
 /** What is completed after an option: nothing, one of these words, or the name of a file. */
 function valuesOf(name: OptionName): 'none' | 'files' | readonly string[] {
@@ -50,7 +51,7 @@ function bash(): string {
   return lines(
     '# bash completion for millrace',
     '_millrace() {',
-    "  local IFS=$' \\t\\n' cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=copy first= rest= word i",
+    "  local IFS=$' \\t\\n' cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=copy first='' rest='' word i",
     '  # --option=value comes in three words, and so does 20M:10M.',
     '  if [[ $cur == = ]]; then',
     '    cur=',
@@ -61,7 +62,7 @@ function bash(): string {
     '    word=${COMP_WORDS[i]}',
     '    case $word in',
     '      --) rest=1; break ;;',
-    `      ${flags(VALUED).join(' | ')})`,
+    `      ${allOf(VALUED).join(' | ')})`,
     '        [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))',
     '        ((i++))',
     '        while [[ ${COMP_WORDS[i + 1]} == : ]]; do ((i += 2)); done ;;',
@@ -73,14 +74,14 @@ function bash(): string {
     '  COMPREPLY=()',
     '  if [[ ! $rest ]]; then',
     '    case $prev in',
-    WITH_WORDS.map((name) => `      --${name}) ${words(optionOf(name).words!)}; return ;;`),
-    `      ${flags(WITH_FILES).join(' | ')}) compopt -o default; return ;;`,
-    `      ${flags(WITH_NONE).join(' | ')}) return ;;`,
+    WITH_WORDS.map((name) => `      ${spelled(name).join(' | ')}) ${words(optionOf(name).words!)}; return ;;`),
+    `      ${allOf(WITH_FILES).join(' | ')}) compopt -o default; return ;;`,
+    `      ${allOf(WITH_NONE).join(' | ')}) return ;;`,
     '    esac',
     '    if [[ $cur == -* ]]; then',
     '      case $command in',
     COMMAND_NAMES.map((name) => {
-      return `        ${name}) ${words(flags(optionsOf(name)))} ;;`;
+      return `        ${name}) ${words(allOf(optionsOf(name)))} ;;`;
     }),
     '      esac',
     '      return',
@@ -104,15 +105,13 @@ function zsh(): string {
   const specification = (name: OptionName): string => {
     const { short, kind, metavar, help } = optionOf(name);
     const text = `[${escaped(help)}]`;
-    if (kind === 'toggle') {
-      if (short === undefined) return quoted(`--${name}${text}`);
-      return `${quoted(`(-${short} --${name})`)}{-${short},--${name}}${quoted(text)}`;
-    }
     const values = valuesOf(name);
     const action = values === 'none' ? ' ' : values === 'files' ? '_files' : `(${values.join(' ')})`;
-    const value = `${text}:${escaped(metavar ?? '')}:${action}`;
-    if (short === undefined) return quoted(`--${name}=${value}`);
-    return `${quoted(`(-${short} --${name})`)}{-${short}+,--${name}=}${quoted(value)}`;
+    const isToggle = kind === 'toggle';
+    const rest = isToggle ? text : `${text}:${escaped(metavar ?? '')}:${action}`;
+    const [longForm, shortForm] = isToggle ? [`--${name}`, `-${short}`] : [`--${name}=`, `-${short}+`];
+    if (short === undefined) return quoted(longForm + rest);
+    return `${quoted(`(-${short} --${name})`)}{${shortForm},${longForm}}${quoted(rest)}`;
   };
   const positions = (name: CommandName): string[] => {
     const { takes, thenRoots } = commandRow(name);
@@ -133,7 +132,7 @@ function zsh(): string {
     '  for ((i = 2; i < CURRENT; i++)); do',
     '    case $words[i] in',
     '      (--) break ;;',
-    `      (${flags(VALUED).join('|')}) ((i++)) ;;`,
+    `      (${allOf(VALUED).join('|')}) ((i++)) ;;`,
     '      (-*) ;;',
     '      (*) first=$words[i]; break ;;',
     '    esac',
@@ -178,7 +177,7 @@ function fish(): string {
     '            continue',
     '        end',
     '        switch $word',
-    `            case ${flags(VALUED).join(' ')}`,
+    `            case ${allOf(VALUED).join(' ')}`,
     '                set skip 1',
     "            case '-*'",
     `            case ${COMMAND_NAMES.join(' ')}`,

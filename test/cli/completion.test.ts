@@ -46,7 +46,7 @@ async function typed(shell: 'bash' | 'zsh', lines: readonly string[], home = fol
   const child = spawn('script', ['-qec', START[shell], '/dev/null'], {
     cwd: work,
     env: { PATH: process.env.PATH, HOME: home, ZDOTDIR: home, TERM: 'xterm', LANG: 'C.UTF-8' },
-    timeout: 20_000,
+    timeout: 50_000,
     killSignal: 'SIGKILL',
   });
   alive.add(child);
@@ -165,7 +165,7 @@ test.each(SHELLS)('millrace completion %s prints the script', (shell) => {
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: completionScript(shell), stderr: '' });
 });
 
-test.skipIf(unless('zsh') !== undefined)('the script of zsh works as a file in $fpath too', async () => {
+test.skipIf(unless('zsh') !== undefined)(`${title('zsh')}: the script works as a file in $fpath too`, async () => {
   const home = join(folder, 'home');
   mkdirSync(home);
   writeFileSync(join(home, '_millrace'), completionScript('zsh'));
