@@ -10,7 +10,7 @@ export interface DeleteLimit {
   readonly part: number | undefined;
 }
 
-export type ProgressStyle = 'plain' | 'json' | 'none';
+export type ProgressStyle = 'tui' | 'plain' | 'json' | 'none';
 
 /** Everything a copy run is told, after flags, environment, config file and defaults were merged and checked. */
 export interface Settings {

@@ -45,7 +45,7 @@ export const OPTIONS = {
     status: true,
     file: 'is only for the command line or the environment',
   }),
-  progress: choice('output', 'STYLE', 'how to report', 'auto', ['auto', 'plain', 'json', 'none']),
+  progress: choice('output', 'STYLE', 'how to report', 'auto', ['auto', 'tui', 'plain', 'json', 'none']),
   verbose: toggle('output', 'name each entry', { short: 'v' }),
   json: toggle('output', 'millrace status: answer in JSON', { commands: ['status'], env: false, file: false }),
   help: toggle('output', 'show this text', { short: 'h', commands: ['copy', 'status'], env: false, file: false }),

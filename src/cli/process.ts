@@ -3,6 +3,7 @@ import { totalmem } from 'node:os';
 import { createInterface } from 'node:readline';
 import { Exit } from '../exit.js';
 import { type Engine, explain, type Io, run } from './run.js';
+import { terminalOf } from './terminal.js';
 
 const ENGINE: Engine = {
   copy: async (settings, io) => (await import('../engine/copy.js')).copy(settings, io),
@@ -23,7 +24,8 @@ export async function runProcess(args: readonly string[], engine = ENGINE): Prom
   process.on('unhandledRejection', fail);
   const output = watchOutput(io);
 
-  const code = await run(args, { env: process.env, memory: totalmem() }, tracked(engine, output), io);
+  const machine = { env: process.env, memory: totalmem(), terminal: terminalOf(process.env, process) };
+  const code = await run(args, machine, tracked(engine, output), io);
   await flushed();
   // An answer that could not be written in full is no answer; a copy has its ledger and log, and its code stands.
   process.exitCode = output.lost && !output.copied && code === Exit.ok ? Exit.stopped : code;

@@ -1,16 +1,19 @@
 /** The merged options as the engine's Settings. */
 import { resolve } from 'node:path';
 import { UsageError } from '../exit.js';
-import type { Settings } from '../settings.js';
+import type { ProgressStyle, Settings } from '../settings.js';
 import type { Env } from './environment.js';
 import type { Values } from './options.js';
 import { defaultLedger, defaultLog } from './paths.js';
+import type { Terminal } from './terminal.js';
 
 /** What settings depend on beside the options. */
 export interface Machine {
   readonly env: Env;
   /** Bytes of main memory. */
   readonly memory: number;
+  /** What the full screen finds here; undefined: nobody looked, as for `none`. */
+  readonly terminal?: Terminal;
 }
 
 /**
@@ -52,8 +55,17 @@ export function settingsOf(values: Values, source: string, dest: string, machine
     scanners: values.scanners,
     dryRun: values['dry-run'],
     verbose: values.verbose,
-    progress: values.progress === 'auto' ? 'plain' : values.progress,
+    progress: progressOf(values, machine.terminal ?? 'none'),
   };
+}
+
+/** The list of a dry run is to be kept and searched, so it is written as lines. */
+function progressOf(values: Values, terminal: Terminal): ProgressStyle {
+  const { progress } = values;
+  if (progress === 'tui' && terminal === 'none')
+    throw new UsageError('--progress tui: standard input and output must be a terminal (and TERM not dumb); use plain');
+  if (progress !== 'auto') return progress;
+  return terminal === 'fit' && !(values['dry-run'] && values.verbose) ? 'tui' : 'plain';
 }
 
 /** The absolute path of the ledger: the one that was named, else the one of the pair of roots. */

@@ -23,6 +23,7 @@ import { Controls } from './controls.js';
 import { beginSession, endSession } from './cutoff.js';
 import type { Keeper } from './keeper.js';
 import { firstLanes } from './lanecount.js';
+import { operatorOf } from './operator.js';
 import { pictureOf } from './picture.js';
 import { DestAway } from './recorder.js';
 import { checkRoots, rememberRoots } from './rootcheck.js';
@@ -107,7 +108,8 @@ class Run {
   private readonly startedMs = Date.now();
   private readonly chronicle: Chronicle | undefined;
   private readonly session: Session;
-  private readonly surface: Surface;
+  /** There before the session begins. */
+  private surface!: Surface;
 
   constructor(
     private readonly settings: Settings,
@@ -133,9 +135,13 @@ class Run {
       note: (text) => this.surface.note(text),
       detail: (text) => this.surface.item(cleanName(text)),
     });
+  }
+
+  private surfaceFor(controls: Controls): Promise<Surface> {
     const { stdout } = process;
-    this.surface = createSurface(settings.progress, () => this.picture(), {
-      out: io.out,
+    const source = { pull: () => this.picture(), operator: operatorOf(controls, this.ledger) };
+    return createSurface(this.settings.progress, source, {
+      out: this.io.out,
       isTTY: stdout.isTTY === true,
       columns: () => stdout.columns,
     });
@@ -150,8 +156,10 @@ class Run {
 
   /** `begun` is called as soon as the run can be told what to do. */
   async toTheEnd(begun: (controls: Controls) => void): Promise<number> {
-    const { session, surface, settings } = this;
-    const controls = new Controls(session, (text) => surface.note(text));
+    const { session, settings } = this;
+    const controls = new Controls(session, (text) => this.surface.note(text));
+    const surface = await this.surfaceFor(controls);
+    this.surface = surface;
     const silence = listenForSignals({
       drain: () => {
         if (!controls.drain()) return false;

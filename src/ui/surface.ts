@@ -6,6 +6,7 @@
 import type { ProgressStyle } from '../settings.js';
 import type { Snapshot } from '../stats/snapshot.js';
 import { JsonProgress } from './json.js';
+import type { Operator } from './operator.js';
 import { PlainProgress } from './plain.js';
 import type { RunResult } from './summary.js';
 
@@ -42,12 +43,23 @@ class NoProgress implements Surface {
   summary(_result: RunResult): void {}
 }
 
-export function createSurface(style: ProgressStyle, pull: Pull, io: SurfaceIo): Surface {
+/** What a surface is made for: a run, to be looked at and, where it has keys, to be told what to do. */
+export interface SurfaceSource {
+  readonly pull: Pull;
+  readonly operator: Operator;
+}
+
+/** The full screen is loaded only when it is asked for: its driver of terminals takes a while. */
+export async function createSurface(style: ProgressStyle, source: SurfaceSource, io: SurfaceIo): Promise<Surface> {
   switch (style) {
+    case 'tui': {
+      const { FullScreen } = await import('./tui/fullscreen.js');
+      return new FullScreen(source, io);
+    }
     case 'plain':
-      return new PlainProgress(pull, io);
+      return new PlainProgress(source.pull, io);
     case 'json':
-      return new JsonProgress(pull, io);
+      return new JsonProgress(source.pull, io);
     case 'none':
       return new NoProgress();
   }
