@@ -1,6 +1,8 @@
 /** The process around a command: its streams, its last errors, and its end. */
+import { closeSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { createInterface } from 'node:readline';
+import { isatty } from 'node:tty';
 import { Exit } from '../exit.js';
 import { type Engine, explain, type Io, run } from './run.js';
 import { terminalOf } from './terminal.js';
@@ -23,6 +25,7 @@ export async function runProcess(args: readonly string[], engine = ENGINE): Prom
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
   const output = watchOutput(io);
+  forgetLostTerminals();
 
   const machine = { env: process.env, memory: totalmem(), terminal: terminalOf(process.env, process) };
   const code = await run(args, machine, tracked(engine, output), io);
@@ -30,6 +33,17 @@ export async function runProcess(args: readonly string[], engine = ENGINE): Prom
   // An answer that could not be written in full is no answer; a copy has its ledger and log, and its code stands.
   process.exitCode = output.lost && !output.copied && code === Exit.ok ? Exit.stopped : code;
   process.exit();
+}
+
+/**
+ * Node puts terminals back into their first mode at its end, and aborts where one is gone by then, though the copy went
+ * well (ResetStdio in node.cc, v20). What is closed it leaves alone.
+ */
+function forgetLostTerminals(): void {
+  const terminals = [0, 1, 2].filter((fd) => isatty(fd));
+  process.on('exit', () => {
+    for (const fd of terminals) if (!isatty(fd)) closeSync(fd);
+  });
 }
 
 interface Output {

@@ -172,6 +172,9 @@ export class FullScreen implements Surface {
       case 'drain':
         this.tell(operator.drain());
         return;
+      case 'stop':
+        this.tell(operator.stop());
+        return;
       case 'retry':
         this.tell(operator.retryFailed());
         return;

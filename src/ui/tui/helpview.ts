@@ -4,7 +4,7 @@ import type { Frame } from './frame.js';
 import type { Quit } from './keys.js';
 import { keyRow } from './panels/bottom.js';
 import { status } from './panels/status.js';
-import { heading, type Line, span } from './text.js';
+import { heading, type Line, span, wrapped } from './text.js';
 import type { View } from './view.js';
 
 const KEYS = (quit: Quit): readonly (readonly [string, string])[] => [
@@ -14,12 +14,15 @@ const KEYS = (quit: Quit): readonly (readonly [string, string])[] => [
   ['t', 'curves of the last minute, hour or day'],
   ['e', 'entries that failed; there: arrows, space and b, Home and End, r tries all again'],
   quit === 'drain'
-    ? ['q', 'drain and quit: finish the files in flight, end with exit code 3']
+    ? ['q', 'drain and quit: finish the files in flight, end with exit code 3; once more: stop now']
     : ['q', 'leave; the run goes on'],
-  quit === 'drain' ? ['Ctrl-C', 'the same at once; a second time: stop now'] : ['Ctrl-C', 'leave; the run goes on'],
+  quit === 'drain' ? ['Ctrl-C', 'the same without a question'] : ['Ctrl-C', 'leave; the run goes on'],
   ['Ctrl-L', 'draw the screen anew'],
   ['? Esc', 'help, and back'],
 ];
+
+/** Columns before what a key means. */
+const INDENT = 10;
 
 const READING = [
   'The source is on the left, the destination on the right, the ring of blocks between them.',
@@ -32,9 +35,15 @@ export function helpFrame(view: View, quit: Quit, columns: number, rows: number)
   const lines: Line[] = [
     ...status(view, columns, 2),
     heading([span('keys', 'bold')], columns),
-    ...KEYS(quit).map(([key, meaning]): Line => [span(`  ${key.padEnd(8)}`, 'bold'), span(meaning)]),
+    ...KEYS(quit).flatMap(([key, meaning]) =>
+      wrapped(meaning, columns - INDENT).map(
+        (text, i): Line => [span((i === 0 ? `  ${key}` : '').padEnd(INDENT), 'bold'), span(text)],
+      ),
+    ),
     heading([span('how to read it', 'bold')], columns),
-    ...READING.map((text): Line => [span(`  ${text}`)]),
+    ...READING.flatMap((text) =>
+      wrapped(text, columns - 4).map((row, i): Line => [span(i === 0 ? '  ' : '    '), span(row)]),
+    ),
   ];
   return framed(
     lines,

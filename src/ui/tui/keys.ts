@@ -6,7 +6,7 @@ import { TIMES, type Time, type View } from './view.js';
 export type ViewName = 'main' | 'errors' | 'help';
 
 export type Command =
-  | { readonly do: 'pause' | 'resume' | 'drain' | 'retry' | 'interrupt' | 'leave' | 'repaint' }
+  | { readonly do: 'pause' | 'resume' | 'drain' | 'stop' | 'retry' | 'interrupt' | 'leave' | 'repaint' }
   | { readonly do: 'limit'; readonly rate: string }
   /** In the errors view, by so many entries; infinities are the first and the last that was loaded. */
   | { readonly do: 'scroll'; readonly by: number };
@@ -52,7 +52,9 @@ export function press(
     case 'q':
     case 'S-q':
       if (quit === 'leave') return { screen, command: { do: 'leave' } };
-      return sure(screen, 'drain and quit: finish the files in flight and end?', { do: 'drain' });
+      return view.snapshot.stopping === 'no'
+        ? sure(screen, 'drain and quit: finish the files in flight and end?', { do: 'drain' })
+        : sure(screen, 'stop now? files in flight are copied anew by the next run', { do: 'stop' });
     case '?':
     case 'h':
       return { screen: { ...screen, view: screen.view === 'help' ? 'main' : 'help' } };

@@ -71,10 +71,10 @@ export function band(line: Line, columns: number, style: Style): Line {
 
 /** The head of a panel: `── title ───────`. */
 export function heading(title: Line, columns: number): Line {
-  const shown = cut(title, columns - 4);
-  const rest = columns - 4 - widthOf(shown);
+  const shown = cut(title, columns - 3);
+  const rest = columns - 3 - widthOf(shown);
   if (rest < 0) return cut(title, columns);
-  return [span('─ ', 'dim'), ...shown, span(` ${'─'.repeat(rest + 1)}`, 'dim')];
+  return [span('─ ', 'dim'), ...shown, span(` ${'─'.repeat(rest)}`, 'dim')];
 }
 
 /** A bar of `columns`, filled for `part` (0 to 1) of it. */
@@ -88,4 +88,16 @@ export function bar(part: number, columns: number, style: Style): Line {
 export function percent(part: number, digits = 0): string {
   const most = part < 1 ? 100 - 10 ** -digits : 100;
   return `${Math.min(most, Math.max(0, part * 100)).toFixed(digits)} %`;
+}
+
+/** The words of a text in lines of at most `columns`; a word that is longer stands alone. */
+export function wrapped(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && columnsOf(last) + 1 + columnsOf(word) <= columns)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }

@@ -3,11 +3,13 @@ import { formatRate } from '../../../stats/format.js';
 import { ratesMean, ratesNow } from '../../../stats/rates.js';
 import { drawCurve, seriesOf, topOf } from '../curve.js';
 import { heading, joined, type Line, span } from '../text.js';
-import { TIME_MS, TIMES, type View } from '../view.js';
+import { TIME_MS, TIMES, type Time, type View } from '../view.js';
 import { clip, shortSize } from '../words.js';
 
 /** Columns of the scale beside a curve. */
 const SCALE = 6;
+
+const SHORT_TIMES: Readonly<Record<Time, string>> = { minute: '1 min', hour: '1 h', day: '1 d' };
 
 /** The curve of one side; `later` counts the next longer times after the one that was chosen. */
 export function curve(side: 'read' | 'write', later = 0) {
@@ -26,12 +28,12 @@ export function curve(side: 'read' | 'write', later = 0) {
         : [
             [span(`${side} ${formatRate(rate ?? null)}`, side)],
             limit > 0 ? [span(`limit ${shortSize(limit)}`, 'limit')] : [span('no limit', 'dim')],
-            [span(time, 'dim')],
+            [span(SHORT_TIMES[time], 'dim')],
             guard > 0 && (limit === 0 || guard < limit) ? [span(`gives way to ${shortSize(guard)}`, 'warn')] : [],
             snapshot.nextLimit ? [span(`then ${next ? shortSize(next) : 'off'}`, 'dim')] : [],
             [span(`mean ${shortSize(average ?? 0)}`, 'dim')],
           ],
-      width - 4,
+      width - 3,
     );
     const rows = height - 1;
     const columns = width - SCALE;

@@ -3,7 +3,7 @@ import { SIDE_NAMES } from '../../../share/share.js';
 import { formatEnd, formatMoment } from '../../../stats/format.js';
 import type { Snapshot, Trouble } from '../../../stats/snapshot.js';
 import { cleanName, cleanText, truncateMiddle } from '../../clean.js';
-import { band, joined, type Line, type Style, span, spread, widthOf } from '../text.js';
+import { band, cut, joined, type Line, type Style, span, spread, widthOf } from '../text.js';
 import { BOTTLENECKS, type View } from '../view.js';
 import { clock, since } from '../words.js';
 
@@ -34,7 +34,7 @@ function saying(view: View, room: number): readonly [Line, Line, Style | undefin
   const [word, look] = stateOf(snapshot);
   const state = [span(word, look)];
   if (snapshot.stopping !== 'no') {
-    const what = snapshot.stopping === 'drain' ? 'finishing the files in flight' : 'ending now';
+    const what = snapshot.stopping === 'drain' ? 'finishing the files in flight; q again stops now' : 'ending now';
     return [joined([state, line(what)], room), roots, 'banner'];
   }
   if (snapshot.paused) return [joined([state, line('nothing moves until p is pressed')], room), roots, 'banner'];
@@ -87,10 +87,8 @@ function stallsOf({ snapshot }: View, room: number): Line | undefined {
   if (first === undefined) return undefined;
   const count = more.length > 0 ? `${more.length + 1} calls hang, the first` : 'a call hangs';
   const what = `${count} for ${since(first.sinceMs, snapshot.nowMs)}: ${SIDE_NAMES[first.side]}, ${cleanText(first.doing)} `;
-  return [
-    span(`! ${what}`, 'warn'),
-    span(truncateMiddle(cleanName(first.path), Math.max(8, room - what.length)), 'warn'),
-  ];
+  const path = truncateMiddle(cleanName(first.path), Math.max(8, room - what.length));
+  return cut([span(`! ${what}${path}`, 'warn')], room);
 }
 
 function rootsOf({ snapshot }: View, room: number): Line {
