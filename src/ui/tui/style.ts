@@ -1,5 +1,5 @@
 /** How styles look: SGR sequences (ECMA-48 8.3.117) of the sixteen colours that every terminal lets its user choose. */
-import type { Line, Style } from './text.js';
+import type { Span, Style } from './text.js';
 
 /** With the attributes that tell styles apart without any colour. */
 const ATTRIBUTES: Readonly<Record<Style, string>> = {
@@ -31,12 +31,8 @@ export function wantsColour(env: NodeJS.ProcessEnv): boolean {
   return !env.NO_COLOR;
 }
 
-/** The line with its styles switched on and off; it ends as it begins, without any. */
-export function styled(line: Line, colour: boolean): string {
-  return line
-    .map(({ text, style }) => {
-      const codes = [ATTRIBUTES[style], (colour && COLOURS[style]) || ''].filter((code) => code !== '');
-      return codes.length === 0 ? text : `\x1b[${codes.join(';')}m${text}\x1b[m`;
-    })
-    .join('');
+/** A text with its style switched on and off; it ends as it begins, without any. */
+export function styled({ text, style }: Span, colour: boolean): string {
+  const codes = [ATTRIBUTES[style], (colour && COLOURS[style]) || ''].filter((code) => code !== '');
+  return codes.length === 0 ? text : `\x1b[${codes.join(';')}m${text}\x1b[m`;
 }

@@ -5,12 +5,13 @@
  * Of blessed only the driver is used (raw mode, keys, modes, resizing), and no widget. Its screen takes an emoji for one
  * column where terminals take two, so that all to the right of a name with one is out of place; and it reads the
  * terminfo database, which it does not understand for screen-256color (it prints an error) and tmux-256color (letters
- * in the place of lines). Here each piece of a row is put at its own column, so that a terminal that is of another
- * opinion about a character's width spoils no more than that piece, and only rows that changed are written.
+ * in the place of lines). Here what follows a name is put at its own column, so that a terminal that is of another opinion
+ * about the width of a character moves nothing else, and only rows that changed are written.
  */
 import type { ReadStream, WriteStream } from 'node:tty';
 import Program, { type BlessedKey } from 'blessed/lib/program.js';
-import type { Frame } from './frame.js';
+import { columnsOf } from '../width.js';
+import type { Frame, Piece } from './frame.js';
 import { TerminalOutput } from './output.js';
 import { styled } from './style.js';
 
@@ -30,6 +31,20 @@ const ERASE_ROW = '\x1b[2K';
 
 /** Signals that end a process to which nobody listens. */
 const DEADLY = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+
+/** Characters about whose width all terminals agree: ASCII, lines, blocks and dots. */
+const AGREED = /^[\x20-\x7e\u2500-\u259f\u2800-\u28ff]*$/;
+
+/** A piece of row `y`; after text of another width than a terminal may think, it goes on at the column that is meant. */
+function placed({ x, line }: Piece, y: number, colour: boolean): string {
+  let [text, column, isSure] = ['', x, false];
+  for (const span of line) {
+    text += (isSure ? '' : to(column, y)) + styled(span, colour);
+    column += columnsOf(span.text);
+    isSure = AGREED.test(span.text);
+  }
+  return text;
+}
 
 export class Terminal {
   private readonly output: TerminalOutput;
@@ -81,7 +96,7 @@ export class Terminal {
     if (!this.isOpen || this.output.isBehind) return;
     let text = '';
     frame.forEach((pieces, y) => {
-      const row = pieces.map(({ x, line }) => to(x, y) + styled(line, this.colour)).join('');
+      const row = pieces.map((piece) => placed(piece, y, this.colour)).join('');
       if (row === this.rows[y]) return;
       text += to(0, y) + ERASE_ROW + row;
       this.rows[y] = row;
