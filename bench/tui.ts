@@ -7,7 +7,7 @@
  */
 import { parseTimetable } from '../src/cli/timetable.js';
 import { CALLS, Call, STEPS, stepOf } from '../src/pace/latency.js';
-import { limitsAt, nextChange, type Timetable } from '../src/pace/timetable.js';
+import { type Change, limitsAt, nextChange, type Timetable } from '../src/pace/timetable.js';
 import { History, type Sample, tightest } from '../src/stats/history.js';
 import type { ActiveFile, FinishedFile, Snapshot } from '../src/stats/snapshot.js';
 import type { Operator } from '../src/ui/operator.js';
@@ -51,6 +51,7 @@ class Player implements Operator {
     dest: CALLS.map(() => new Array<number>(STEPS).fill(0)),
   };
   private pull = 0;
+  private next: { table: Timetable; untilMs: number; change: Change | undefined } | undefined;
 
   constructor(private readonly inTrouble: boolean) {
     const now = Date.now();
@@ -171,7 +172,7 @@ class Player implements Operator {
       timetable: this.timetable,
       guards: { read: 0, write: 0 },
       paused: this.paused,
-      nextLimit: nextChange(this.timetable, new Date(nowMs)),
+      nextLimit: this.nextLimit(nowMs),
       troubles: this.inTrouble
         ? [{ side: 'dest', why: 'no space left (ENOSPC)', sinceMs: this.beganMs + 5.299 * DAY_MS }]
         : [],
@@ -179,6 +180,17 @@ class Player implements Operator {
       active: this.active,
     };
   };
+
+  /** Looked for once a minute, as the pacer does. */
+  private nextLimit(nowMs: number): Change | undefined {
+    if (!this.next || this.next.table !== this.timetable || nowMs > this.next.untilMs)
+      this.next = {
+        table: this.timetable,
+        untilMs: nowMs + 60_000,
+        change: nextChange(this.timetable, new Date(nowMs)),
+      };
+    return this.next.change;
+  }
 
   async pause(): Promise<string> {
     this.paused = true;

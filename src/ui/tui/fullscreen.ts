@@ -13,6 +13,7 @@ import { errorsFrame, Failures, pageOf } from './errorsview.js';
 import type { Frame } from './frame.js';
 import { helpFrame } from './helpview.js';
 import { type Command, FIRST_SCREEN, press, promptLine, type Screen } from './keys.js';
+import { Outlook } from './outlook.js';
 import { screenOf } from './screen.js';
 import { wantsColour } from './style.js';
 import { Terminal } from './terminal.js';
@@ -37,6 +38,7 @@ export interface FullScreenOptions {
 export class FullScreen implements Surface {
   private readonly history: History;
   private readonly calls = new CallLog();
+  private readonly outlook = new Outlook();
   private readonly notes: Note[] = [];
   /** Without those about single entries. */
   private readonly weighty: Note[] = [];
@@ -124,6 +126,7 @@ export class FullScreen implements Surface {
     return viewOf({
       snapshot,
       history: this.history,
+      expected: this.outlook.at(snapshot, this.history),
       callsBefore: this.calls.before,
       time: screen.time ?? fittingTime(snapshot, this.history),
       notes: this.notes,

@@ -61,7 +61,7 @@ export class Terminal {
     private readonly events: TerminalEvents,
   ) {
     this.output = new TerminalOutput(stdout);
-    this.program = new Program({ input, output: this.output, tput: false });
+    this.program = programOn(input, this.output);
     this.program.on('keypress', this.onKey);
     this.program.on('resize', () => {
       this.repaint();
@@ -146,4 +146,15 @@ export class Terminal {
     this.leave();
     process.kill(process.pid, signal);
   };
+}
+
+/** In tmux, blessed runs `tmux -V` and waits for the answer, for the sake of what is not used here. */
+function programOn(input: ReadStream, output: TerminalOutput): Program {
+  const { TMUX } = process.env;
+  delete process.env.TMUX;
+  try {
+    return new Program({ input, output, tput: false });
+  } finally {
+    if (TMUX !== undefined) process.env.TMUX = TMUX;
+  }
 }

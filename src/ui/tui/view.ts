@@ -1,9 +1,10 @@
 /** All that the panels show at one moment, worked out once for a frame. */
 import { type Bottleneck, bottleneckOf } from '../../stats/flow.js';
-import { type Forecast, forecast } from '../../stats/forecast.js';
+import type { Forecast } from '../../stats/forecast.js';
 import type { History } from '../../stats/history.js';
 import type { Snapshot } from '../../stats/snapshot.js';
 import type { CallLog } from './calllog.js';
+import { type Series, seriesOf } from './curve.js';
 
 /** How far back the curves go. */
 export const TIMES = ['minute', 'hour', 'day'] as const;
@@ -30,14 +31,22 @@ export interface View {
   readonly bottom: string | undefined;
   readonly expected: Forecast | null;
   readonly bottleneck: Bottleneck | undefined;
+  /** The rates of a time in so many points; both sides show the same. */
+  series(time: Time, points: number): Series;
 }
 
-export function viewOf(parts: Omit<View, 'expected' | 'bottleneck'>): View {
+export function viewOf(parts: Omit<View, 'bottleneck' | 'series'>): View {
   const { snapshot, history } = parts;
+  const made = new Map<string, Series>();
   return {
     ...parts,
-    expected: forecast(snapshot, history, snapshot.nowMs),
     bottleneck: bottleneckOf(snapshot),
+    series: (time, points) => {
+      const key = `${time} ${points}`;
+      const series = made.get(key) ?? seriesOf(history, snapshot.nowMs, TIME_MS[time], points);
+      made.set(key, series);
+      return series;
+    },
   };
 }
 

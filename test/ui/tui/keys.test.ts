@@ -11,7 +11,8 @@ const MIB = 1024 ** 2;
 
 function view(part: Partial<Snapshot> = {}, history = new History()): View {
   const snapshot = { ...EMPTY, ...part };
-  return viewOf({ snapshot, history, callsBefore: undefined, time: 'minute', notes: [], bottom: undefined });
+  const rest = { expected: null, callsBefore: undefined, time: 'minute', notes: [], bottom: undefined } as const;
+  return viewOf({ snapshot, history, ...rest });
 }
 
 /** What comes of keys one after the other, each a character or a name. */

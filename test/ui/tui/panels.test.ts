@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import { forecast } from '../../../src/stats/forecast.js';
 import { History, sampleOf } from '../../../src/stats/history.js';
 import type { Snapshot } from '../../../src/stats/snapshot.js';
 import { errorsFrame, pageOf } from '../../../src/ui/tui/errorsview.js';
@@ -45,8 +46,10 @@ function historyTo(picture: Snapshot): History {
 
 function view(part: Partial<Snapshot> = {}, more: Partial<View> = {}): View {
   const snapshot = { ...RUNNING, ...part };
+  const history = historyTo(snapshot);
+  const expected = forecast(snapshot, history, snapshot.nowMs);
   const common = { callsBefore: undefined, time: 'minute', notes: [], bottom: undefined } as const;
-  return viewOf({ snapshot, history: historyTo(snapshot), ...common, ...more });
+  return viewOf({ snapshot, history, expected, ...common, ...more });
 }
 
 function text(line: Line): string {
@@ -74,7 +77,8 @@ const anyView: fc.Arbitrary<View> = fc
     const history = new History();
     history.add({ ...sampleOf(before), ms: Math.max(0, snapshot.nowMs - 30_000) });
     history.add(sampleOf(snapshot));
-    return viewOf({ snapshot, history, callsBefore: { ms: before.nowMs, calls: before.calls }, ...rest });
+    const expected = forecast(snapshot, history, snapshot.nowMs);
+    return viewOf({ snapshot, history, expected, callsBefore: { ms: before.nowMs, calls: before.calls }, ...rest });
   });
 
 const UNFIT = /[\p{Cc}\p{Cs}\p{Bidi_Control}]|NaN|Infinity|undefined|null/u;

@@ -1,9 +1,9 @@
 /** Throughput over time with the limit as a line. */
 import { formatRate } from '../../../stats/format.js';
 import { ratesMean, ratesNow } from '../../../stats/rates.js';
-import { drawCurve, seriesOf, topOf } from '../curve.js';
+import { drawCurve, topOf } from '../curve.js';
 import { heading, joined, type Line, span } from '../text.js';
-import { TIME_MS, TIMES, type Time, type View } from '../view.js';
+import { TIMES, type Time, type View } from '../view.js';
 import { clip, shortSize } from '../words.js';
 
 /** Columns of the scale beside a curve. */
@@ -38,7 +38,7 @@ export function curve(side: 'read' | 'write', later = 0) {
     const rows = height - 1;
     const columns = width - SCALE;
     if (rows < 1 || columns < 4) return clip([heading(title, width)], height);
-    const series = seriesOf(history, snapshot.nowMs, TIME_MS[time], columns * 2);
+    const series = view.series(time, columns * 2);
     const top = topOf(series);
     const drawn = drawCurve(series[side], series.limit, top, rows, side);
     const lines = drawn.map((line, row) => [span(`${scaleAt(row, rows, top).padStart(SCALE - 1)} `, 'dim'), ...line]);
