@@ -21,13 +21,6 @@ declare module 'blessed/lib/program.js' {
 
   export default class Program extends EventEmitter {
     constructor(options: { input: NodeJS.ReadStream; output: BlessedOutput; tput: false });
-    readonly cols: number;
-    readonly rows: number;
-    /** DEC private modes: `?1049` is the alternate screen. */
-    setMode(mode: string): void;
-    resetMode(mode: string): void;
-    showCursor(): void;
-    hideCursor(): void;
     destroy(): void;
     on(event: 'keypress', listener: (ch: string | undefined, key: BlessedKey) => void): this;
     on(event: 'resize', listener: () => void): this;

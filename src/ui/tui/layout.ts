@@ -120,6 +120,7 @@ const NARROW_WISHES: Wishes = [
   ['shares', 3],
   ['curves', 6],
   ['recent', 3],
+  ['files', 4],
   // 24 rows.
   ['files', 5],
   ['shares', 6],

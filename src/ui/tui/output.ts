@@ -12,6 +12,9 @@ const RETRY_MS = 20;
 /** How long the last words may take, ms. */
 const LAST_MS = 200;
 
+/** Ends a sequence that was cut off in its middle (ECMA-48 8.3.6). */
+const CANCEL = '\x18';
+
 /** As blessed wants an output: it emits `resize`, and `gone` when the terminal is no more. */
 export class TerminalOutput extends EventEmitter {
   readonly isTTY = true;
@@ -69,14 +72,17 @@ export class TerminalOutput extends EventEmitter {
     }
   }
 
-  /** Writes what is left, if the terminal takes it soon, and ends. */
-  end(): void {
+  /** Writes these last words and ends. They get there in any case, and wait where whatever is printed next would too. */
+  end(words: string): void {
+    this.write(words);
     const untilMs = performance.now() + LAST_MS;
     while (this.isOpen && this.isBehind && performance.now() < untilMs) {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
       this.flush();
     }
+    const isStuck = this.isOpen && this.isBehind;
     this.close();
+    if (isStuck) this.stream.write(CANCEL + words);
   }
 
   private close(): void {

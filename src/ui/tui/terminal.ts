@@ -23,7 +23,9 @@ export interface TerminalEvents {
   gone(): void;
 }
 
-const ALTERNATE_SCREEN = '?1049';
+/** The alternate screen, and the cursor (xterm's DEC private modes 1049 and 25). */
+const ENTER = '\x1b[?1049h\x1b[?25l';
+const LEAVE = '\x1b[m\x1b[?25h\x1b[?1049l';
 const CLEAR = '\x1b[m\x1b[2J';
 /** Moves to a place, counted from 0. */
 const to = (x: number, y: number) => `\x1b[${y + 1};${x + 1}H`;
@@ -78,8 +80,7 @@ export class Terminal {
     if (process.listenerCount('unhandledRejection') > 0) process.prependListener('unhandledRejection', this.leave);
     process.prependListener('exit', this.leave);
     for (const signal of DEADLY) process.on(signal, this.onSignal);
-    this.program.setMode(ALTERNATE_SCREEN);
-    this.program.hideCursor();
+    this.output.write(ENTER);
     this.repaint();
   }
 
@@ -119,15 +120,12 @@ export class Terminal {
     process.off('uncaughtExceptionMonitor', this.leave);
     process.off('unhandledRejection', this.leave);
     process.off('exit', this.leave);
-    this.output.write('\x1b[m');
-    this.program.showCursor();
-    this.program.resetMode(ALTERNATE_SCREEN);
     try {
       this.program.destroy();
     } catch {
       // Raw mode of a terminal that is gone cannot be ended.
     }
-    this.output.end();
+    this.output.end(LEAVE);
   };
 
   private readonly onKey = (character: string | undefined, key: BlessedKey): void => {

@@ -208,6 +208,23 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     expectEqualTrees(world.source, world.dest);
   });
 
+  test('a terminal that takes nothing does not hold the copy up', async () => {
+    const world = slowWorld();
+    const terminal = start(world, { columns: 250, rows: 70 });
+    await terminal.until('the run', isRunning);
+    terminal.freeze();
+    try {
+      const deadline = performance.now() + 30_000;
+      const isDone = () => ['one.bin', 'two.bin', 'three.bin'].every((name) => existsSync(join(world.dest, name)));
+      while (!isDone() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(isDone()).toBe(true);
+    } finally {
+      terminal.thaw();
+    }
+    expect(await terminal.until('the end', hasEnded)).toContain('code=0');
+    expectRestored(terminal);
+  });
+
   test('columns stay in line beside names of wide characters', async () => {
     const world = newWorld();
     // The beach and the family are of another width to some terminals than to others.

@@ -10,6 +10,7 @@ export const hasTmux = spawnSync('tmux', ['-V']).status === 0;
 let servers = 0;
 
 export class Tmux {
+  private frozen: number | undefined;
   private readonly socket = `millrace-test-${process.pid}-${servers++}`;
 
   /** Runs a shell command, which must not end by itself, in a window; TERM is what programs in it see. */
@@ -54,6 +55,17 @@ export class Tmux {
   /** A format of tmux: `alternate_on`, `cursor_flag`, `pane_pid`. */
   ask(format: string): string {
     return this.tmux('display-message', '-p', `#{${format}}`).trim();
+  }
+
+  /** Reads nothing of what is written to it, until it is thawed; it must be. */
+  freeze(): void {
+    this.frozen = Number(this.ask('pid'));
+    process.kill(this.frozen, 'SIGSTOP');
+  }
+
+  thaw(): void {
+    if (this.frozen !== undefined) process.kill(this.frozen, 'SIGCONT');
+    this.frozen = undefined;
   }
 
   /** Closes the window under what runs in it. */
