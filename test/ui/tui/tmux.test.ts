@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { columnsOf } from '../../../src/ui/width.js';
-import { expectEqualTrees, file, MAIN, makeTree, newWorld, raw, type World } from '../../flow/helpers.js';
+import { expectEqualTrees, file, ledgerPaths, MAIN, makeTree, newWorld, raw, type World } from '../../flow/helpers.js';
 import { hasTmux, Tmux } from './tmux.js';
 
 const open: Tmux[] = [];
@@ -215,7 +215,8 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     terminal.freeze();
     try {
       const deadline = performance.now() + 30_000;
-      const isDone = () => ['one.bin', 'two.bin', 'three.bin'].every((name) => existsSync(join(world.dest, name)));
+      // It is the thread of the screen that records them.
+      const isDone = () => ledgerPaths(world, 'synced').length === 3;
       while (!isDone() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
       expect(isDone()).toBe(true);
     } finally {
