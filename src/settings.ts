@@ -20,7 +20,7 @@ export interface MetricsSettings {
 }
 
 /** quiet: notes and the summary only. */
-export type ProgressStyle = 'plain' | 'quiet' | 'json' | 'none';
+export type ProgressStyle = 'tui' | 'plain' | 'quiet' | 'json' | 'none';
 
 /** Everything a copy run is told, after flags, environment, config file and defaults were merged and checked. */
 export interface Settings {

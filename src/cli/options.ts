@@ -47,7 +47,7 @@ export const OPTIONS = {
     commands: COMMAND_NAMES,
     file: 'is only for the command line or the environment',
   }),
-  progress: choice('output', 'STYLE', 'how to report', 'auto', ['auto', 'plain', 'quiet', 'json', 'none'], {
+  progress: choice('output', 'STYLE', 'how to report', 'auto', ['auto', 'tui', 'plain', 'quiet', 'json', 'none'], {
     commands: ['copy', 'attach'],
   }),
   verbose: toggle('output', 'name each entry', { short: 'v' }),

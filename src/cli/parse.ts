@@ -57,7 +57,11 @@ export async function parse(args: readonly string[], machine: Machine): Promise<
     case 'ctl':
       return { command, ledger: placeOf(values, named, machine.env), action: action! };
     case 'attach':
-      return { command, ledger: placeOf(values, named, machine.env), progress: styleOf(values) };
+      return {
+        command,
+        ledger: placeOf(values, named, machine.env),
+        progress: styleOf(values, machine.terminal ?? 'none'),
+      };
     case 'report':
       if (values.output === undefined)
         throw new UsageError('which file? write -o FILE.html, -o FILE.csv or -o FILE.json');

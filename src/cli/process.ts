@@ -1,8 +1,11 @@
 /** The process around a command: its streams, its last errors, and its end. */
+import { closeSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { createInterface } from 'node:readline';
+import { isatty } from 'node:tty';
 import { Exit } from '../exit.js';
 import { type Engine, explain, type Io, run } from './run.js';
+import { terminalOf } from './terminal.js';
 
 const ENGINE: Engine = {
   copy: async (settings, io) => (await import('../engine/copy.js')).copy(settings, io),
@@ -26,12 +29,25 @@ export async function runProcess(args: readonly string[], engine = ENGINE): Prom
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
   const output = watchOutput(io);
+  forgetLostTerminals();
 
-  const code = await run(args, { env: process.env, memory: totalmem() }, tracked(engine, output), io);
+  const machine = { env: process.env, memory: totalmem(), terminal: terminalOf(process.env, process) };
+  const code = await run(args, machine, tracked(engine, output), io);
   await flushed();
   // An answer that could not be written in full is no answer; a copy has its ledger and log, and its code stands.
   process.exitCode = output.lost && !output.copied && code === Exit.ok ? Exit.stopped : code;
   process.exit();
+}
+
+/**
+ * Node puts terminals back into their first mode at its end, and aborts where one is gone by then, though the copy went
+ * well (ResetStdio in node.cc, v20). What is closed it leaves alone.
+ */
+function forgetLostTerminals(): void {
+  const terminals = [0, 1, 2].filter((fd) => isatty(fd));
+  process.on('exit', () => {
+    for (const fd of terminals) if (!isatty(fd)) closeSync(fd);
+  });
 }
 
 interface Output {

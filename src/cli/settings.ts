@@ -6,12 +6,15 @@ import type { MetricsSettings, ProgressStyle, Settings } from '../settings.js';
 import type { Env } from './environment.js';
 import type { Values } from './options.js';
 import { defaultLedger, defaultLog } from './paths.js';
+import type { Terminal } from './terminal.js';
 
 /** What settings depend on beside the options. */
 export interface Machine {
   readonly env: Env;
   /** Bytes of main memory. */
   readonly memory: number;
+  /** What the full screen finds here; undefined: nobody looked, as for `none`. */
+  readonly terminal?: Terminal;
 }
 
 /**
@@ -53,13 +56,18 @@ export function settingsOf(values: Values, source: string, dest: string, machine
     scanners: values.scanners,
     dryRun: values['dry-run'],
     verbose: values.verbose,
-    progress: styleOf(values),
+    progress: styleOf(values, machine.terminal ?? 'none'),
     metrics: metricsOf(values),
   };
 }
 
-export function styleOf({ progress }: Values): ProgressStyle {
-  return progress === 'auto' ? 'plain' : progress;
+/** The list of a dry run is to be kept and searched, so it is written as lines. */
+export function styleOf(values: Values, terminal: Terminal): ProgressStyle {
+  const { progress } = values;
+  if (progress === 'tui' && terminal === 'none')
+    throw new UsageError('--progress tui: standard input and output must be a terminal (and TERM not dumb); use plain');
+  if (progress !== 'auto') return progress;
+  return terminal === 'fit' && !(values['dry-run'] && values.verbose) ? 'tui' : 'plain';
 }
 
 /** Metrics name the shares and tell how a migration goes, so that beyond this machine only those with a token get them. */

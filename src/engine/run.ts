@@ -126,7 +126,8 @@ class Run {
   private readonly chronicle: Chronicle | undefined;
   private readonly threads: Threads;
   private readonly session: Session;
-  private readonly surface: Surface;
+  /** There before the session begins. */
+  private surface!: Surface;
   private control: ControlServer | undefined;
 
   constructor(
@@ -155,9 +156,13 @@ class Run {
       note: (text) => this.note(text),
       detail: (text) => this.surface.item(cleanName(text)),
     });
+  }
+
+  private surfaceFor(operator: Operator): Promise<Surface> {
     const { stdout } = process;
-    this.surface = createSurface(settings.progress, () => this.picture(), {
-      out: io.out,
+    const source = { pull: () => this.picture(), operator };
+    return createSurface(this.settings.progress, source, {
+      out: this.io.out,
       isTTY: stdout.isTTY === true,
       columns: () => stdout.columns,
     });
@@ -171,8 +176,11 @@ class Run {
   }
 
   async toTheEnd(begun: Begun): Promise<number> {
-    const { session, surface, settings } = this;
+    const { session, settings } = this;
     const controls = new Controls(session, (text) => this.note(text));
+    const operator = new RunOperator(controls, this.ledger);
+    const surface = await this.surfaceFor(operator);
+    this.surface = surface;
     const silence = listenForSignals({
       drain: () => {
         if (!controls.drain()) return false;
@@ -185,7 +193,7 @@ class Run {
     this.tellBacklog();
     surface.start();
     begun(controls, () => this.picture());
-    const listening = this.openControl(new RunOperator(controls, this.ledger));
+    const listening = this.openControl(operator);
     const ticker = setInterval(() => this.writeHistory(), HISTORY_MS);
     let broken: unknown;
     try {

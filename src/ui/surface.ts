@@ -7,6 +7,7 @@ import type { ProgressStyle } from '../settings.js';
 import type { Snapshot } from '../stats/snapshot.js';
 import { cleanText } from './clean.js';
 import { JsonProgress } from './json.js';
+import type { Operator } from './operator.js';
 import { PlainProgress } from './plain.js';
 import { type RunResult, summaryText } from './summary.js';
 
@@ -62,14 +63,27 @@ class NoProgress implements Surface {
   summary(_result: RunResult): void {}
 }
 
-export function createSurface(style: ProgressStyle, pull: Pull, io: SurfaceIo): Surface {
+/** What a surface is made for: a run, to be looked at and, where it has keys, to be told what to do. */
+export interface SurfaceSource {
+  readonly pull: Pull;
+  readonly operator: Operator;
+  /** Of one that looks on at a run elsewhere: leaves it, and the run goes on. */
+  readonly leave?: () => void;
+}
+
+/** The full screen is loaded only when it is asked for: its driver of terminals takes a while. */
+export async function createSurface(style: ProgressStyle, source: SurfaceSource, io: SurfaceIo): Promise<Surface> {
   switch (style) {
+    case 'tui': {
+      const { FullScreen } = await import('./tui/fullscreen.js');
+      return new FullScreen(source, io, source.leave ? { leave: source.leave } : {});
+    }
     case 'plain':
-      return new PlainProgress(pull, io);
+      return new PlainProgress(source.pull, io);
     case 'quiet':
       return new QuietProgress(io);
     case 'json':
-      return new JsonProgress(pull, io);
+      return new JsonProgress(source.pull, io);
     case 'none':
       return new NoProgress();
   }

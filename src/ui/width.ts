@@ -33,11 +33,12 @@ const zero = once(() => /[\p{Mn}\p{Me}\u200B-\u200D\u2060\uFEFF]/u);
 /** Asks for the character before to be drawn as an emoji, in two columns. */
 const AS_EMOJI = '\uFE0F';
 
-const ASCII = /^[\x20-\x7E]*$/;
+/** ASCII, and the lines, blocks and dots that a screen is drawn with: all of one column, and each by itself. */
+const NARROW = /^[\x20-\x7E\u2500-\u259F\u2800-\u28FF]*$/;
 
 /** Columns of a text without control characters; never more than the sum over its parts, however it is cut. */
 export function columnsOf(text: string): number {
-  if (ASCII.test(text)) return text.length;
+  if (NARROW.test(text)) return text.length;
   let columns = 0;
   let last = 0;
   for (const character of text) {
@@ -56,7 +57,7 @@ const clusters = once(() => new Intl.Segmenter('en', { granularity: 'grapheme' }
 
 /** The characters of a text as a reader counts them: a letter with its accents is one. */
 export function charactersOf(text: string): string[] {
-  return ASCII.test(text) ? [...text] : Array.from(clusters().segment(text), ({ segment }) => segment);
+  return NARROW.test(text) ? [...text] : Array.from(clusters().segment(text), ({ segment }) => segment);
 }
 
 /** As many whole characters from the start as fit in `columns`. */

@@ -6,13 +6,13 @@ import { tightest } from '../stats/history.js';
 import type { Snapshot } from '../stats/snapshot.js';
 
 export const BOTTLENECKS: Readonly<Record<Bottleneck, string>> = {
-  source: 'the source is the bottleneck',
-  dest: 'the destination is the bottleneck',
-  limit: 'the limit is the bottleneck',
-  guard: 'giving way to others',
-  scan: 'waiting for the scan to find work',
+  trouble: 'a share is waited for',
   pause: 'paused',
-  trouble: 'waiting for a share',
+  limit: 'the limit is the bottleneck',
+  guard: 'gives way to other users of the share',
+  scan: 'the scan is the bottleneck',
+  source: 'source is the bottleneck',
+  dest: 'destination is the bottleneck',
 };
 
 /** `20.0 MiB/s` for both directions, `20.0 MiB/s:off` where they differ. */

@@ -69,7 +69,7 @@ const BAD: [OptionName, string, string][] = [
   ['readers', '0', 'from 1 to 64'],
   ['writers', '65', 'from 1 to 64'],
   ['scanners', 'many', 'from 1 to 64'],
-  ['progress', 'tui', 'must be one of auto, plain, quiet, json, none'],
+  ['progress', 'tuy', 'must be one of auto, tui, plain, quiet, json, none (did you mean tui?)'],
   ['db', '/tmp/', 'names a folder'],
   ['db', '.', 'names a folder'],
   ['log-file', 'logs/..', 'names a folder'],

@@ -2,23 +2,37 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { JsonProgress } from '../../src/ui/json.js';
+import type { Operator } from '../../src/ui/operator.js';
 import { PlainProgress } from '../../src/ui/plain.js';
 import { createSurface } from '../../src/ui/surface.js';
+import { FullScreen } from '../../src/ui/tui/fullscreen.js';
 import { EMPTY } from '../stats/snapshots.js';
 
 const written: string[] = [];
 const io = { out: (text: string) => written.push(text), isTTY: false, columns: () => 80 };
-const pull = () => EMPTY;
+const refuse = () => Promise.reject(new Error('not in this test'));
+const operator: Operator = {
+  pause: refuse,
+  resume: refuse,
+  drain: refuse,
+  stop: refuse,
+  limit: refuse,
+  lanes: refuse,
+  retryFailed: refuse,
+  failures: refuse,
+};
+const source = { pull: () => EMPTY, operator };
 
 describe('createSurface', () => {
-  it('makes the surface that was asked for', () => {
-    expect(createSurface('plain', pull, io)).toBeInstanceOf(PlainProgress);
-    expect(createSurface('json', pull, io)).toBeInstanceOf(JsonProgress);
+  it('makes the surface that was asked for', async () => {
+    expect(await createSurface('plain', source, io)).toBeInstanceOf(PlainProgress);
+    expect(await createSurface('json', source, io)).toBeInstanceOf(JsonProgress);
+    expect(await createSurface('tui', source, io)).toBeInstanceOf(FullScreen);
   });
 
-  it('makes one that writes nothing at all', () => {
+  it('makes one that writes nothing at all', async () => {
     written.length = 0;
-    const surface = createSurface('none', pull, io);
+    const surface = await createSurface('none', source, io);
     surface.start();
     surface.note('resuming');
     surface.item('copied a');
@@ -41,7 +55,8 @@ describe('createSurface', () => {
     const program = `
       import { createSurface } from ${at('src/ui/surface.js')};
       const io = { out: () => {}, isTTY: false, columns: () => 80 };
-      createSurface('${style}', () => (${JSON.stringify(EMPTY)}), io).start();
+      const source = { pull: () => (${JSON.stringify(EMPTY)}), operator: {} };
+      (await createSurface('${style}', source, io)).start();
     `;
     const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { timeout: 8000 });
     expect(stderr.toString()).toBe('');

@@ -1,0 +1,216 @@
+/**
+ * `--progress tui`: the full screen. In this folder: layout says what goes where, panels/ what each panel shows, keys
+ * what a key means, all of them pure; terminal is the way to the terminal, and this file the timer and the state.
+ */
+import type { ReadStream, WriteStream } from 'node:tty';
+import { History, sampleOf } from '../../stats/history.js';
+import { cleanText } from '../clean.js';
+import type { Operator } from '../operator.js';
+import { type RunResult, summaryText } from '../summary.js';
+import type { Pull, Surface, SurfaceIo } from '../surface.js';
+import { CallLog } from './calllog.js';
+import { errorsFrame, Failures, pageOf } from './errorsview.js';
+import type { Frame } from './frame.js';
+import { helpFrame } from './helpview.js';
+import { type Command, FIRST_SCREEN, press, promptLine, type Screen } from './keys.js';
+import { Outlook } from './outlook.js';
+import { screenOf } from './screen.js';
+import { wantsColour } from './style.js';
+import { Terminal } from './terminal.js';
+import { fittingTime, type Note, type View, viewOf } from './view.js';
+import { clock } from './words.js';
+
+const EVERY_MS = 1000;
+/** How long an answer stays in the last row, ms. */
+const ANSWER_MS = 6000;
+/** Notes and items that are kept to be shown. */
+const NOTES = 50;
+/** Notes that are repeated on the normal screen at the end. */
+const LAST_NOTES = 10;
+
+export interface FullScreenOptions {
+  /** What is known of the time before, for the curves. */
+  readonly history?: History;
+  /** For one that looks on at a run elsewhere: q and Ctrl-C leave it, by calling this, and the run goes on. */
+  readonly leave?: () => void;
+}
+
+export class FullScreen implements Surface {
+  private readonly history: History;
+  private readonly calls = new CallLog();
+  private readonly outlook = new Outlook();
+  private readonly notes: Note[] = [];
+  /** Without those about single entries. */
+  private readonly weighty: Note[] = [];
+  private terminal: Terminal | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private screen: Screen = FIRST_SCREEN;
+  private failures: Failures | undefined;
+  private answer: Note | undefined;
+  private hasEnded = false;
+  /** Nobody reads any more: the terminal is gone. */
+  private isAlone = false;
+
+  constructor(
+    private readonly source: { readonly pull: Pull; readonly operator: Operator },
+    private readonly io: SurfaceIo,
+    private readonly options: FullScreenOptions = {},
+    private readonly tty: { readonly input: ReadStream; readonly output: WriteStream & { readonly fd: number } } = {
+      input: process.stdin,
+      output: process.stdout,
+    },
+  ) {
+    this.history = options.history ?? new History();
+  }
+
+  start(): void {
+    if (this.timer !== undefined) return;
+    this.timer = setInterval(() => this.draw(), EVERY_MS);
+    this.timer.unref();
+    this.terminal = new Terminal(this.tty.input, this.tty.output, wantsColour(process.env), {
+      key: (name, character) => this.key(name, character),
+      resize: () => this.draw(),
+      gone: () => {
+        this.isAlone = true;
+        this.stop();
+        this.options.leave?.();
+      },
+    });
+    this.draw();
+  }
+
+  note(text: string): void {
+    const note = this.keep(text);
+    this.weighty.push(note);
+    if (this.weighty.length > LAST_NOTES) this.weighty.shift();
+    if (this.hasEnded) this.out(`${note.text}\n`);
+  }
+
+  item(text: string): void {
+    const note = this.keep(text);
+    if (this.hasEnded) this.out(`${note.text}\n`);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+    this.terminal?.leave();
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    // The alternate screen took them away with it.
+    for (const { atMs, text } of this.weighty) this.out(`${clock(atMs)}  ${text}\n`);
+  }
+
+  summary(result: RunResult): void {
+    this.stop();
+    this.out(summaryText(result));
+  }
+
+  private out(text: string): void {
+    if (!this.isAlone) this.io.out(text);
+  }
+
+  private keep(text: string): Note {
+    const note = { atMs: Date.now(), text: cleanText(text) };
+    this.notes.push(note);
+    if (this.notes.length > NOTES) this.notes.shift();
+    return note;
+  }
+
+  private view(): View {
+    const snapshot = this.source.pull();
+    this.history.add(sampleOf(snapshot));
+    this.calls.add(snapshot);
+    const { screen, answer } = this;
+    const answered = answer && Date.now() - answer.atMs < ANSWER_MS ? answer.text : undefined;
+    return viewOf({
+      snapshot,
+      history: this.history,
+      expected: this.outlook.at(snapshot, this.history),
+      callsBefore: this.calls.before,
+      time: screen.time ?? fittingTime(snapshot, this.history),
+      notes: this.notes,
+      bottom: screen.prompt ? promptLine(screen.prompt) : answered,
+    });
+  }
+
+  private draw(): void {
+    const { terminal } = this;
+    if (this.timer === undefined || terminal === undefined) return;
+    terminal.draw(this.frame(this.view(), terminal.columns, terminal.lines));
+  }
+
+  private frame(view: View, columns: number, rows: number): Frame {
+    if (this.screen.view === 'help') return helpFrame(view, this.options.leave ? 'leave' : 'drain', columns, rows);
+    if (this.screen.view === 'errors' && this.failures) return errorsFrame(view, this.failures.list, columns, rows);
+    return screenOf(view, columns, rows);
+  }
+
+  private key(name: string, character: string | undefined): void {
+    const { terminal } = this;
+    if (this.timer === undefined || terminal === undefined) return;
+    this.answer = undefined;
+    const before = this.screen;
+    const page = pageOf(terminal.lines);
+    const quit = this.options.leave ? 'leave' : 'drain';
+    const { screen, command, say } = press(before, { name, character }, { view: this.view(), quit, page });
+    this.screen = screen;
+    if (screen.view === 'errors' && before.view !== 'errors')
+      this.failures = new Failures(this.source.operator, () => this.draw());
+    if (screen.view !== 'errors') this.failures = undefined;
+    if (say !== undefined) this.say(say);
+    if (command !== undefined) this.perform(command, page);
+    this.draw();
+  }
+
+  private perform(command: Command, page: number): void {
+    const { operator } = this.source;
+    switch (command.do) {
+      case 'pause':
+        this.tell(operator.pause());
+        return;
+      case 'resume':
+        this.tell(operator.resume());
+        return;
+      case 'drain':
+        this.tell(operator.drain());
+        return;
+      case 'stop':
+        this.tell(operator.stop());
+        return;
+      case 'retry':
+        this.tell(operator.retryFailed());
+        return;
+      case 'limit':
+        this.tell(operator.limit(command.rate));
+        return;
+      case 'interrupt':
+        // As the terminal does where it is not in raw mode: the first drains, the second stops.
+        process.kill(process.pid, 'SIGINT');
+        return;
+      case 'leave':
+        this.stop();
+        this.options.leave?.();
+        return;
+      case 'repaint':
+        this.terminal?.repaint();
+        return;
+      case 'scroll':
+        this.failures?.scroll(command.by, page);
+        return;
+    }
+  }
+
+  /** What became of a command, as soon as that is known. */
+  private tell(answer: Promise<string>): void {
+    const told = (text: string) => {
+      this.say(text);
+      this.draw();
+    };
+    answer.then(told, (error: Error) => told(error.message));
+  }
+
+  private say(text: string): void {
+    this.answer = { atMs: Date.now(), text: cleanText(text) };
+  }
+}

@@ -1,0 +1,37 @@
+/** Notes, and the last row: the keys, or what is asked or answered there. */
+import { fitStart } from '../../width.js';
+import { cut, heading, joined, type Line, span } from '../text.js';
+import type { View } from '../view.js';
+import { clip, clock } from '../words.js';
+
+export function notes({ notes: all }: View, width: number, height: number): Line[] {
+  const line = ({ atMs, text }: View['notes'][number]) => cut([span(`${clock(atMs)} `, 'dim'), span(text)], width);
+  if (height === 1) return all.slice(-1).map(line);
+  return clip([heading([span('notes', 'bold')], width), ...all.slice(1 - height).map(line)], height);
+}
+
+export function keys(view: View, width: number, height: number): Line[] {
+  if (height < 1) return [];
+  if (view.bottom !== undefined) return [[span(fitStart(view.bottom, width), 'bold')]];
+  return [
+    keyRow(
+      [
+        ['p', view.snapshot.paused ? 'resume' : 'pause'],
+        ['q', 'quit'],
+        ['+ - l', 'limit'],
+        ['e', 'errors'],
+        ['t', `last ${view.time}`],
+        ['?', 'help'],
+      ],
+      width,
+    ),
+  ];
+}
+
+export function keyRow(all: readonly (readonly [key: string, meaning: string])[], width: number): Line {
+  return joined(
+    all.map(([key, meaning]) => [span(key, 'bold'), span(` ${meaning}`, 'dim')]),
+    width,
+    '   ',
+  );
+}

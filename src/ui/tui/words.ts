@@ -1,0 +1,30 @@
+/** Numbers and times in few columns. Pure. */
+import { byteUnit, formatDuration, inUnit } from '../../stats/format.js';
+
+/** Local time: `14:05:09`. */
+export function clock(ms: number): string {
+  const at = new Date(ms);
+  return [at.getHours(), at.getMinutes(), at.getSeconds()].map((n) => String(n).padStart(2, '0')).join(':');
+}
+
+/** A size or rate as the options take it: `80M`, `1.5G`, `0`. */
+export function shortSize(bytes: number): string {
+  const unit = byteUnit(bytes);
+  return `${inUnit(bytes, unit).replace(/\.0$/, '')}${unit.bytes === 1 ? '' : unit.name[0]}`;
+}
+
+/** `0.3`, `8.1`, `45`, `1200`: ms to two digits at least. */
+export function shortMs(ms: number | undefined): string {
+  if (ms === undefined) return '-';
+  return ms < 9.95 ? ms.toFixed(1) : ms.toFixed(0);
+}
+
+/** From one moment to another, at least 0. */
+export function since(fromMs: number, nowMs: number): string {
+  return formatDuration(Math.max(0, nowMs - fromMs) / 1000);
+}
+
+/** Rows below a heading, or in place of it where there is room for one row alone. */
+export function clip<T>(items: readonly T[], height: number): T[] {
+  return items.slice(0, Math.max(0, height));
+}
