@@ -6,6 +6,7 @@
 import { AGE_BOUNDS_DAYS, SIZE_BOUNDS } from '../ledger/statistics.js';
 import type { Tally } from '../stats/snapshot.js';
 import { cleanName, cleanText } from '../ui/clean.js';
+import { sessionFields } from '../ui/session-json.js';
 import type { Figures } from './figures.js';
 import type { StateName } from './state.js';
 
@@ -110,19 +111,9 @@ export function jsonOf(figures: Figures): JsonReport {
     mean_bytes_per_second: whole(figures.meanRate),
     keeps_history: figures.keepsHistory,
     sessions: figures.sessions.map((session) => ({
-      session: session.id,
-      begin: seconds(session.begunMs),
-      end: session.endedMs === undefined ? null : seconds(session.endedMs),
-      exit_code: session.exitCode ?? null,
+      ...sessionFields(session),
       end_text: session.end,
       seconds: session.seconds,
-      read_bytes: session.readBytes,
-      written_bytes: session.writtenBytes,
-      copied_files: session.copiedFiles,
-      copied_bytes: session.copiedBytes,
-      same_files: session.sameFiles,
-      deleted_entries: session.deleted,
-      failed_entries: session.failed,
       mean_bytes_per_second: whole(session.meanRate),
     })),
     progress: (timeline?.progress ?? []).flatMap((points, index) =>

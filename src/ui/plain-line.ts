@@ -15,7 +15,7 @@ import { idleSeconds, ratesMean, ratesNow } from '../stats/rates.js';
 import type { Snapshot, Trouble } from '../stats/snapshot.js';
 import { cleanName, cleanText, truncateMiddle } from './clean.js';
 import { columnsOf, fitStart } from './width.js';
-import { limitOf } from './words.js';
+import { clock, limitOf } from './words.js';
 
 /** Columns of a line in a log. */
 export const LOG_COLUMNS = 100;
@@ -79,11 +79,6 @@ function fitLine(wordings: Wordings, columns: number): string {
     if (next < (wordings[part]?.length ?? 0)) chosen.set(part, next);
   }
   return fitStart(line(), columns);
-}
-
-function clock(ms: number): string {
-  const date = new Date(ms);
-  return [date.getHours(), date.getMinutes(), date.getSeconds()].map((n) => String(n).padStart(2, '0')).join(':');
 }
 
 /** What the run is doing, and whether it began with a scan or with the backlog of an earlier session. */

@@ -2,6 +2,7 @@
 import { bottleneckOf } from '../stats/flow.js';
 import { lifeOf, type Running, type Standing } from '../stats/standing.js';
 import { cleanName, cleanText } from './clean.js';
+import { sessionFields } from './session-json.js';
 
 /** Fields may be added; none changes its meaning. `null` is "not known". */
 export function statusMessage(standing: Standing) {
@@ -27,19 +28,7 @@ export function statusMessage(standing: Standing) {
       example: cleanText(example),
       places: places.map((place) => ({ folder: cleanName(place.folder), files: place.count })),
     })),
-    sessions: sessions.map((session) => ({
-      number: session.id,
-      begun: session.begunMs / 1000,
-      ended: session.endedMs === undefined ? null : session.endedMs / 1000,
-      exit_code: session.exitCode ?? null,
-      read_bytes: session.readBytes,
-      written_bytes: session.writtenBytes,
-      copied_files: session.copiedFiles,
-      copied_bytes: session.copiedBytes,
-      same_files: session.sameFiles,
-      deleted_entries: session.deleted,
-      failed_entries: session.failed,
-    })),
+    sessions: sessions.map(sessionFields),
   };
 }
 

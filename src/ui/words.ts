@@ -28,3 +28,9 @@ export function limitWords({ bwlimit, guards, nextLimit, nowMs }: Snapshot): str
   if (tightest(guards) > 0) parts.push(`giving way to ${limitOf(guards)}`);
   return parts.length === 1 && parts[0] === 'off' ? '' : parts.join('; ');
 }
+
+/** Local time: `14:05:09`. */
+export function clock(ms: number): string {
+  const at = new Date(ms);
+  return [at.getHours(), at.getMinutes(), at.getSeconds()].map((n) => String(n).padStart(2, '0')).join(':');
+}

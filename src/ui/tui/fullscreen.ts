@@ -8,6 +8,7 @@ import { cleanText } from '../clean.js';
 import type { Operator } from '../operator.js';
 import { type RunResult, summaryText } from '../summary.js';
 import type { Pull, Surface, SurfaceIo } from '../surface.js';
+import { clock } from '../words.js';
 import { CallLog } from './calllog.js';
 import { errorsFrame, Failures, pageOf } from './errorsview.js';
 import type { Frame } from './frame.js';
@@ -18,7 +19,6 @@ import { screenOf } from './screen.js';
 import { wantsColour } from './style.js';
 import { Terminal } from './terminal.js';
 import { fittingTime, type Note, type View, viewOf } from './view.js';
-import { clock } from './words.js';
 
 const EVERY_MS = 1000;
 /** How long an answer stays in the last row, ms. */

@@ -1,12 +1,6 @@
 /** Numbers and times in few columns. Pure. */
 import { byteUnit, formatDuration, inUnit } from '../../stats/format.js';
 
-/** Local time: `14:05:09`. */
-export function clock(ms: number): string {
-  const at = new Date(ms);
-  return [at.getHours(), at.getMinutes(), at.getSeconds()].map((n) => String(n).padStart(2, '0')).join(':');
-}
-
 /** A size or rate as the options take it: `80M`, `1.5G`, `0`. */
 export function shortSize(bytes: number): string {
   const unit = byteUnit(bytes);

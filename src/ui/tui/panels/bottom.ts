@@ -1,8 +1,9 @@
 /** Notes, and the last row: the keys, or what is asked or answered there. */
 import { fitStart } from '../../width.js';
+import { clock } from '../../words.js';
 import { cut, heading, joined, type Line, span } from '../text.js';
 import type { View } from '../view.js';
-import { clip, clock } from '../words.js';
+import { clip } from '../words.js';
 
 export function notes({ notes: all }: View, width: number, height: number): Line[] {
   const line = ({ atMs, text }: View['notes'][number]) => cut([span(`${clock(atMs)} `, 'dim'), span(text)], width);

@@ -4,9 +4,10 @@ import { formatBytes, formatBytesOf, formatDuration } from '../../../stats/forma
 import { tightest } from '../../../stats/history.js';
 import { cleanName, cleanText, truncateMiddle } from '../../clean.js';
 import { columnsOf } from '../../width.js';
+import { clock } from '../../words.js';
 import { bar, cut, heading, type Line, percent, span, spread, widthOf } from '../text.js';
 import type { View } from '../view.js';
-import { clip, clock } from '../words.js';
+import { clip } from '../words.js';
 
 /** A name, shortened in its middle, with figures at the right. */
 function withName(name: string, figures: Line, width: number, before: Line = []): Line {

@@ -3,10 +3,10 @@ import { SIDE_NAMES } from '../../../share/share.js';
 import { formatEnd, formatMoment } from '../../../stats/format.js';
 import type { Snapshot, Trouble } from '../../../stats/snapshot.js';
 import { cleanName, cleanText, truncateMiddle } from '../../clean.js';
-import { BOTTLENECKS } from '../../words.js';
+import { BOTTLENECKS, clock } from '../../words.js';
 import { band, cut, joined, type Line, type Style, span, spread, widthOf } from '../text.js';
 import type { View } from '../view.js';
-import { clock, since } from '../words.js';
+import { since } from '../words.js';
 
 export function status(view: View, width: number, height: number): Line[] {
   const { snapshot } = view;
