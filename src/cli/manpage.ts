@@ -12,7 +12,7 @@ import { version } from './version.js';
 const DESCRIPTION = [
   'millrace moves large trees of files between two mounted shares (NFS, SMB, local disks): hundreds of terabytes, for ' +
     'weeks, over a link that others are using. What is in the folder <source> ends up in the folder <dest>, as with ' +
-    'rsync -a source/ dest/. It can be stopped or killed at any moment; the same command goes on where it was.',
+    'rsync -rlt source/ dest/ (permissions and owners are recorded, not applied). It can be stopped or killed at any moment; the same command goes on where it was.',
   'A ledger has a row and a hash for every file, and an audit log has a line for every finished entry. The first Ctrl-C ' +
     'finishes the files in flight, the second stops at once.',
 ];

@@ -54,9 +54,9 @@ export const OPTIONS = {
   metrics: valued('output', '[HOST:]PORT', 'serve Prometheus metrics there', 'off', parseEndpoint),
   'metrics-token-file': path('output', 'token that readers of the metrics must show'),
   detach: toggle('output', 'run in the background; see millrace attach', { env: false, file: FOR_ONE_RUN }),
-  watch: toggle('output', 'millrace status: again every 2 s', { commands: ['status'], env: false, file: false }),
-  json: toggle('output', 'millrace status: answer in JSON', { commands: ['status'], env: false, file: false }),
-  output: outputFile('output', 'millrace report: the file to write', ['.html', '.csv', '.json'], {
+  watch: toggle('output', 'again every 2 s', { commands: ['status'], env: false, file: false }),
+  json: toggle('output', 'answer in JSON', { commands: ['status'], env: false, file: false }),
+  output: outputFile('output', 'the file to write', ['.html', '.csv', '.json'], {
     short: 'o',
     commands: ['report'],
     env: false,

@@ -17,6 +17,8 @@ export class ControlClient implements Operator {
   /** The run has: it was not this side. */
   hasHungUp = false;
   private isClosing = false;
+  /** How the run ended, once it has said so. */
+  ended: Extract<Event, { ended: unknown }>['ended'] | undefined;
 
   private constructor(
     private readonly socket: Socket,
@@ -124,6 +126,9 @@ export class ControlClient implements Operator {
 
   private receive(message: Answer | Event): void {
     if ('ok' in message || 'error' in message) this.waiting.shift()?.(message);
-    else this.watch?.(message);
+    else {
+      if ('ended' in message) this.ended = message.ended;
+      this.watch?.(message);
+    }
   }
 }

@@ -3,13 +3,14 @@ import type { Action } from '../cli/ctl.js';
 import type { Place } from '../cli/parse.js';
 import type { Io } from '../cli/run.js';
 import { Exit, ExitError } from '../exit.js';
+import { cleanText } from '../ui/clean.js';
 import type { ControlClient } from './client.js';
 import { reachRun } from './find.js';
 
 export async function ctl(place: Place, action: Action, io: Io): Promise<number> {
   const client = await reachRun(place);
   try {
-    io.out(`${await ask(client, action)}\n`);
+    io.out(`${cleanText(await ask(client, action))}\n`);
     return Exit.ok;
   } catch (error) {
     throw new ExitError((error as Error).message, Exit.stopped);

@@ -1,5 +1,5 @@
 /** The control socket of a run: answers requests, and shows the run to those who watch. The run never waits for them. */
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { forecast } from '../stats/forecast.js';
 import { History, sampleOf } from '../stats/history.js';
@@ -17,7 +17,7 @@ import {
   readRequest,
   type State,
 } from './protocol.js';
-import { controlFolder, shortPath } from './socket.js';
+import { controlFolder, makePlace, type Place } from './socket.js';
 
 const EVERY_MS = 1000;
 const MOST_CLIENTS = 32;
@@ -29,10 +29,11 @@ export class ControlServer {
   private readonly sockets = new Set<Socket>();
   private readonly watchers = new Set<Socket>();
   private readonly timer: NodeJS.Timeout;
+  private isClosed = false;
 
   private constructor(
     private readonly server: Server,
-    private readonly folder: string,
+    private readonly place: Place,
     private readonly hello: Hello,
     private readonly pull: Pull,
     private readonly operator: Operator,
@@ -45,24 +46,22 @@ export class ControlServer {
 
   /** Listens beside `ledger`, whose lock this process has. Throws a system error where that is not possible. */
   static async listen(ledger: string, version: string, pull: Pull, operator: Operator): Promise<ControlServer> {
-    const folder = controlFolder(ledger);
-    // What a run that was killed left: nobody else has the ledger.
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { mode: 0o700 });
-    const { path, close } = shortPath(folder);
+    const place = makePlace(controlFolder(ledger));
     const server = createServer();
     server.maxConnections = MOST_CLIENTS;
     try {
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
-        server.listen(path, resolve);
+        server.listen(place.path, resolve);
       });
-      chmodSync(path, 0o600);
-    } finally {
-      close();
+      chmodSync(place.path, 0o600);
+    } catch (error) {
+      server.close();
+      place.remove();
+      throw error;
     }
     server.unref();
-    return new ControlServer(server, folder, { millrace: version, pid: process.pid }, pull, operator);
+    return new ControlServer(server, place, { millrace: version, pid: process.pid }, pull, operator);
   }
 
   /** A line for the operator, to all who watch. */
@@ -72,11 +71,16 @@ export class ControlServer {
 
   /** Says how the run ended, and goes. */
   close(exitCode: number, summary: string): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
     clearInterval(this.timer);
-    this.tell({ ended: { exitCode, summary } });
+    for (const socket of this.sockets) {
+      say(socket, { ended: { exitCode, summary } });
+      socket.end();
+    }
+    // This unlinks the socket by the path that it was given, which must still lead to its folder then.
     this.server.close();
-    for (const socket of this.sockets) socket.end();
-    rmSync(this.folder, { recursive: true, force: true });
+    this.place.remove();
   }
 
   private welcome(socket: Socket): void {

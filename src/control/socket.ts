@@ -2,8 +2,9 @@
  * Where the control socket of a ledger's run is: in a private folder beside the ledger. The name of a socket may have
  * 107 bytes (unix(7)), and a ledger's path more; so both ends reach it through a descriptor of its folder.
  */
-import { closeSync, constants, openSync } from 'node:fs';
+import { chmodSync, closeSync, constants, fstatSync, mkdirSync, openSync, rmdirSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { Exit, ExitError } from '../exit.js';
 
 export const CONTROL_SUFFIX = '-control';
@@ -14,18 +15,52 @@ export function controlFolder(ledger: string): string {
 
 const NAME = 'socket';
 
-/** A path for the socket that is short enough for as long as `close` was not called. Throws where there is no folder. */
-export function shortPath(folder: string): { readonly path: string; close(): void } {
+export interface Place {
+  /** Of the socket, short enough for as long as the place is open. */
+  readonly path: string;
+  close(): void;
+  /** Closes it, and removes the folder if nothing else is in it. */
+  remove(): void;
+}
+
+/** Throws where there is no such folder, or it is another user's, who could pose as a run. */
+function openPlace(folder: string): Place {
   const fd = openSync(folder, constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_RDONLY);
-  return { path: `/proc/self/fd/${fd}/${NAME}`, close: () => closeSync(fd) };
+  const close = () => closeSync(fd);
+  if (fstatSync(fd).uid !== process.getuid!()) {
+    close();
+    throw Object.assign(new Error(`${folder}: belongs to another user`), { code: 'EPERM' });
+  }
+  const remove = () => {
+    close();
+    try {
+      rmdirSync(folder);
+    } catch {
+      // Somebody has put something there; it stays.
+    }
+  };
+  return { path: `/proc/self/fd/${fd}/${NAME}`, close, remove };
+}
+
+/** The folder for a run that has the ledger's lock, private, without the socket of one that was killed. Throws system errors. */
+export function makePlace(folder: string): Place {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  const place = openPlace(folder);
+  chmodSync(dirname(place.path), 0o700);
+  rmSync(place.path, { force: true });
+  return place;
 }
 
 /** A connection to the run that has a ledger; undefined where there is none. Throws an ExitError where that is not to be told. */
 export async function reach(ledger: string): Promise<Socket | undefined> {
   const folder = controlFolder(ledger);
-  let place: ReturnType<typeof shortPath>;
+  let place: Place;
   try {
-    place = shortPath(folder);
+    place = openPlace(folder);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

@@ -19,8 +19,9 @@ interface OpenFolder {
 }
 
 export class Backlog {
-  /** False: every pending row is in the window, as far as is known. */
-  mayHave = false;
+  private isKnownEmpty = true;
+  /** Folders that count pending entries and have none: they are not looked at again until there may be new ones. */
+  private readonly hollow = new Set<number>();
   private open: OpenFolder[] = [];
   private lastDir = 0;
   /** What is left is in live folders: no use to look again before a checkpoint has let some go. */
@@ -33,6 +34,15 @@ export class Backlog {
     private readonly isLive: (dir: number) => boolean,
   ) {}
 
+  /** False: every pending row is in the window, as far as is known. */
+  get mayHave(): boolean {
+    return !this.isKnownEmpty;
+  }
+  set mayHave(may: boolean) {
+    this.isKnownEmpty = !may;
+    if (may) this.hollow.clear();
+  }
+
   /** Gives about `room` items to `hold`, which makes their folders live. */
   take(room: number, hold: (item: Item) => void): void {
     let taken = 0;
@@ -43,6 +53,7 @@ export class Backlog {
         const rows = this.ledger.pendingOf(folder.id, folder.after, PAGE);
         for (const row of rows) hold(itemOf(folder, row));
         taken += rows.length;
+        if (rows.length === 0 && folder.after === undefined) this.hollow.add(folder.id);
         folder.after = rows.at(-1)?.name ?? folder.after;
         if (rows.length < PAGE) this.open = this.open.filter((other) => other !== folder);
       }
@@ -72,7 +83,7 @@ export class Backlog {
       this.lastDir = found.at(-1)!.id;
       for (const dir of found) {
         if (this.isLive(dir.id)) sawLive = true;
-        else this.open.push({ ...dir, after: undefined });
+        else if (!this.hollow.has(dir.id)) this.open.push({ ...dir, after: undefined });
       }
       if (this.open.length > 0) return true;
     }

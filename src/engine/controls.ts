@@ -26,9 +26,9 @@ export class Controls {
   }
 
   /** Limits from now on, in the place of --bwlimit. */
-  limit(table: Timetable): void {
+  limit(table: Timetable, words: string): void {
     this.session.crew.pacer.setTimetable(table, new Date());
-    this.note('the limit was changed');
+    this.note(`the limit is ${words} now`);
   }
 
   /** In the place of --latency-target. The guards begin to learn the shares anew. */
@@ -41,20 +41,26 @@ export class Controls {
   lanes(readers: number, writers: number): void {
     this.session.crew.setLanes(readers, writers);
     this.session.step();
-    this.note('the number of lanes was changed');
+    this.note(`lanes: ${readers || 'auto'} readers, ${writers || 'auto'} writers`);
   }
 
   /** Tries again what failed; how many entries that are, undefined when the run is too far for that. */
-  retryFailed(): number | undefined {
-    const count = this.session.retryFailed();
+  async retryFailed(): Promise<number | undefined> {
+    const count = await this.session.retryFailed();
     if (count !== undefined && count > 0) this.note(`trying again what failed: ${formatCount(count)}`);
     return count;
+  }
+
+  /** Told to end before. */
+  get isEnding(): boolean {
+    return this.session.stopping !== 'no';
   }
 
   /** Finishes the files in flight and ends; false when that, or a stop, was asked for before. */
   drain(): boolean {
     if (this.session.stopping !== 'no') return false;
     this.session.tell(Command.drain);
+    this.note('finishing the files in flight; then it ends');
     return true;
   }
 

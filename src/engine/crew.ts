@@ -264,12 +264,11 @@ export class Crew {
     this.growTo(this.writers, this.writers.wanted || writers, () => this.startWriter());
   }
 
-  /** So many readers and writers from now on, at most MOST_LANES of each; 0: automatic. Those beyond finish and rest. */
+  /** So many readers and writers from now on, at most MOST_LANES of each; 0: automatic. Those beyond finish and rest; more come with the next work. */
   setLanes(readers: number, writers: number): void {
     this.readers.wanted = readers;
     this.writers.wanted = writers;
     this.ring.mostWriters = writers;
-    if (this.readers.count > 0) this.startTransfer({ readers: 0, writers: 0 });
   }
 
   /** Readers that are to get work. */

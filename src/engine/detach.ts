@@ -10,6 +10,8 @@ import { makeLedgerFolder } from '../ledger/open.js';
 import type { Settings } from '../settings.js';
 
 const POLL_MS = 50;
+/** A run that still goes on then has begun, even if it cannot be reached. */
+const PATIENCE_MS = 15_000;
 
 /** What a detached run says, and its summary. */
 function outputOf(ledger: string): string {
@@ -35,13 +37,14 @@ export async function detach(settings: Settings, args: readonly string[], io: Io
     child.once('exit', (code) => resolve(code ?? Exit.stopped));
     child.once('error', () => resolve(Exit.stopped));
   });
+  const begun = performance.now();
   for (;;) {
     const code = await Promise.race([ended, setTimeout(POLL_MS, undefined)]);
     if (code !== undefined) {
       io.err(readFileSync(file).subarray(before).toString());
       return code as ExitCode;
     }
-    if (await isListening(settings.ledger)) break;
+    if ((await isListening(settings.ledger)) || performance.now() - begun > PATIENCE_MS) break;
   }
   child.unref();
   const roots = `${printable(settings.source)} ${printable(settings.dest)}`;

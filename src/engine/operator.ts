@@ -2,6 +2,7 @@
 import { quoted } from '../cli/printable.js';
 import { parseTimetable } from '../cli/timetable.js';
 import type { Ledger } from '../ledger/ledger.js';
+import { DirStatus } from '../ledger/schema.js';
 import type { Timetable } from '../pace/timetable.js';
 import { join } from '../posix/names.js';
 import { formatCount } from '../stats/format.js';
@@ -15,6 +16,7 @@ export class RunOperator implements Operator {
   ) {}
 
   async pause(): Promise<string> {
+    if (this.controls.isEnding) throw new Error('the run is ending; it cannot be paused any more');
     return this.controls.pause() ? 'paused; nothing moves until it is resumed' : 'it was paused already';
   }
 
@@ -38,18 +40,19 @@ export class RunOperator implements Operator {
     } catch (error) {
       throw new Error(`limit ${quoted(rate)}: ${(error as Error).message}`);
     }
-    this.controls.limit(table);
+    this.controls.limit(table, rate);
     return `the limit is ${rate} now`;
   }
 
   async lanes(readers: number, writers: number): Promise<string> {
     this.controls.lanes(readers, writers);
-    const told = (count: number, what: string) => `${count === 0 ? 'as many as are of use' : count} ${what}`;
+    const told = (count: number, what: string) =>
+      `${count === 0 ? 'as many' : count} ${what}${count === 0 ? ' as are of use' : ''}`;
     return `${told(readers, 'readers')}, ${told(writers, 'writers')} from now on`;
   }
 
   async retryFailed(): Promise<string> {
-    const count = this.controls.retryFailed();
+    const count = await this.controls.retryFailed();
     if (count === undefined) throw new Error('the run is about to end; start it again to try what failed');
     return count === 0 ? 'nothing has failed' : `trying again what failed: ${formatCount(count)}`;
   }
@@ -59,15 +62,17 @@ export class RunOperator implements Operator {
   }
 }
 
-/** Failed entries of a ledger after one, in its order. */
+const MOST_FOLDERS = 100;
+
+/** Failed entries of a ledger after one, in its order; before the first of them, folders. */
 export function failurePage(ledger: Ledger, after: FailureKey | undefined, limit: number): FailurePage {
   const rows = ledger.failedAfter(after?.dir ?? 0, after?.name ?? '', limit);
   const last = rows.at(-1);
+  // Folders come with the first page: they are few, or the share is in trouble.
+  const folders = after ? [] : ledger.dirsByStatus(DirStatus.failed, 0, MOST_FOLDERS);
+  const entries = rows.map(({ dir, name, error }) => ({ path: join(ledger.pathOf(dir) ?? '', name), error }));
   return {
-    failures: rows.map(({ dir, name, error }) => ({
-      path: join(ledger.pathOf(dir) ?? '', name),
-      error: error ?? '',
-    })),
+    failures: [...folders, ...entries].map(({ path, error }) => ({ path: path || '.', error: error ?? '' })),
     next: last && rows.length === limit ? { dir: last.dir, name: last.name } : undefined,
   };
 }

@@ -72,6 +72,7 @@ export async function run(
   let distrustNs: bigint | undefined;
   let rootIsStamped = false;
   let folding = NO_FOLDING;
+  let beganNs: bigint | undefined;
   // A destination that is not there, in a dry run, is never looked at.
   const identities = { source: roots.sourceIdentity, dest: roots.destIdentity ?? roots.sourceIdentity };
   if (!settings.dryRun) {
@@ -80,6 +81,7 @@ export async function run(
     rememberRoots(ledger, identities);
     grainNs = coarser(grainNs, dest.grainNs);
     folding = dest.folding;
+    beganNs = dest.nowNs;
     distrustNs = beginSession(ledger, dest.nowNs);
     if (folds(folding) && hasCollided(ledger)) distrustNs = ALL_TIME_NS;
     rootIsStamped = dest.rootMtimeNs !== undefined && sameTime(roots.rootMeta.mtimeNs, dest.rootMtimeNs, grainNs);
@@ -94,6 +96,7 @@ export async function run(
     rootIsStamped,
     grainNs,
     folding,
+    beganNs,
     distrustNs,
     identities,
     flushDest,
@@ -115,6 +118,7 @@ interface Ground {
   readonly rootIsStamped: boolean;
   readonly grainNs: bigint;
   readonly folding: Folding;
+  readonly beganNs: bigint | undefined;
   readonly distrustNs: bigint | undefined;
   readonly identities: Record<Side, RootIdentity>;
   flushDest(): Promise<string | undefined>;
@@ -148,6 +152,7 @@ class Run {
       firstLanes: firstLanes(ground.roots.source.network, ground.roots.dest.network),
       grainNs: ground.grainNs,
       folding: ground.folding,
+      beganNs: ground.beganNs,
       distrustNs: ground.distrustNs,
       destMissing: settings.dryRun && ground.roots.destMissing,
       identities: ground.identities,
@@ -210,9 +215,13 @@ class Run {
       ended && !session.guardian.watch.isTroubled ? never : delayed(PATIENCE_MS, HANGING),
     ]);
     broken ??= unrecorded;
-    const code = this.exitCode(broken);
     const snapshot = this.picture();
-    if (code !== Exit.ledger) this.chronicle?.end(snapshot, code);
+    try {
+      if (this.exitCode(broken) !== Exit.ledger) this.chronicle?.end(snapshot, this.exitCode(broken));
+    } catch (error) {
+      broken ??= error;
+    }
+    const code = this.exitCode(broken);
     surface.stop();
     if (broken) this.io.err(`millrace: ${cleanName(reasonOf(broken))}\n`);
     const { copied, recorded } = session;

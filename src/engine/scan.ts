@@ -109,7 +109,7 @@ export class Scan {
   constructor(
     private readonly ledger: Ledger,
     private readonly recorder: Recorder,
-    private readonly ground: Pick<JoinInput, 'grainNs' | 'distrustNs' | 'trash' | 'folding'>,
+    private readonly ground: Pick<JoinInput, 'grainNs' | 'distrustNs' | 'trash' | 'folding' | 'beganNs'>,
     private readonly events: ScanEvents,
   ) {
     this.state = ledger.scanState;
@@ -135,7 +135,6 @@ export class Scan {
   start(extras: boolean, { meta, isStamped }: RootState): void {
     this.state = { number: this.state.number + 1, running: true, errors: 0, extras };
     this.recorder.scanState(this.state);
-    this.ledger.commit(() => this.ledger.beginScan());
     const root: Dir = this.ledger.dir(1) ?? {
       id: this.nextId++,
       parent: undefined,
@@ -157,6 +156,12 @@ export class Scan {
     this.overflow = false;
     this.later = [];
     this.attempts.clear();
+    // All at once: with the old scan's folders forgotten and the new one's not there, a kill would leave nothing to list.
+    this.ledger.commit(() => {
+      this.ledger.beginScan();
+      this.ledger.putDir(root);
+      this.ledger.setMeta('scan', this.state);
+    });
     this.push(root);
   }
 
@@ -364,7 +369,11 @@ export class Scan {
         return undefined;
       }
       if (failedAt === 'dest' && cause.code === 'ENOENT') {
-        if (dir.side === DirSide.extra) return undefined;
+        if (dir.side === DirSide.extra) {
+          dir.listed = Listed.yes;
+          this.recorder.dir(dir);
+          return undefined;
+        }
         dir.status = DirStatus.toMake;
       } else {
         this.fault(dir.path, cause.message);

@@ -60,6 +60,7 @@ export interface SessionDeps {
   readonly folding: Folding;
   readonly identities: Record<Side, RootIdentity>;
   /** See JoinInput. */
+  readonly beganNs: bigint | undefined;
   readonly distrustNs: bigint | undefined;
   /** The destination's root is not there (a dry run): nothing of it can be listed. */
   readonly destMissing: boolean;
@@ -102,6 +103,8 @@ export class Session {
   private checkpointAt = performance.now();
   private adaptedAt = 0;
   private stepping = false;
+  /** Items that were handed to the conveyor. */
+  private heldCount = 0;
 
   constructor(private readonly deps: SessionDeps) {
     const { ledger, settings } = deps;
@@ -231,14 +234,21 @@ export class Session {
   /** Copies all that is pending, until the scan has ended and nothing is left. */
   private async transfer(): Promise<void> {
     for (;;) {
+      const held = this.heldCount;
       await this.until(() => {
         const more = !this.scan.isDone || this.backlog.mayHave || this.toRecord.size > 0;
         return this.conveyor.isIdle && (!more || this.stopping !== 'no');
       });
       await this.checkpoint();
       if (this.stopping !== 'no') return;
-      if (this.deps.settings.dryRun || this.deps.ledger.dirsWithPending(this.scan.number, 0, 1).length === 0) return;
+      const { ledger } = this.deps;
+      const isDone = () => ledger.dirsWithPending(this.scan.number, 0, 1).length === 0;
+      if (this.deps.settings.dryRun || isDone()) return;
       this.backlog.mayHave = true;
+      if (this.heldCount > held) continue;
+      // A folder counts entries as pending that are not: without this, nothing would ever come of it.
+      ledger.commit(() => ledger.recount());
+      if (isDone()) return;
     }
   }
 
@@ -359,6 +369,7 @@ export class Session {
   }
 
   private hold(item: Item): void {
+    this.heldCount++;
     this.live.set(item.dir.id, (this.live.get(item.dir.id) ?? 0) + 1);
     this.conveyor.feed.add(item);
   }
@@ -384,16 +395,18 @@ export class Session {
   }
 
   private fail(path: string, error: string): void {
-    this.failed++;
+    // What fails again in this session is one failure.
+    if (!this.forgetFailure(path)) this.failed++;
     this.tally.failed(path, error, Date.now());
-    this.forgetFailure(path);
     if (this.failures.length < FAILURES_KEPT) this.failures.push({ path, error });
   }
 
   /** An entry that failed at first and was tried again counts with its last outcome. */
-  private forgetFailure(path: string): void {
+  private forgetFailure(path: string): boolean {
     const at = this.failures.findIndex((failure) => failure.path === path);
-    if (at >= 0) this.failures.splice(at, 1);
+    if (at < 0) return false;
+    this.failures.splice(at, 1);
+    return true;
   }
 
   private committed(items: readonly Item[]): void {
@@ -436,8 +449,11 @@ export class Session {
   }
 
   /** Makes what failed pending again; how many entries that are. Undefined: the run is too far for that. */
-  retryFailed(): number | undefined {
-    if (this.stopping !== 'no' || (this.phase !== 'transfer' && this.phase !== 'last pass')) return undefined;
+  async retryFailed(): Promise<number | undefined> {
+    const isLate = () => this.isEnding || this.stopping !== 'no' || !['transfer', 'last pass'].includes(this.phase);
+    // What is gathered may say that an entry has failed which would be pending then: it is to be written before.
+    while (!isLate() && !this.recorder.isEmpty) await this.checkpoint();
+    if (isLate()) return undefined;
     const count = this.requeueFailed(() => true);
     this.step();
     return count;

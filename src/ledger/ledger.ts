@@ -246,6 +246,20 @@ export class Ledger {
     return (query.all(dir, toColumn(name), limit) as Row[]).map(entryFrom);
   }
 
+  /** Counts anew what folders have pending, and the totals; looks at every entry. Inside `commit`. */
+  recount(): void {
+    const pending = `SELECT count(*) FROM entries WHERE dir = id AND status = ${EntryStatus.pending}`;
+    this.db.exec(`UPDATE dirs SET pending = (${pending}) WHERE pending <> 0`);
+    Object.assign(this.totals, NO_TOTALS);
+    const groups = this.one('SELECT status, count(*), total(size) FROM entries GROUP BY status').raw(true).all();
+    for (const [status, files, bytes] of groups as [EntryStatus, number, number][]) {
+      if (status === EntryStatus.pending) Object.assign(this.totals, { pendingFiles: files, pendingBytes: bytes });
+      if (status === EntryStatus.synced) Object.assign(this.totals, { syncedFiles: files, syncedBytes: bytes });
+      if (status === EntryStatus.failed) Object.assign(this.totals, { failedFiles: files, failedBytes: bytes });
+      if (status === EntryStatus.skipped) Object.assign(this.totals, { skippedFiles: files });
+    }
+  }
+
   /** Whether an entry's error begins with a code. */
   hasFailed(code: string): boolean {
     const query = `SELECT 1 FROM entries WHERE status = ${EntryStatus.failed} AND error LIKE ? LIMIT 1`;

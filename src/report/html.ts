@@ -178,7 +178,7 @@ function slowest({ slowest: folders, keepsHistory }: Figures): Markup {
   );
   return html`<section><h2>Slowest folders</h2><div class="box" tabindex="0"><table><thead><tr><th>Folder</th><th class="n">Work</th><th class="n">Files</th><th class="n">Data</th></tr></thead>
 <tbody>${rows}</tbody></table></div>
-<p class="note">Work is the time that readers and writers spent on the folder's own files, added up.</p></section>`;
+<p class="note">Work is the time from the opening of a file to its publication, added up over the folder's own files; many are in work at a time, and waiting for a limit counts.</p></section>`;
 }
 
 function footer({ distribution, ledger, madeMs, totals }: Figures): Markup {

@@ -55,6 +55,8 @@ export interface JoinInput {
   /** False when the source's listing is not complete: then absence means nothing. */
   readonly complete: boolean;
   readonly grainNs: bigint;
+  /** When the session began, by the destination's clock, ns: an unfinished file that changed since is in work. */
+  readonly beganNs: bigint | undefined;
   /** Which names the destination takes for one. */
   readonly folding: Folding;
   /** A folder of the destination's root that is none of the copy's business. */
@@ -72,7 +74,7 @@ const YIELD_EVERY = 4096;
 const ROWS_AT_ONCE = 40_000;
 
 export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): Generator<void> {
-  const { dir, known, sealed, source, dest, complete } = input;
+  const { dir, known, sealed, source, dest, complete, beganNs } = input;
   const trash = dir.path === '' ? input.trash : undefined;
   if (sealed && source.count === 0) return;
   const rows = known && !sealed ? knownRows(dir, source.count, ledger) : NO_ROWS;
@@ -106,7 +108,9 @@ export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): G
       if (name === trash) continue;
       const isFolder = entries.kind(index) === 'dir';
       if (isPartName(name) && !isFolder) {
-        sink.extra(name, false, true);
+        // Another run may be writing it, from another source.
+        const isInWork = beganNs !== undefined && entries.errno(index) === 0 && entries.meta(index).ctimeNs >= beganNs;
+        if (!isInWork) sink.extra(name, false, true);
         continue;
       }
       if (!complete || entries.errno(index) !== 0) continue;
@@ -116,16 +120,20 @@ export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): G
     }
   }
 
-  twins?.close();
-
-  if (!complete) return;
+  if (!complete) {
+    twins?.close();
+    return;
+  }
   for (const page of rows.pages()) {
     for (const { name } of page) {
       const found = source.find(name);
+      // What collides, or has the name of the trash, has its row by now, of whatever kind it is.
+      if (found && (name === trash || twins?.collision(name) !== undefined)) continue;
       if (!found || isKnownFolder(found)) sink.goneEntry(ledger.entry(dir.id, name)!);
     }
     yield;
   }
+  twins?.close();
   for (const [path, child] of folders) {
     const found = source.find(path.slice(path.lastIndexOf('/') + 1));
     if (!found || isKnownNoFolder(found)) sink.goneFolder(child);

@@ -89,6 +89,7 @@ function secondsAt({ files, bytes, costs, slower, limitThen }: Work, limit: numb
 function secondsFor(work: Work, timetable: Timetable, now: Snapshot['bwlimit'], nowMs: number): number {
   if (timetable.rules.length === 0) return secondsAt(work, tightest(now));
   const week = weekOf(timetable, nowMs).map(({ seconds, limit }) => ({ seconds, all: secondsAt(work, limit) }));
+  if (week.some(({ all }) => all === 0)) return 0;
   const perWeek = week.reduce((part, { seconds, all }) => part + seconds / all, 0);
   const weeks = Math.floor(1 / perWeek);
   let left = 1 - weeks * perWeek;

@@ -1,5 +1,5 @@
 /** A run's control socket, both ends of it: real sockets in a temporary folder, or a real run in another process. */
-import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -106,6 +106,25 @@ test('only its owner may talk to it, however long its path is', async () => {
   expect(statSync(controlFolder(ledger)).mode & 0o777).toBe(0o700);
   expect(statSync(join(controlFolder(ledger), 'socket')).mode & 0o777).toBe(0o600);
   expect(await (await reach(ledger)).drain()).toBe('drain done');
+});
+
+test('what somebody else has put into the folder stays', async () => {
+  const ledger = join(temporaryFolder(), 'l.db');
+  mkdirSync(controlFolder(ledger));
+  writeFileSync(join(controlFolder(ledger), 'mine'), 'mine');
+  const server = await serve(ledger);
+  expect(await (await reach(ledger)).pause()).toBe('pause done');
+  server.close(0, '');
+  expect(readdirSync(controlFolder(ledger))).toEqual(['mine']);
+});
+
+test('who comes as the run ends is told how', async () => {
+  const ledger = join(temporaryFolder(), 'l.db');
+  const server = await serve(ledger);
+  const client = await reach(ledger);
+  server.close(4, 'the summary');
+  await client.gone;
+  expect(client.ended).toEqual({ exitCode: 4, summary: 'the summary' });
 });
 
 describe('where nobody listens', () => {

@@ -22,9 +22,9 @@ test('a run takes another limit, a pause and its end while it runs', async () =>
   controls.pause();
   controls.resume();
   // At 1 KiB/s the file would take more than half an hour.
-  controls.limit(parseTimetable('off'));
+  controls.limit(parseTimetable('off'), 'off');
   expect(await ended).toBe(0);
   const notes = lines.flatMap((line) => (line.includes('"note"') ? [JSON.parse(line).text] : []));
-  expect(notes).toEqual(['paused', 'going on', 'the limit was changed']);
+  expect(notes).toEqual(['paused', 'going on', 'the limit is off now']);
   expect(controls.drain()).toBe(true);
 });

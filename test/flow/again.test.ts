@@ -260,6 +260,21 @@ test.skipIf(!findCommand('strace'))(
   },
 );
 
+test('a ledger that counts more as pending than it has is mended, and the run ends', async () => {
+  const world = newWorld();
+  makeTree(world.source, { 'a/one': file('one'), 'b/two': file('two') });
+  await copyAll(world);
+  change(
+    world.db,
+    `UPDATE dirs SET pending = 1 WHERE path = 'a';
+     UPDATE meta SET value = json_set(value, '$.pendingFiles', 1, '$.failedFiles', -1) WHERE key = 'totals'`,
+  );
+  const { stdout } = await copyAll(world);
+  expect(stdout).toContain('all synced');
+  expect(query(world.db, 'SELECT sum(pending) AS pending FROM dirs')).toEqual([{ pending: 0 }]);
+  expectLedgerOf(world);
+});
+
 /** Changes the ledger behind millrace's back. */
 function change(db: string, sql: string): void {
   const ledger = openDb(db);

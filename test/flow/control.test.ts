@@ -96,7 +96,7 @@ test('who attaches sees the run to its end, and gets its exit code', async () =>
   const watcher = new Run(world, ['attach', '--db', world.db, '--progress', 'json']);
   await watcher.until('a line', () => watcher.stdout.includes('"type":"progress"'));
   await ask(world, 'ctl', 'limit', 'off');
-  await watcher.until('the note', () => watcher.stdout.includes('the limit was changed'));
+  await watcher.until('the note', () => watcher.stdout.includes('the limit is off now'));
   const [ended, seen] = await Promise.all([run.ended, watcher.ended]);
   expect(ended.code).toBe(0);
   expect(seen).toMatchObject({ code: 0, stderr: '' });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { Ledger } from '../../src/ledger/ledger.js';
 import { openScratchLedger } from '../../src/ledger/open.js';
 import type { Dir, Entry } from '../../src/ledger/rows.js';
@@ -91,6 +91,7 @@ function march(sides: Sides, more: Partial<JoinInput> = {}): Event[] {
     grainNs: 1n,
     trash: undefined,
     folding: NO_FOLDING,
+    beganNs: undefined,
     distrustNs: undefined,
     ...more,
   };
@@ -129,6 +130,12 @@ describe('a sealed folder', () => {
   });
 });
 
+test('an unfinished file at the destination is an extra, unless it changed since the session began', () => {
+  const parts = (ctimeNs: bigint) => [{ name: '.millrace-part.f', meta: { ctimeNs } }];
+  expect(short(march({ dest: parts(99n) }, { beganNs: 100n }))).toEqual([['extra', '.millrace-part.f']]);
+  expect(march({ dest: parts(100n) }, { beganNs: 100n })).toEqual([]);
+});
+
 describe('a destination that folds names', () => {
   const folding = { case: true, form: true };
 
@@ -140,6 +147,15 @@ describe('a destination that folds names', () => {
         ['copy', 'README', metaWith({ size: 7 }), 'copy', undefined],
         ['copy', 'other', metaWith(), 'copy', undefined],
       ]);
+  });
+
+  it('has a row for a folder that collides, which no scan forgets', () => {
+    remember({ readme: entryRow() });
+    const source: Made[] = [{ name: 'readme', meta: { mode: DIR } }, { name: 'README' }];
+    expect(short(march({ source }, { folding }))).toEqual([
+      ['collides', 'readme'],
+      ['copy', 'README'],
+    ]);
   });
 
   it('keeps the one that it has', () => {
@@ -662,6 +678,7 @@ describe('a huge folder', () => {
       grainNs: 1n,
       trash: undefined,
       folding: NO_FOLDING,
+      beganNs: undefined,
       distrustNs: undefined,
     };
     for (const _ of joinFolder(input, ledger, sink)) turns++;

@@ -87,7 +87,16 @@ test(`memory does not grow over ${SECONDS} s of snapshots`, { timeout: (SECONDS 
       chronicle.tick(picture.nowMs, () => picture);
       if (second % 100 > 0) continue;
       const expected = outlook.at(picture, history);
-      const view = { snapshot: picture, history, expected, callsBefore: calls.before, notes: [], bottom: undefined };
+      const quit = 'drain' as const;
+      const view = {
+        quit,
+        snapshot: picture,
+        history,
+        expected,
+        callsBefore: calls.before,
+        notes: [],
+        bottom: undefined,
+      };
       screenOf(viewOf({ ...view, time: fittingTime(picture, history) }), 160, 45);
       plainLine(picture, history);
       jsonLine(picture, history);

@@ -118,7 +118,9 @@ export class Folders {
       if (this.remove) this.remove(dir, name);
       else unlinkAt(parent, name);
     } catch (error) {
-      if (!(error instanceof SysError) || !['ENOENT', 'EISDIR'].includes(error.code)) throw error;
+      // Another lane was quicker: it is gone, or a folder by now.
+      const isQuicker = ['ENOENT', 'EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'];
+      if (!(error instanceof SysError) || !isQuicker.includes(error.code)) throw error;
     }
     return false;
   }

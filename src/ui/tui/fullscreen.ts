@@ -130,7 +130,8 @@ export class FullScreen implements Surface {
       callsBefore: this.calls.before,
       time: screen.time ?? fittingTime(snapshot, this.history),
       notes: this.notes,
-      bottom: screen.prompt ? promptLine(screen.prompt) : answered,
+      bottom: screen.prompt ? promptLine(screen.prompt, this.terminal?.columns ?? 80) : answered,
+      quit: this.options.leave ? 'leave' : 'drain',
     });
   }
 

@@ -43,10 +43,11 @@ export function press(
   { name, character }: { readonly name: string; readonly character: string | undefined },
   { view, quit, page }: { readonly view: View; readonly quit: Quit; readonly page: number },
 ): Step {
+  if (name === 'C-c' && screen.prompt) return { screen: { ...screen, prompt: undefined }, say: 'nothing was done' };
   if (name === 'C-c') return { screen, command: { do: quit === 'leave' ? 'leave' : 'interrupt' } };
   if (name === 'C-l') return { screen, command: { do: 'repaint' } };
   if (name === 'C-z')
-    return { screen, say: 'not suspended: that would stop the copy too; p pauses it, and tmux detaches with C-b d' };
+    return { screen, say: 'not suspended: that would stop the copy too; p pauses, tmux detaches: C-b d' };
   if (screen.prompt) return answer(screen, screen.prompt, name, character);
   switch (name) {
     case 'q':
@@ -135,8 +136,11 @@ function answer(screen: Screen, prompt: Prompt, name: string, character: string 
   return prompt.text.length < LONGEST_RATE ? typed(prompt.text + character) : { screen };
 }
 
-/** The last row while something is asked. */
-export function promptLine(prompt: Prompt): string {
+/** The last row while something is asked; of a long text its end. */
+export function promptLine(prompt: Prompt, columns: number): string {
   if (prompt.ask === 'sure') return `${prompt.question} y/n`;
-  return `limit (20M, 20M:10M for reads and writes, off, a timetable): ${prompt.text}▏`;
+  const label = ['limit (20M, 20M:10M for reads and writes, off, a timetable): ', 'limit (20M, off): '].find(
+    (words) => words.length + prompt.text.length < columns,
+  );
+  return `${label ?? 'limit: …'}${prompt.text.slice(-Math.max(8, columns - 10))}▏`;
 }

@@ -31,6 +31,8 @@ export interface View {
   readonly bottom: string | undefined;
   readonly expected: Forecast | null;
   readonly bottleneck: Bottleneck | undefined;
+  /** What q means: the run's own screen drains it, another's leaves it. */
+  readonly quit: 'drain' | 'leave';
   /** The rates of a time in so many points; both sides show the same. */
   series(time: Time, points: number): Series;
 }

@@ -12,7 +12,7 @@ const MIB = 1024 ** 2;
 function view(part: Partial<Snapshot> = {}, history = new History()): View {
   const snapshot = { ...EMPTY, ...part };
   const rest = { expected: null, callsBefore: undefined, time: 'minute', notes: [], bottom: undefined } as const;
-  return viewOf({ snapshot, history, ...rest });
+  return viewOf({ snapshot, history, quit: 'drain', ...rest });
 }
 
 /** What comes of keys one after the other, each a character or a name. */
@@ -33,7 +33,7 @@ describe('keys', () => {
   it('q drains, once it was confirmed', () => {
     const asked = typed(['q']);
     expect(asked.command).toBeUndefined();
-    expect(promptLine(asked.screen.prompt!)).toMatch(/^drain and quit.* y\/n$/);
+    expect(promptLine(asked.screen.prompt!, 80)).toMatch(/^drain and quit.* y\/n$/);
     expect(typed(['q', 'y'])).toMatchObject({ command: { do: 'drain' }, screen: { prompt: undefined } });
     const refused = typed(['q', 'n']);
     expect(refused).toMatchObject({ say: 'nothing was done', screen: { prompt: undefined } });
@@ -48,19 +48,28 @@ describe('keys', () => {
     for (const key of ['q', 'S-q', 'C-c']) expect(typed([key], view(), 'leave').command).toEqual({ do: 'leave' });
   });
 
-  it('Ctrl-C is an interrupt, whatever is asked', () => {
-    for (const keys of [['C-c'], ['q', 'C-c'], ['l', '2', 'C-c']])
-      expect(typed(keys).command).toEqual({ do: 'interrupt' });
-  });
-
   it('Ctrl-Z does not suspend, and says what to do instead', () => {
     expect(typed(['C-z']).command).toBeUndefined();
     expect(typed(['C-z']).say).toContain('p pauses');
   });
 
+  it('Ctrl-C takes back what is asked, and drains only where nothing is', () => {
+    const { screen, command } = typed(['l', '2', 'C-c']);
+    expect(command).toBeUndefined();
+    expect(screen.prompt).toBeUndefined();
+    expect(typed(['C-c']).command).toEqual({ do: 'interrupt' });
+  });
+
+  it.each([40, 60, 80])('of a long limit its end is seen in %i columns', (columns) => {
+    const { screen } = typed(['l', ...'mon-fri 08:00-18:00 20M, sat 50M, off']);
+    const line = promptLine(screen.prompt!, columns);
+    expect(line.length).toBeLessThanOrEqual(columns);
+    expect(line).toMatch(/sat 50M, off▏$/);
+  });
+
   it('l takes a limit as it is typed, with corrections', () => {
     const { screen } = typed(['l', '2', '0', 'G', 'backspace', 'M']);
-    expect(promptLine(screen.prompt!)).toMatch(/: 20M▏$/);
+    expect(promptLine(screen.prompt!, 80)).toMatch(/: 20M▏$/);
     expect(typed(['enter'], view(), 'drain', screen).command).toEqual({ do: 'limit', rate: '20M' });
     expect(typed(['l', '9', 'C-u', 'o', 'f', 'f', 'enter']).command).toEqual({ do: 'limit', rate: 'off' });
     expect(typed(['l', 'escape']).command).toBeUndefined();

@@ -48,7 +48,7 @@ function view(part: Partial<Snapshot> = {}, more: Partial<View> = {}): View {
   const snapshot = { ...RUNNING, ...part };
   const history = historyTo(snapshot);
   const expected = forecast(snapshot, history, snapshot.nowMs);
-  const common = { callsBefore: undefined, time: 'minute', notes: [], bottom: undefined } as const;
+  const common = { callsBefore: undefined, time: 'minute', notes: [], bottom: undefined, quit: 'drain' } as const;
   return viewOf({ snapshot, history, expected, ...common, ...more });
 }
 
@@ -78,7 +78,14 @@ const anyView: fc.Arbitrary<View> = fc
     history.add({ ...sampleOf(before), ms: Math.max(0, snapshot.nowMs - 30_000) });
     history.add(sampleOf(snapshot));
     const expected = forecast(snapshot, history, snapshot.nowMs);
-    return viewOf({ snapshot, history, expected, callsBefore: { ms: before.nowMs, calls: before.calls }, ...rest });
+    return viewOf({
+      snapshot,
+      history,
+      expected,
+      quit: 'drain',
+      callsBefore: { ms: before.nowMs, calls: before.calls },
+      ...rest,
+    });
   });
 
 const UNFIT = /[\p{Cc}\p{Cs}\p{Bidi_Control}]|NaN|Infinity|undefined|null/u;

@@ -35,10 +35,15 @@ function saying(view: View, room: number): readonly [Line, Line, Style | undefin
   const [word, look] = stateOf(snapshot);
   const state = [span(word, look)];
   if (snapshot.stopping !== 'no') {
-    const what = snapshot.stopping === 'drain' ? 'finishing the files in flight; q again stops now' : 'ending now';
+    const what =
+      snapshot.stopping === 'drain'
+        ? view.quit === 'leave'
+          ? 'finishing the files in flight'
+          : 'finishing the files in flight; q again stops now'
+        : 'ending now';
     return [joined([state, line(what)], room), roots, 'banner'];
   }
-  if (snapshot.paused) return [joined([state, line('nothing moves until p is pressed')], room), roots, 'banner'];
+  if (snapshot.paused) return [joined([state, line('nothing moves; p goes on')], room), roots, 'banner'];
   const end = [span(word, look), span('  '), ...endOf(view)];
   const why = view.bottleneck === undefined ? [] : [span(BOTTLENECKS[view.bottleneck], 'warn')];
   const both = joined([end, why], room, ' · ');
@@ -96,7 +101,7 @@ function rootsOf({ snapshot }: View, room: number): Line {
   const { migration, nowMs } = snapshot;
   const most = Math.max(10, Math.floor((room - 3) / 2));
   const [from, to] = [migration.source, migration.dest].map((root) => truncateMiddle(cleanName(root), most));
-  const begun = `session ${migration.session}, begun ${formatMoment(migration.begunMs, nowMs)}`;
+  const begun = `session ${migration.session}, the first began ${formatMoment(migration.begunMs, nowMs)}`;
   return joined(
     [[span(from!), span(' → ', 'dim'), span(to!)], migration.session > 0 ? [span(begun, 'dim')] : []],
     room,

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { Scan, type ScanEvents } from '../../src/engine/scan.js';
+import { Listed } from '../../src/ledger/schema.js';
+import { NO_FOLDING } from '../../src/share/folding.js';
+import { metaWith } from '../helpers/entries.js';
+import { dirWith } from '../ledger/rows.js';
+import { recorderRig } from './recorderrig.js';
+
+test('a scan that begins is in the ledger at once, so that a kill leaves something to go on with', () => {
+  const { ledger, recorder } = recorderRig();
+  // An earlier scan was cut off: a folder is still to be listed.
+  ledger.commit(() => {
+    ledger.putDir(dirWith(2, { path: 'dir', listed: Listed.no }));
+    ledger.setMeta('scan', { number: 1, running: true, errors: 0, extras: false });
+  });
+  const ground = { grainNs: 1n, distrustNs: undefined, trash: undefined, folding: NO_FOLDING, beganNs: undefined };
+  const scan = new Scan(ledger, recorder, ground, {} as ScanEvents);
+  scan.start(false, { meta: metaWith(), isStamped: true });
+  expect(ledger.scanState).toEqual({ number: 2, running: true, errors: 0, extras: false });
+  expect(ledger.dirsToList(9).map(({ id }) => id)).toEqual([1]);
+});
