@@ -19,6 +19,8 @@ export interface CommandRow {
   readonly takes: 'roots' | readonly string[];
   /** ... and the roots after it. */
   readonly thenRoots?: boolean;
+  /** It ends with a copy's exit codes; others answer, or cannot. */
+  readonly endsAsCopy?: boolean;
 }
 
 export const COMMANDS = {
@@ -31,6 +33,7 @@ export const COMMANDS = {
       'millrace copy /mnt/old /mnt/new --bwlimit "mon-fri 08:00-18:00 20M, 80M"',
     ],
     takes: 'roots',
+    endsAsCopy: true,
   },
   status: {
     usage: 'status [options] [<source> <dest>]',
@@ -57,6 +60,7 @@ export const COMMANDS = {
       'Shows a run that goes on elsewhere; leaving it leaves the run alone. Ends with the run, and with its exit code.',
     examples: ['millrace copy /mnt/old /mnt/new --detach', 'millrace attach /mnt/old /mnt/new'],
     takes: 'roots',
+    endsAsCopy: true,
   },
   report: {
     usage: 'report -o FILE [options] [<source> <dest>]',

@@ -1,5 +1,5 @@
 /** The texts of --help, from the tables of commands, options and exit codes. */
-import { EXIT_MEANINGS } from '../exit.js';
+import { EXIT_MEANINGS, Exit } from '../exit.js';
 import { COMMAND_NAMES, type CommandName, commandRow } from './commands.js';
 import type { OptionGroup } from './option.js';
 import { GROUP_TITLES, OPTION_NAMES, type OptionName, optionOf } from './options.js';
@@ -64,12 +64,21 @@ function commandHelp(command: CommandName): string[] {
     ...(Object.keys(GROUP_TITLES) as OptionGroup[]).flatMap((group) => groupLines(group, options)),
     '',
     ...(hasValues ? [NOTES, ''] : []),
-    ...exitCodes(),
+    ...(commandRow(command).endsAsCopy ? exitCodes() : ANSWER_CODES),
     '',
     'Examples:',
     ...examples.map((line) => `  ${line}`),
   ];
 }
+
+/** Of commands that only answer. */
+const ANSWER_CODES = [
+  'Exit codes:',
+  '  0  done',
+  `  ${Exit.usage}  bad usage or configuration`,
+  `  ${Exit.stopped}  not possible now, or no run has the ledger`,
+  `  ${Exit.ledger}  the ledger cannot be used`,
+];
 
 function exitCodes(): string[] {
   return ['Exit codes:', ...Object.entries(EXIT_MEANINGS).map(([code, meaning]) => `  ${code}  ${meaning}`)];

@@ -78,8 +78,10 @@ export function spansOf(samples: readonly Sample[], under: 'present limit' | 'an
  * Their level comes from the totals: both are scaled so that the time of all spans is explained exactly. So a backlog
  * of the same mix as the past takes its share of the past's time, whatever the fit. (Least squares alone would
  * promise too much, since bursts in files and bytes pull its slopes towards zero.)
+ *
+ * A file costs no more than `mostPerFile` seconds, where that is known: the rest of the time went into bytes.
  */
-export function fitCosts(spans: readonly Span[]): Costs | null {
+export function fitCosts(spans: readonly Span[], mostPerFile = Number.POSITIVE_INFINITY): Costs | null {
   let [seconds, files, bytes, ff, bb, fb] = [0, 0, 0, 0, 0, 0];
   for (const span of spans) {
     seconds += span.seconds;
@@ -100,7 +102,9 @@ export function fitCosts(spans: readonly Span[]): Costs | null {
   const perFile = Math.max(0, diagonal * targetF - cross * targetB) / scaleF;
   const perByte = Math.max(0, diagonal * targetB - cross * targetF) / scaleB;
   const level = seconds / (perFile * files + perByte * bytes);
-  return Number.isFinite(level) ? { perFile: perFile * level, perByte: perByte * level } : null;
+  if (!Number.isFinite(level)) return null;
+  if (perFile * level <= mostPerFile) return { perFile: perFile * level, perByte: perByte * level };
+  return { perFile: mostPerFile, perByte: Math.max(0, seconds - mostPerFile * files) / bytes };
 }
 
 /** What is left, whether or not the backlog counts what is in flight. */

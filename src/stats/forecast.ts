@@ -1,4 +1,5 @@
 /** When the backlog will be done, by what was seen so far and the limits to come, and how sure that is. Pure. */
+import { Call, quantile } from '../pace/latency.js';
 import { limitsAt, nextChange, type Timetable } from '../pace/timetable.js';
 import { atLimit, type Costs, fitCosts, PAUSE_SECONDS, remaining, type Span, spansOf } from './eta.js';
 import { type History, tightest } from './history.js';
@@ -42,7 +43,7 @@ export function forecast(snapshot: Snapshot, history: History, now: number): For
   const fastest = fastestOf(spansOf(history.since(now - LONGEST_PAST * 1000), 'any limit'));
   const judgedBy = (past: number): Forecast | null => {
     const spans = spansOf(history.since(now - past * 1000));
-    const costs = fitCosts(spans);
+    const costs = fitCosts(spans, mostPerFile(snapshot));
     if (costs === null) return null;
     const slower = fastest > 0 ? rateOf(spans) / fastest : 1;
     const work = { ...left, costs, slower, limitThen: tightest(snapshot.bwlimit) };
@@ -52,6 +53,25 @@ export function forecast(snapshot: Snapshot, history: History, now: number): For
   const short = judgedBy(SHORTEST_PAST);
   if (short === null || short.seconds <= SHORTEST_PAST) return short;
   return judgedBy(Math.min(short.seconds, LONGEST_PAST));
+}
+
+/** Seconds that a file may take beside its bytes, by its calls and by what they count for in a limit; generously. */
+const GENEROUS = 3;
+/** Operations of a file count for about so many bytes in a limit, at the default --op-cost. */
+const OPERATIONS_BYTES = 16 * 1024;
+
+/**
+ * What a file costs at most, as far as the measured calls tell: half of those that open it, create it and publish it take
+ * no longer, and lanes work side by side. Large files alone say nothing of that, and come first.
+ */
+function mostPerFile({ calls, lanes, bwlimit }: Snapshot): number {
+  const kinds = [calls.source[Call.open], calls.dest[Call.open], calls.dest[Call.publish]];
+  const times = kinds.map((counts) => quantile(counts ?? [], 0.5));
+  if (times.some((ms) => ms === undefined)) return Number.POSITIVE_INFINITY;
+  const seconds =
+    times.reduce<number>((sum, ms) => sum + ms! / 1000, 0) / Math.max(1, Math.min(lanes.readers, lanes.writers));
+  const limit = tightest(bwlimit);
+  return GENEROUS * (seconds + (limit > 0 ? OPERATIONS_BYTES / limit : 0));
 }
 
 /** The highest rate of a span, bytes/s: what the shares can do at least. */

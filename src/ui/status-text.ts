@@ -70,6 +70,7 @@ function runningRows({ snapshot, rates, forecast }: Running): Row[] {
       'HANGING',
       `${doing} ${cleanName(path)} on the ${SIDE_NAMES[side]}, for ${formatDuration((nowMs - sinceMs) / 1000)}`,
     ]);
+  rows.push(['progress', progressText(snapshot)]);
   if (rates)
     rows.push([
       'rate',
@@ -81,6 +82,14 @@ function runningRows({ snapshot, rates, forecast }: Running): Row[] {
   if (limit !== '') rows.push(['limit', limit]);
   if (forecast) rows.push(['done', doneText(snapshot, forecast.seconds, forecast.plusMinus)]);
   return rows;
+}
+
+/** With what is done of files in flight, which may be large. */
+function progressText({ total, active }: Snapshot): string {
+  const done = total.synced.bytes + active.reduce((sum, file) => sum + file.done, 0);
+  const all = Math.max(done, total.synced.bytes + total.pending.bytes + total.failed.bytes);
+  const percent = all === 0 ? '' : `, ${((done / all) * 100).toFixed(1)} %`;
+  return `${formatBytes(done)} of ${formatBytes(all)}${percent}; in flight: ${formatCount(active.length)} files`;
 }
 
 function doneText({ scan, nowMs }: Snapshot, seconds: number, plusMinus: number): string {

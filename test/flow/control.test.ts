@@ -80,6 +80,28 @@ test('what failed is tried again when that is asked for', async () => {
   expectEqualTrees(world.source, world.dest);
 });
 
+test('what an earlier session left failed is tried again at any moment of a new scan, and counts stay right', async () => {
+  const world = newUnprivilegedWorld();
+  makeTree(world.source, { ...MANY, secret: file('secret') });
+  handOver(world);
+  chmodSync(join(world.source, 'secret'), 0);
+  expect((await new Run(world, ['copy', world.source, world.dest, '--db', world.db]).ended).code).toBe(1);
+  chmodSync(join(world.source, 'secret'), 0o600);
+  makeTree(
+    world.source,
+    Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`new/${n}`, file('y'.repeat(5000))])),
+  );
+  handOver(world);
+  const run = startCopy(world, '--bwlimit', '100K', '--op-cost', '0');
+  await run.until('the control socket', () => existsSync(`${world.db}-control/socket`));
+  for (let times = 0; times < 3; times++) await ask(world, 'ctl', 'retry-failed');
+  await ask(world, 'ctl', 'limit', 'off');
+  expect(await run.ended).toMatchObject({ code: 0, stderr: '' });
+  expectEqualTrees(world.source, world.dest);
+  const { pending, failed, synced } = JSON.parse((await ask(world, 'status', '--json')).stdout);
+  expect([pending.files, failed.files, synced.files]).toEqual([0, 0, 241]);
+});
+
 test('fewer lanes and then more of them lose nothing', async () => {
   const world = newWorld();
   const run = await slowCopy(world, '--readers', '4', '--writers', '4');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { STEPS, stepOf } from '../../src/pace/latency.js';
 import type { Timetable } from '../../src/pace/timetable.js';
 import { forecast } from '../../src/stats/forecast.js';
 import { formatEnd } from '../../src/stats/format.js';
@@ -50,6 +51,31 @@ describe('a forecast', () => {
     expect(steady.seconds).toBeLessThan(1.05 * HOUR);
     expect(steady.plusMinus).toBeLessThan(0.2 * HOUR);
     expect(unsteady.plusMinus).toBeGreaterThan(2 * steady.plusMinus);
+  });
+
+  it('does not take the time of large files for that of files, once it knows how long their calls take', () => {
+    // A file of 20 MB each ten seconds; 10,000 files of 10 KB are left.
+    const history = new History();
+    for (let second = 0; second <= 600; second += 5)
+      history.add({
+        ms: NOON - (600 - second) * 1000,
+        readBytes: second * 2 * MB,
+        writtenBytes: second * 2 * MB,
+        doneFiles: Math.floor(second / 10),
+        limit: 2 * MB,
+      });
+    const counts = (ms: number) => Array.from({ length: STEPS }, (_, step) => (step === stepOf(ms) ? 50 : 0));
+    const calls = { source: [counts(1)], dest: [counts(2), [], [], counts(2)] };
+    const pending = { files: 10_000, bytes: 100 * MB };
+    const picture = snapshot({
+      nowMs: NOON,
+      bwlimit: { read: 2 * MB, write: 2 * MB },
+      total: { ...EMPTY.total, pending },
+    });
+    expect(forecast(picture, history, NOON)!.seconds).toBeGreaterThan(10 * HOUR);
+    const known = forecast({ ...picture, calls }, history, NOON)!;
+    expect(known.seconds).toBeGreaterThan(50);
+    expect(known.seconds).toBeLessThan(0.2 * HOUR);
   });
 
   it('doubts itself when it has seen little', () => {

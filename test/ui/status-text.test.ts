@@ -83,6 +83,14 @@ describe('the state of a migration', () => {
     expect(line(text, 'done')).toBe('done      Thu 3 Dec 17:00 ± 5 h, in 10d 04h');
   });
 
+  it('under way counts what is done of large files', () => {
+    const GIB = 1024 ** 3;
+    const total = { ...EMPTY.total, synced: { files: 1, bytes: GIB }, pending: { files: 1, bytes: 3 * GIB } };
+    const active = [{ path: 'large', size: 3 * GIB, done: GIB, startedMs: 0 }];
+    const text = statusText(standing({ running: running({ total, active }) }));
+    expect(line(text, 'progress')).toBe('progress  2.0 GiB of 4.0 GiB, 50.0 %; in flight: 1 files');
+  });
+
   it('that waits for a share, or hangs, cannot be overlooked', () => {
     const text = statusText(
       standing({
