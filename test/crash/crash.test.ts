@@ -75,7 +75,9 @@ async function runToFate(world: World, { prefix, afterMs }: ReturnType<typeof fa
   const args = ['copy', world.source, world.dest, '--db', world.db, '--delete-extras', '--block-size', '64K'];
   // Some runs take long enough to be killed in the middle of a large file.
   const pace = ['--bwlimit', ['off', '1M', '300K'][random(3)]!];
-  const [command, ...rest] = [...prefix, process.execPath, MAIN, ...args, ...pace, '--progress', 'none'];
+  // Some begin a scan in the place of one that was cut off.
+  const scan = random(4) === 0 ? ['--rescan'] : [];
+  const [command, ...rest] = [...prefix, process.execPath, MAIN, ...args, ...pace, ...scan, '--progress', 'none'];
   const child = spawn(command!, rest, {
     cwd: world.root,
     env: environment(world),
