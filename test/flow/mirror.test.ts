@@ -45,6 +45,22 @@ test('what gives way to a folder is told, before it is done, and goes to the tra
   expectLedgerOf(world);
 });
 
+test('what gives way to folders in many places goes to the trash, and nothing else is touched', async () => {
+  const world = newWorld();
+  for (let i = 0; i < 120; i++) {
+    const folder = `p${i % 7}/q${i % 5}`;
+    makeTree(world.source, { [`${folder}/x${i}/f`]: file('new') });
+    makeTree(world.dest, { [`${folder}/x${i}`]: file('old') });
+  }
+  const before = snapshotTree(world.source);
+  await copyAll(world, '--trash', 'T', '--readers', '8', '--writers', '8');
+  expect(snapshotTree(world.source)).toEqual(before);
+  const [run] = readdirSync(join(world.dest, 'T'));
+  expect(namesIn(join(world.dest, 'T', run!)).filter((name) => /x\d+$/.test(name))).toHaveLength(120);
+  rmSync(join(world.dest, 'T'), { recursive: true });
+  expect(namesIn(world.dest).sort()).toEqual(namesIn(world.source).sort());
+});
+
 test('a folder where the source has something that is not copied is kept, as a file is', async () => {
   const world = newWorld();
   makeTree(world.source, { folder: fifo(), name: fifo() });

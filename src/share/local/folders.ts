@@ -92,9 +92,10 @@ export class Folders {
   make(path: string): void {
     if (path === '') return;
     const name = baseName(path);
-    const parentWasKept = this.open.has(dirName(path));
-    const parent = this.parentOf(path);
     for (let attempt = 1; ; attempt++) {
+      const parentWasKept = this.open.has(dirName(path));
+      // Anew each time: what takes something out of the way opens and closes folders too.
+      const parent = this.parentOf(path);
       try {
         makeDirAt(parent, name, 0o777);
         return;
@@ -110,7 +111,10 @@ export class Folders {
     }
   }
 
-  /** True when a folder is there already. Another lane may be doing the same: what it was quicker at is fine. */
+  /**
+   * True when a folder is there already. Another lane may be doing the same: what it was quicker at is fine. `parent` is
+   * not to be used afterwards.
+   */
   private clearFor(parent: number, dir: string, name: string): boolean {
     try {
       statAt(parent, name, this.stat);
