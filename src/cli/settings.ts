@@ -25,7 +25,7 @@ export function settingsOf(values: Values, source: string, dest: string, machine
   const roots = { source: absolute(source), dest: absolute(dest) };
   const ledger = ledgerOf(values, roots, machine.env);
   const logFile = values['log-file'] === undefined ? defaultLog(ledger) : absolute(values['log-file']);
-  if (['', '-wal', '-shm', '-journal'].some((suffix) => logFile === ledger + suffix)) {
+  if (['', '-wal', '-shm', '-journal', '-lock', '-control'].some((suffix) => logFile === ledger + suffix)) {
     throw new UsageError(`the audit log ${logFile} is a file of the ledger; give --db and --log-file different names`);
   }
   checkMemory(values, machine.memory);

@@ -2,7 +2,17 @@
  * Where the control socket of a ledger's run is: in a private folder beside the ledger. The name of a socket may have
  * 107 bytes (unix(7)), and a ledger's path more; so both ends reach it through a descriptor of its folder.
  */
-import { chmodSync, closeSync, constants, fstatSync, mkdirSync, openSync, rmdirSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+} from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { Exit, ExitError } from '../exit.js';
@@ -50,6 +60,10 @@ export function makePlace(folder: string): Place {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   const place = openPlace(folder);
+  if (readdirSync(dirname(place.path)).some((name) => name !== NAME)) {
+    place.close();
+    throw new Error(`${folder}: is not the folder of a control socket`);
+  }
   chmodSync(dirname(place.path), 0o700);
   rmSync(place.path, { force: true });
   return place;

@@ -1,6 +1,7 @@
 /** `millrace copy`, from the first look at the roots on. */
 import type { Io } from '../cli/run.js';
 import type { Settings } from '../settings.js';
+import type { OwnFile } from '../share/local/roots.js';
 import { Keeper } from './keeper.js';
 import type { Begun } from './run.js';
 import { Threads } from './threads.js';
@@ -15,10 +16,7 @@ export async function copy(settings: Settings, io: Io, begun: Begun = () => {}):
   try {
     const threads = new Threads();
     const keeper = new Keeper(threads);
-    const inspected = keeper.inspect(settings.source, settings.dest, [
-      { path: settings.ledger, what: 'the ledger', option: '--db' },
-      { path: settings.logFile, what: 'the audit log', option: '--log-file' },
-    ]);
+    const inspected = keeper.inspect(settings.source, settings.dest, ownFiles(settings));
     // Told below; until then a refusal is nobody's unhandled error.
     inspected.catch(() => {});
     // The rest is loaded while the keeper's thread starts: each takes about as long as the other.
@@ -35,4 +33,12 @@ export async function copy(settings: Settings, io: Io, begun: Begun = () => {}):
 async function listen(settings: NonNullable<Settings['metrics']>) {
   const { MetricsServer } = await import('../metrics/server.js');
   return MetricsServer.listen(settings);
+}
+
+/** What a run writes beside its shares, which must not be in one of them. */
+export function ownFiles({ ledger, logFile }: Settings): OwnFile[] {
+  return [
+    { path: ledger, what: 'the ledger', option: '--db' },
+    { path: logFile, what: 'the audit log', option: '--log-file' },
+  ];
 }

@@ -1,6 +1,6 @@
 /** `--detach`: the same command in a process of its own, without a terminal, once it is sure that it has begun. */
 import { spawn } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { printable } from '../cli/printable.js';
 import type { Io } from '../cli/run.js';
@@ -8,6 +8,9 @@ import { isListening } from '../control/socket.js';
 import { Exit, type ExitCode, ExitError } from '../exit.js';
 import { makeLedgerFolder } from '../ledger/open.js';
 import type { Settings } from '../settings.js';
+import { ownFiles } from './copy.js';
+import { Keeper } from './keeper.js';
+import { Threads } from './threads.js';
 
 const POLL_MS = 50;
 /** A run that still goes on then has begun, even if it cannot be reached. */
@@ -24,6 +27,8 @@ function outputOf(ledger: string): string {
  */
 export async function detach(settings: Settings, args: readonly string[], io: Io): Promise<number> {
   if (await isListening(settings.ledger)) throw new ExitError(`${settings.ledger}: in use by another run`, Exit.ledger);
+  // Refused here, before anything is made.
+  await new Keeper(new Threads()).inspect(settings.source, settings.dest, ownFiles(settings));
   if (settings.ledgerIsDefault) makeLedgerFolder(settings.ledger);
   const file = outputOf(settings.ledger);
   const out = openOutput(file);
@@ -55,7 +60,12 @@ export async function detach(settings: Settings, args: readonly string[], io: Io
 
 function openOutput(file: string): number {
   try {
-    return openSync(file, 'a', 0o600);
+    // Without waiting for the reader of a FIFO, which it must not be.
+    const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
+    const fd = openSync(file, O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_WRONLY, 0o600);
+    if (fstatSync(fd).isFile()) return fd;
+    closeSync(fd);
+    throw Object.assign(new Error(), { code: 'not a file' });
   } catch (error) {
     throw new ExitError(`${file}: cannot be written: ${(error as NodeJS.ErrnoException).code}`, Exit.ledger);
   }

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  realpathSync,
   statSync,
   writeSync,
 } from 'node:fs';
@@ -36,7 +37,7 @@ export function openLedgerFile(file: string, pair: Pair): Db {
   refuseNetwork(folder, file);
   const isNew = !existsSync(file);
   if (!isNew) readPair(file, pair); // before the lock file is made: a refusal leaves no trace
-  takeLock(file);
+  takeLock(isNew ? file : realpathSync(file)); // of one ledger, whatever names it has
   return guard(file, () => {
     if (isNew) closeSync(openSync(file, constants.O_CREAT | constants.O_EXCL | constants.O_RDWR, PRIVATE));
     const opened = openDb(file, { timeout: 10_000 });

@@ -108,14 +108,14 @@ test('only its owner may talk to it, however long its path is', async () => {
   expect(await (await reach(ledger)).drain()).toBe('drain done');
 });
 
-test('what somebody else has put into the folder stays', async () => {
+test('a folder of its name that holds something else is left alone', async () => {
   const ledger = join(temporaryFolder(), 'l.db');
   mkdirSync(controlFolder(ledger));
   writeFileSync(join(controlFolder(ledger), 'mine'), 'mine');
-  const server = await serve(ledger);
-  expect(await (await reach(ledger)).pause()).toBe('pause done');
-  server.close(0, '');
+  chmodSync(controlFolder(ledger), 0o755);
+  await expect(serve(ledger)).rejects.toThrow('is not the folder of a control socket');
   expect(readdirSync(controlFolder(ledger))).toEqual(['mine']);
+  expect(statSync(controlFolder(ledger)).mode & 0o777).toBe(0o755);
 });
 
 test('who comes as the run ends is told how', async () => {

@@ -1,6 +1,6 @@
 /** Runs that are steered, watched and left from elsewhere. */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
@@ -156,6 +156,22 @@ describe('a detached run', () => {
     expect((await watcher.ended).code).toBe(0);
     await expect.poll(() => readFileSync(out, 'utf8')).toContain('all synced');
     expectEqualTrees(world.source, world.dest);
+  });
+
+  test('that is refused makes nothing, and its words go to no other file', async () => {
+    const world = newWorld();
+    makeTree(world.source, { a: file('a') });
+    const inside = { ...world, db: join(world.source, 'l.db') };
+    expect((await ask(inside, 'copy', world.source, world.dest, '--detach')).code).toBe(2);
+    expect(namesIn(world.source)).toEqual(['a']);
+    writeFileSync(join(world.root, 'other'), 'other');
+    symlinkSync('other', join(world.root, 'ledger.out'));
+    const ended = await ask(world, 'copy', world.source, world.dest, '--detach');
+    expect(ended).toMatchObject({
+      code: 5,
+      stderr: `millrace: ${join(world.root, 'ledger.out')}: cannot be written: ELOOP\n`,
+    });
+    expect(readFileSync(join(world.root, 'other'), 'utf8')).toBe('other');
   });
 
   test('that cannot begin says so at once, with its exit code', async () => {

@@ -140,9 +140,11 @@ function look(side: string, path: string): Looked | { missing: true } | Refusal 
 
 /** Whether a root leads, through links and mounts, to a file that may not be there yet. */
 function isWithin(root: Pick<Looked, 'real' | 'place'>, path: string): boolean {
-  const real = realOf(path);
-  const reached = overlap(root.place, placeOf(real, mountinfo())) ?? overlapByMounts(root.real, real, mountinfo());
-  return reached === 'same' || reached === 'dest inside source';
+  // Where it leads to, and where its name is: beside that, there are more files of the run.
+  return [realOf(path), join(realOf(dirname(path)), basename(path))].some((real) => {
+    const reached = overlap(root.place, placeOf(real, mountinfo())) ?? overlapByMounts(root.real, real, mountinfo());
+    return reached === 'same' || reached === 'dest inside source';
+  });
 }
 
 /** The real path of what may not be there yet. */

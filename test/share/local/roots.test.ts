@@ -1,4 +1,13 @@
-import { constants, existsSync, mkdirSync, readdirSync, renameSync, statSync, symlinkSync } from 'node:fs';
+import {
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -211,6 +220,9 @@ describe('prepareDest', () => {
         message: `the ledger ${at(path)} is inside the destination; name a place outside of both shares with --db`,
       });
     expect(inspectRoots(at('source'), at('dest'), own('source/in/l.db'))).toMatchObject({ refused: 'usage' });
+    writeFileSync(at('real.db'), '');
+    symlinkSync(at('real.db'), at('dest/link.db'));
+    expect(inspectRoots(at('source'), at('dest'), own('dest/link.db'))).toMatchObject({ refused: 'usage' });
     for (const path of ['l.db', 'dest.db', 'no/l.db'])
       expect(inspectRoots(at('source'), at('dest'), own(path))).toHaveProperty('rootMeta');
     if (!canMount) return;
