@@ -52,9 +52,9 @@ export async function detach(settings: Settings, args: readonly string[], io: Io
     if ((await isListening(settings.ledger)) || performance.now() - begun > PATIENCE_MS) break;
   }
   child.unref();
-  const roots = `${printable(settings.source)} ${printable(settings.dest)}`;
+  const which = settings.ledgerIsDefault ? [settings.source, settings.dest] : ['--db', settings.ledger];
   io.out(`runs in the background as process ${child.pid}; what it says is in ${printable(file)}\n`);
-  io.out(`millrace attach ${roots}   shows it; status, ctl and report take the same\n`);
+  io.out(`millrace attach ${which.map(printable).join(' ')}   shows it; status, ctl and report take the same\n`);
   return Exit.ok;
 }
 

@@ -452,7 +452,12 @@ export class Session {
   async retryFailed(): Promise<number | undefined> {
     const isLate = () => this.isEnding || this.stopping !== 'no' || !['transfer', 'last pass'].includes(this.phase);
     // What is gathered may say that an entry has failed which would be pending then: it is to be written before.
-    while (!isLate() && !this.recorder.isEmpty) await this.checkpoint();
+    try {
+      while (!isLate() && !this.recorder.isEmpty) await this.checkpoint();
+    } catch (error) {
+      this.breakOff(error as Error);
+      throw error;
+    }
     if (isLate()) return undefined;
     const count = this.requeueFailed(() => true);
     this.step();
