@@ -4,6 +4,9 @@ import type { PaceSettings } from './pace/pacer.js';
 export const CHECKSUMS = ['md5', 'sha1', 'sha256', 'sha512', 'blake2b', 'blake3', 'xxh128'] as const;
 export type Checksum = (typeof CHECKSUMS)[number];
 
+/** Readers, and writers, that a run grows to by itself, or can be told to have while it runs. */
+export const MOST_LANES = 32;
+
 /** How much may be deleted: a number of entries, or a part (0 to 1) of the destination's; both undefined: all of it. */
 export interface DeleteLimit {
   readonly count: number | undefined;

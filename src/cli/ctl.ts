@@ -1,18 +1,11 @@
 /** What `millrace ctl` can ask of a run. */
 import { UsageError } from '../exit.js';
+import { MOST_LANES } from '../settings.js';
+import type { Order } from '../ui/operator.js';
 import { didYouMean } from './nearest.js';
 import { quoted } from './printable.js';
 import { parseTimetable } from './timetable.js';
 import { parseCount } from './units.js';
-
-/** As many lanes of a kind as a run can be told to have. */
-const MOST_LANES = 32;
-
-export type Action =
-  | { readonly do: 'pause' | 'resume' | 'drain' | 'stop' | 'retry-failed' }
-  | { readonly do: 'limit'; readonly rate: string }
-  /** 0: automatic. */
-  | { readonly do: 'lanes'; readonly readers: number; readonly writers: number };
 
 /** The words that each action takes, in the order of --help. */
 export const ACTIONS = {
@@ -23,12 +16,12 @@ export const ACTIONS = {
   limit: ['RATE'],
   lanes: ['READERS', 'WRITERS'],
   'retry-failed': [],
-} as const satisfies Record<Action['do'], readonly string[]>;
+} as const satisfies Record<Order['do'], readonly string[]>;
 
-const NAMES = Object.keys(ACTIONS) as Action['do'][];
+const NAMES = Object.keys(ACTIONS) as Order['do'][];
 
 /** The action at the start of `words`, and the words after it. Throws a UsageError. */
-export function readAction(words: readonly string[]): { action: Action; rest: readonly string[] } {
+export function readAction(words: readonly string[]): { action: Order; rest: readonly string[] } {
   const [word, ...after] = words;
   if (word === undefined) throw new UsageError(`ctl needs to know what to do: ${NAMES.join(', ')}`);
   const name = NAMES.find((candidate) => candidate === word);
@@ -41,7 +34,7 @@ export function readAction(words: readonly string[]): { action: Action; rest: re
   return { action: actionOf(name, values), rest: after.slice(wanted.length) };
 }
 
-function actionOf(name: Action['do'], values: readonly string[]): Action {
+function actionOf(name: Order['do'], values: readonly string[]): Order {
   if (name === 'limit') {
     checked(name, values[0]!, parseTimetable);
     return { do: name, rate: values[0]! };

@@ -5,10 +5,11 @@
 
 import { UsageError } from '../exit.js';
 import type { ProgressStyle, Settings } from '../settings.js';
+import type { Order } from '../ui/operator.js';
 import { type Arguments, checkCommand, readArguments } from './argv.js';
 import { COMMAND_NAMES, type CommandName, isCommand } from './commands.js';
 import { gather } from './config.js';
-import { type Action, readAction } from './ctl.js';
+import { readAction } from './ctl.js';
 import type { Env } from './environment.js';
 import { helpText } from './help.js';
 import { didYouMean, nearest } from './nearest.js';
@@ -25,7 +26,7 @@ export type Command =
   /** Show the state of a migration, as JSON or for people, once or again and again. */
   | { readonly command: 'status'; readonly ledger: Place; readonly json: boolean; readonly watch: boolean }
   /** Ask something of a run. */
-  | { readonly command: 'ctl'; readonly ledger: Place; readonly action: Action }
+  | { readonly command: 'ctl'; readonly ledger: Place; readonly action: Order }
   /** Show a run on this terminal. */
   | { readonly command: 'attach'; readonly ledger: Place; readonly progress: ProgressStyle }
   /** Write a report to the file `output` (absolute), in the format of its ending. */

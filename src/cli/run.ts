@@ -2,7 +2,7 @@
 
 import { Exit, ExitError } from '../exit.js';
 import type { ProgressStyle, Settings } from '../settings.js';
-import type { Action } from './ctl.js';
+import type { Order } from '../ui/operator.js';
 import { type Command, type Place, parse } from './parse.js';
 import { printable } from './printable.js';
 import type { Machine } from './settings.js';
@@ -22,7 +22,7 @@ export interface Engine {
   /** A copy in a process of its own, with these arguments. */
   detach(settings: Settings, args: readonly string[], io: Io): Promise<number>;
   status(ledger: Place, json: boolean, watch: boolean, io: Io): Promise<number>;
-  ctl(ledger: Place, action: Action, io: Io): Promise<number>;
+  ctl(ledger: Place, action: Order, io: Io): Promise<number>;
   attach(ledger: Place, progress: ProgressStyle, io: Io): Promise<number>;
   report(ledger: Place, output: string, io: Io): Promise<number>;
 }

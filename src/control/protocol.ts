@@ -3,18 +3,18 @@
  * answer; `watch` is answered by messages until the run ends or the asker leaves.
  */
 import { z } from 'zod';
+import { MOST_LANES } from '../settings.js';
 import type { Forecast } from '../stats/forecast.js';
 import type { Rates } from '../stats/rates.js';
 import type { Snapshot } from '../stats/snapshot.js';
 import type { FailurePage } from '../ui/operator.js';
 
-/** Lanes that can be asked for, of each kind. */
-export const MOST_ASKED_LANES = 32;
-
-const lanes = z.number().int().min(0).max(MOST_ASKED_LANES);
+const lanes = z.number().int().min(0).max(MOST_LANES);
 
 const REQUEST = z.discriminatedUnion('do', [
-  z.strictObject({ do: z.enum(['status', 'watch', 'pause', 'resume', 'drain', 'stop', 'retry-failed']) }),
+  z.strictObject({ do: z.literal('status') }),
+  z.strictObject({ do: z.literal('watch') }),
+  z.strictObject({ do: z.enum(['pause', 'resume', 'drain', 'stop', 'retry-failed']) }),
   z.strictObject({ do: z.literal('limit'), rate: z.string().max(1000) }),
   z.strictObject({ do: z.literal('lanes'), readers: lanes, writers: lanes }),
   z.strictObject({

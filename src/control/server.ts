@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { forecast } from '../stats/forecast.js';
 import { History, sampleOf } from '../stats/history.js';
 import { ratesNow } from '../stats/rates.js';
-import type { Operator } from '../ui/operator.js';
+import { type Operator, perform } from '../ui/operator.js';
 import type { Pull } from '../ui/surface.js';
 import { eachLine } from './lines.js';
 import {
@@ -114,28 +114,9 @@ export class ControlServer {
 
   private perform(request: Exclude<Request, { do: 'watch' }>): Promise<Result> | Result {
     const { operator } = this;
-    switch (request.do) {
-      case 'status':
-        return this.state();
-      case 'pause':
-        return operator.pause();
-      case 'resume':
-        return operator.resume();
-      case 'drain':
-        return operator.drain();
-      case 'stop':
-        return operator.stop();
-      case 'retry-failed':
-        return operator.retryFailed();
-      case 'limit':
-        return operator.limit(request.rate);
-      case 'lanes':
-        return operator.lanes(request.readers, request.writers);
-      case 'failures':
-        return operator.failures(request.after, request.limit);
-      default:
-        throw new Error(`a request without an answer: ${JSON.stringify(request)}`);
-    }
+    if (request.do === 'status') return this.state();
+    if (request.do === 'failures') return operator.failures(request.after, request.limit);
+    return perform(operator, request);
   }
 
   private tick(): void {

@@ -7,14 +7,14 @@ import type { LaneMessage, Lease } from '../pipeline/messages.js';
 import { Command, PATH_ROOM, Ring } from '../pipeline/ring.js';
 import { join } from '../posix/names.js';
 import type { ListAnswer, ListRequest } from '../scan/messages.js';
-import type { Settings } from '../settings.js';
+import { MOST_LANES, type Settings } from '../settings.js';
 import type { RootIdentity } from '../share/identity.js';
 import type { Pin } from '../share/local/pin.js';
 import type { Side } from '../share/share.js';
 import { FlowMeter } from '../stats/flow.js';
 import { LaneCounters, type Operations } from '../stats/shared.js';
 import type { Flow } from '../stats/snapshot.js';
-import { busyBetween, lanesBeside, MOST_LANES, processorTicks, wantedLanes } from './lanecount.js';
+import { busyBetween, lanesBeside, processorTicks, wantedLanes } from './lanecount.js';
 import type { Lane, Threads } from './threads.js';
 
 const PACK_BYTES = 512 * 1024;

@@ -1,8 +1,8 @@
+import { MOST_LANES } from '../settings.js';
 import type { Operations } from '../stats/shared.js';
 
-/** Readers, and writers, that work on more than a handful of files, and may grow to, when nobody says otherwise. */
+/** Readers, and writers, that work on more than a handful of files when nobody says otherwise. */
 export const FIRST_LANES = 2;
-export const MOST_LANES = 32;
 
 export interface LaneNumbers {
   readonly readers: number;

@@ -224,14 +224,16 @@ class Run {
     const code = this.exitCode(broken);
     surface.stop();
     if (broken) this.io.err(`millrace: ${cleanName(reasonOf(broken))}\n`);
-    const { copied, recorded } = session;
+    const { copied, recorded } = session.outcomes;
     const result: RunResult = {
       snapshot: { ...snapshot, session: { ...snapshot.session, copied: recorded } },
       unrecorded: copied.files - recorded.files,
       exitCode: code,
       seconds: (Date.now() - this.startedMs) / 1000,
-      failures: session.failures,
-      failuresTotal: settings.dryRun ? session.failed : Math.max(session.failed, snapshot.total.failed.files),
+      failures: session.outcomes.failures,
+      failuresTotal: settings.dryRun
+        ? session.outcomes.failed
+        : Math.max(session.outcomes.failed, snapshot.total.failed.files),
       ledger: settings.dryRun ? null : settings.ledger,
       log: settings.dryRun ? null : settings.logFile,
     };
@@ -312,7 +314,10 @@ class Run {
     if (broken instanceof LedgerError || isSqlite(broken)) return Exit.ledger;
     if (broken || session.stopping !== 'no') return Exit.stopped;
     const failed =
-      session.failed > 0 || session.keptExtras > 0 || ledger.totals.failedFiles > 0 || session.scan.errors > 0;
+      session.outcomes.failed > 0 ||
+      session.outcomes.keptExtras > 0 ||
+      ledger.totals.failedFiles > 0 ||
+      session.scan.errors > 0;
     return failed || (!this.settings.dryRun && ledger.totals.pendingFiles > 0) ? Exit.someFailed : Exit.ok;
   }
 }

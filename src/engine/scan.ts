@@ -4,43 +4,26 @@
  * in memory, so that a scan survives the process and its memory does not grow with the tree.
  */
 import type { Ledger } from '../ledger/ledger.js';
-import type { Dir, Entry, ScanState } from '../ledger/rows.js';
-import { DirSide, DirStatus, EntryStatus, Listed } from '../ledger/schema.js';
-import { Action } from '../pipeline/record.js';
-import { baseName, join } from '../posix/names.js';
-import type { Verdict } from '../scan/compare.js';
-import { type JoinInput, type JoinSink, joinFolder } from '../scan/join.js';
+import type { Dir, ScanState } from '../ledger/rows.js';
+import { DirSide, DirStatus, Listed } from '../ledger/schema.js';
+import { type JoinInput, joinFolder } from '../scan/join.js';
 import { Listing } from '../scan/listing.js';
 import type { ListAnswer, ListRequest } from '../scan/messages.js';
-import type { Contents } from '../scan/seal.js';
-import { Entries, type Meta, metaOf } from '../share/entries.js';
-import { COLLIDES, type Failure, failure } from '../share/failure.js';
+import { Entries } from '../share/entries.js';
+import type { Failure } from '../share/failure.js';
 import type { Side } from '../share/share.js';
-import { cleanName } from '../ui/clean.js';
-import { type Item, newItem } from './item.js';
+import { type FindingEvents, Findings, type RootState } from './findings.js';
+import { Frontier } from './frontier.js';
+import { type InHand, sealFor, takeInHand } from './inhand.js';
 import type { Recorder } from './recorder.js';
 import { backoffMs, worthRetrying } from './retry.js';
 import type { Lane } from './threads.js';
 
-/** Something will change in the folder at the destination, and with it the folder's mtime there. */
-function changes(dir: Dir): void {
-  if (dir.status === DirStatus.synced) dir.status = DirStatus.toStamp;
-}
-
-/** Folders known to be next, in memory; beyond, they are in the ledger only. */
-const FRONTIER = 20_000;
 /** Requests a scanner lane has at hand: folders that are sealed mostly take less time than asking for them. */
 const AHEAD = 4;
 const SEALED_AHEAD = 16;
 
-export interface ScanEvents {
-  /** A file or link to be copied. */
-  found(item: Item): void;
-  /** Files that need no copying, and their bytes. */
-  same(files: number, bytes: number): void;
-  /** A folder that is missing, or an extra: for dry runs and counting. */
-  note(what: 'make' | 'delete', path: string): void;
-  failed(path: string, message: string): void;
+export interface ScanEvents extends FindingEvents {
   /** The root itself could not be listed. */
   rootFailed(side: Side, failure: Failure): void;
   /** A folder could not be listed because its share is in trouble; it is listed again once the scan goes on. */
@@ -50,60 +33,22 @@ export interface ScanEvents {
   moved(): void;
 }
 
-/** The root folder, which no listing shows. */
-export interface RootState {
-  /** At the source. */
-  readonly meta: Meta;
-  /** The destination's has the same mtime. */
-  readonly isStamped: boolean;
-}
-
-interface InHand {
-  readonly dir: Dir;
-  readonly listings: Record<Side, Listing>;
-  waiting: number;
-  failures: Partial<Record<Side, Failure>>;
-  /** The seal that the source is asked about; the destination comes after it. */
-  asked: string | undefined;
-  /** The sides whose listing gave the seal; only the folders of it are in `listings`. */
-  same: Partial<Record<Side, Contents>>;
-  /** What the listings give. */
-  seals: Partial<Record<Side, string>>;
-  /** The destination is to be changed so that it lists the folder as the source does. */
-  isToChange: boolean;
-  /** The destination has, and keeps, what the source has not. */
-  keepsExtras: boolean;
-}
-
-/** What a joined folder is sealed with. A seal that the destination would not give costs a second listing each time. */
-function sealFor({ seals, isToChange, keepsExtras }: InHand): string | undefined {
-  const { source, dest } = seals;
-  const isAlike = isToChange || (source !== undefined && dest !== undefined && source.endsWith(dest));
-  return isAlike && !keepsExtras ? source : undefined;
-}
-
 interface ScannerLane {
   readonly lane: Lane<ListRequest>;
   asked: number;
 }
 
 export class Scan {
-  readonly seen = { dirs: 0, files: 0, bytes: 0, errors: 0 };
   /** Set while the window is full: no more folders are asked for, and joins rest. */
   paused = false;
-  private state: ScanState;
+  private readonly findings: Findings;
   private readonly lanes: Record<Side, ScannerLane[]> = { source: [], dest: [] };
-  private frontier: Dir[] = [];
-  private head = 0;
-  /** More folders are in the ledger than in memory. */
-  private overflow: boolean;
+  private readonly frontier: Frontier;
   private readonly inHand = new Map<number, InHand>();
   private readonly listed: InHand[] = [];
-  /** Folders whose listing failed and is tried again; how often each failed. */
-  private later: { dir: Dir; dueMs: number }[] = [];
+  /** How often the listing of a folder failed that is tried again. */
   private readonly attempts = new Map<number, number>();
   private joining: { folder: InHand; steps: Generator<void> } | undefined;
-  private nextId: number;
   private scheduled = false;
 
   constructor(
@@ -112,11 +57,21 @@ export class Scan {
     private readonly ground: Pick<JoinInput, 'grainNs' | 'distrustNs' | 'trash' | 'folding' | 'beganNs'>,
     private readonly events: ScanEvents,
   ) {
-    this.state = ledger.scanState;
-    this.overflow = this.state.running;
-    this.nextId = ledger.lastDirId + 1;
+    this.frontier = new Frontier(ledger.scanState.running);
+    this.findings = new Findings(ledger, recorder, ground.trash, events, (dir, afterCheckpoint) => {
+      recorder.dir(dir);
+      if (afterCheckpoint) this.frontier.passOver();
+      this.frontier.push(dir);
+    });
   }
 
+  /** What this session's listings have shown of the source. */
+  get seen(): Findings['seen'] {
+    return this.findings.seen;
+  }
+  private get state(): ScanState {
+    return this.findings.state;
+  }
   get isDone(): boolean {
     return !this.state.running;
   }
@@ -132,37 +87,10 @@ export class Scan {
   }
 
   /** Begins a new scan of everything. */
-  start(extras: boolean, { meta, isStamped }: RootState): void {
-    this.state = { number: this.state.number + 1, running: true, errors: 0, extras };
-    this.recorder.scanState(this.state);
-    const root: Dir = this.ledger.dir(1) ?? {
-      id: this.nextId++,
-      parent: undefined,
-      path: '',
-      depth: 0,
-      side: DirSide.source,
-      listed: Listed.no,
-      status: DirStatus.toStamp,
-      scan: 0,
-      meta: undefined,
-      error: undefined,
-      seal: undefined,
-    };
-    root.listed = Listed.no;
-    root.meta = meta;
-    root.status = isStamped ? DirStatus.synced : DirStatus.toStamp;
-    this.frontier = [];
-    this.head = 0;
-    this.overflow = false;
-    this.later = [];
+  start(extras: boolean, root: RootState): void {
+    this.frontier.clear();
     this.attempts.clear();
-    // All at once: with the old scan's folders forgotten and the new one's not there, a kill would leave nothing to list.
-    this.ledger.commit(() => {
-      this.ledger.beginScan();
-      this.ledger.putDir(root);
-      this.ledger.setMeta('scan', this.state);
-    });
-    this.push(root);
+    this.findings.begin(extras, root);
   }
 
   /** Goes on with a scan that an earlier session began. */
@@ -174,7 +102,7 @@ export class Scan {
   lanesGone(): void {
     this.lanes.source = [];
     this.lanes.dest = [];
-    this.frontier.push(...[...this.inHand.values()].map(({ dir }) => dir));
+    this.frontier.putBack([...this.inHand.values()].map(({ dir }) => dir));
     this.inHand.clear();
   }
 
@@ -189,8 +117,8 @@ export class Scan {
 
   /** Asks for the next folders, and goes on joining. */
   pump(): void {
-    if (!this.state.running || this.paused) return;
-    this.takeLater();
+    if (this.isDone || this.paused) return;
+    this.frontier.takeDue(Date.now());
     this.ask();
     if (this.joining || this.listed.length > 0) this.workSoon();
     else this.endIfDone();
@@ -207,7 +135,7 @@ export class Scan {
 
   /** True when the folders in memory are used up but the ledger has more: a checkpoint, then `refill`. */
   get wantsRefill(): boolean {
-    return this.overflow && this.head === this.frontier.length && this.inHand.size + this.listed.length < AHEAD;
+    return this.frontier.wantsMore && this.inHand.size + this.listed.length < AHEAD;
   }
 
   /**
@@ -215,51 +143,22 @@ export class Scan {
    * joined meanwhile are not to be listed again, and those that were found come with the next checkpoint.
    */
   refill(): void {
-    const found = this.ledger
-      .dirsToList(FRONTIER / 2 + this.inHand.size)
-      .filter(({ id }) => !this.recorder.dirIds.has(id));
-    this.overflow = found.length >= FRONTIER / 2 || this.recorder.dirIds.size > 0;
-    const joining = this.joining?.folder.dir.id;
-    const later = this.later.map(({ dir }) => dir.id);
-    const busy = new Set([...this.inHand.keys(), ...this.listed.map(({ dir }) => dir.id), ...later, joining]);
-    this.frontier = found.filter(({ id }) => !busy.has(id));
-    this.head = 0;
+    const busy = new Set([...this.inHand.keys(), ...this.listed.map(({ dir }) => dir.id)]);
+    if (this.joining) busy.add(this.joining.folder.dir.id);
+    this.frontier.fill((count) => this.ledger.dirsToList(count), busy, this.recorder.dirIds);
     this.pump();
   }
 
-  private push(dir: Dir): void {
-    this.recorder.dir(dir);
-    if (this.frontier.length - this.head >= FRONTIER) this.overflow = true;
-    // Once some are only in the ledger, all that follow are too: `refill` finds them there.
-    if (!this.overflow) this.frontier.push(dir);
-  }
-
   private ask(): void {
-    while (this.head < this.frontier.length) {
-      const dir = this.frontier[this.head]!;
+    for (let dir = this.frontier.peek(); dir; dir = this.frontier.peek()) {
       const limit = (dir.seal ? SEALED_AHEAD : AHEAD) * this.lanes.source.length;
       if (this.inHand.size + this.listed.length >= limit) return;
-      this.head++;
-      if (this.head > 1024 && this.head * 2 > this.frontier.length) {
-        this.frontier = this.frontier.slice(this.head);
-        this.head = 0;
-      }
+      this.frontier.take();
       const sides = this.sidesOf(dir);
-      const listings = { source: new Listing(), dest: new Listing() };
       // What a cut-off session published may look right and not be.
       const trusted = sides.length === 2 && this.ground.distrustNs === undefined;
       const seal = trusted && dir.seal && this.ledger.isSettled(dir.id) ? dir.seal : undefined;
-      const folder: InHand = {
-        dir,
-        listings,
-        waiting: 0,
-        failures: {},
-        asked: seal,
-        same: {},
-        seals: {},
-        isToChange: sides.length === 1,
-        keepsExtras: false,
-      };
+      const folder = takeInHand(dir, sides, seal);
       this.inHand.set(dir.id, folder);
       if (seal) this.list('source', folder, seal);
       else for (const side of sides) this.list(side, folder, undefined);
@@ -324,7 +223,7 @@ export class Scan {
   /** Joins listed folders, a stretch at a time. */
   private work(): void {
     const until = performance.now() + 20;
-    while (!this.paused && this.state.running) {
+    while (!this.paused && !this.isDone) {
       if (!this.joining) {
         const folder = this.listed.shift();
         if (!folder) break;
@@ -345,11 +244,8 @@ export class Scan {
   }
 
   private endIfDone(): void {
-    const busy =
-      this.inHand.size + this.listed.length + this.later.length > 0 || this.joining || this.head < this.frontier.length;
-    if (busy || this.overflow || !this.state.running) return;
-    this.state = { ...this.state, running: false };
-    this.recorder.scanState(this.state);
+    if (this.inHand.size + this.listed.length > 0 || this.joining || !this.frontier.isEmpty || this.isDone) return;
+    this.findings.end();
     this.events.moved();
   }
 
@@ -376,7 +272,7 @@ export class Scan {
         }
         dir.status = DirStatus.toMake;
       } else {
-        this.fault(dir.path, cause.message);
+        this.findings.fault(dir.path, cause.message);
         dir.error = cause.message;
         dir.listed = Listed.failed;
         dir.status = DirStatus.failed;
@@ -394,15 +290,13 @@ export class Scan {
     dir.scan = this.state.number;
     if (dir.listed !== Listed.failed) dir.error = undefined;
     const { same } = folder;
-    if (same.source) {
-      this.saw(same.source.files, same.source.bytes);
-      this.events.same(same.source.files, same.source.bytes);
-    } else dir.seal = undefined;
+    if (same.source) this.findings.same(same.source.files, same.source.bytes);
+    else dir.seal = undefined;
     this.recorder.dir(dir);
     const complete = failures.source === undefined;
     const sealed = same.source !== undefined;
     const input = { dir, known, sealed, source: listings.source, dest: listings.dest, complete, ...this.ground };
-    return joinFolder(input, this.ledger, dir.side === DirSide.extra ? this.extraSink(dir) : this.sink(folder));
+    return joinFolder(input, this.ledger, this.findings.sink(folder));
   }
 
   private close(folder: InHand): void {
@@ -422,7 +316,7 @@ export class Scan {
     const side = failures.source?.class === 'stop' ? 'source' : 'dest';
     const cause = failures[side];
     if (cause?.class !== 'stop') return false;
-    this.later.push({ dir, dueMs: 0 });
+    this.frontier.putBackLater(dir, 0);
     this.events.stuck(side, cause);
     return true;
   }
@@ -436,161 +330,7 @@ export class Scan {
       return false;
     }
     this.attempts.set(dir.id, attempts);
-    this.later.push({ dir, dueMs: Date.now() + backoffMs(attempts + 1, Math.random()) });
+    this.frontier.putBackLater(dir, Date.now() + backoffMs(attempts + 1, Math.random()));
     return true;
-  }
-
-  /** Takes folders that are to be listed again back in line, as their time comes. */
-  private takeLater(): void {
-    if (this.later.length === 0) return;
-    const nowMs = Date.now();
-    this.frontier.push(...this.later.filter(({ dueMs }) => dueMs <= nowMs).map(({ dir }) => dir));
-    this.later = this.later.filter(({ dueMs }) => dueMs > nowMs);
-  }
-
-  private fault(path: string, message: string): void {
-    this.seen.errors++;
-    this.state = { ...this.state, errors: this.state.errors + 1 };
-    this.recorder.scanState(this.state);
-    this.recorder.line('failed', 'entry', path, message);
-    this.events.failed(path, message);
-  }
-
-  private saw(files: number, bytes: number): void {
-    this.seen.files += files;
-    this.seen.bytes += bytes;
-  }
-
-  private sink(hand: InHand): JoinSink {
-    const { dir } = hand;
-    return {
-      copy: (name, meta, verdict, known) => {
-        this.saw(1, meta.size);
-        changes(dir);
-        hand.isToChange = true;
-        const saved = known && { status: known.status, size: known.meta.size };
-        this.events.found(newItem(dir, name, verdict === 'copy' ? Action.copy : Action.link, meta, saved));
-      },
-      record: (name, entry, known) => {
-        this.saw(1, entry.meta.size);
-        this.recorder.row(dir, name, entry, known);
-        if (entry.status === EntryStatus.synced) this.events.same(1, entry.meta.size);
-      },
-      unchanged: (meta) => {
-        this.saw(1, meta.size);
-        this.events.same(1, meta.size);
-      },
-      folder: (path, meta, verdict, known, other) => {
-        if (verdict === 'makeDir') hand.isToChange = true;
-        if (other === 'dest') this.replaced(path);
-        this.folder(dir, path, meta, verdict, known, other !== undefined);
-      },
-      unreadable: (name, code, known) => {
-        const { message } = failure(code, 'stat', name);
-        const meta: Meta = known?.meta ?? { size: 0, mtimeNs: 0n, ctimeNs: 0n, btimeNs: 0n, mode: 0, uid: 0, gid: 0 };
-        const entry: Entry = {
-          status: EntryStatus.failed,
-          meta,
-          algorithm: undefined,
-          hash: undefined,
-          error: message,
-        };
-        this.recorder.row(dir, name, entry, known);
-        this.fault(join(dir.path, name), message);
-      },
-      collides: (name, other, meta, known) => {
-        const error = `${COLLIDES}: the destination takes this name for that of ${cleanName(other)}`;
-        const none = { algorithm: undefined, hash: undefined };
-        this.recorder.row(dir, name, { status: EntryStatus.failed, meta: metaOf(meta), ...none, error }, known);
-        this.events.failed(join(dir.path, name), error);
-      },
-      extra: (name, isFolder, isPart) => {
-        if (isPart || this.state.extras) hand.isToChange = true;
-        else hand.keepsExtras = true;
-        this.extra(dir, name, isFolder, isPart);
-      },
-      goneEntry: (entry) => this.recorder.goneEntry(entry),
-      goneFolder: (gone) => this.recorder.goneDir(gone),
-    };
-  }
-
-  /** What is no folder gives way to one, at the destination. */
-  private replaced(path: string): void {
-    this.recorder.line('deleted', 'entry', path, 'a folder takes its place');
-    this.events.note('delete', path);
-    if (this.ground.trash !== undefined) this.recorder.touch(1);
-  }
-
-  /** `isReplacing`: what had its name before is to be written down before anything is made in the folder. */
-  private folder(
-    parent: Dir,
-    path: string,
-    meta: Meta,
-    verdict: Verdict,
-    known: Dir | undefined,
-    isReplacing: boolean,
-  ): void {
-    const missing = verdict === 'makeDir';
-    if (missing) {
-      this.events.note('make', path);
-      changes(parent);
-    }
-    // The parent's join was cut off, and this folder was joined before that; its entries may be on their way.
-    if (known?.scan === this.state.number && known.listed !== Listed.no) return;
-    // From the ledger it is taken after a checkpoint.
-    if (isReplacing) this.overflow = true;
-    this.push({
-      id: known?.id ?? this.nextId++,
-      parent: parent.id,
-      path,
-      depth: parent.depth + 1,
-      side: DirSide.source,
-      listed: Listed.no,
-      status: missing ? DirStatus.toMake : verdict === 'same' ? DirStatus.synced : DirStatus.toStamp,
-      scan: known?.scan ?? 0,
-      // A copy: folders wait longer than the listing they were found in shall be kept.
-      meta: metaOf(meta),
-      error: undefined,
-      seal: known?.seal,
-    });
-  }
-
-  private extra(dir: Dir, name: string, isFolder: boolean, isPart: boolean): void {
-    if (!isPart && !this.state.extras) return;
-    const kind = isPart ? Action.removePart : isFolder ? Action.removeDir : Action.remove;
-    this.recorder.extra({ dir: dir.id, name, kind });
-    if (!isPart) this.events.note('delete', join(dir.path, name));
-    if (!isFolder) return;
-    this.push({
-      id: this.nextId++,
-      parent: dir.id,
-      path: join(dir.path, name),
-      depth: dir.depth + 1,
-      side: DirSide.extra,
-      listed: Listed.no,
-      status: DirStatus.synced,
-      scan: 0,
-      meta: undefined,
-      error: undefined,
-      seal: undefined,
-    });
-  }
-
-  /** Everything beneath an extra folder is an extra. */
-  private extraSink(dir: Dir): JoinSink {
-    const none = () => {
-      throw new Error(`an extra folder has no source: ${baseName(dir.path)}`);
-    };
-    return {
-      copy: none,
-      record: none,
-      unchanged: none,
-      folder: none,
-      unreadable: none,
-      collides: none,
-      goneEntry: none,
-      goneFolder: none,
-      extra: (name, isFolder, isPart) => this.extra(dir, name, isFolder, isPart),
-    };
   }
 }

@@ -6,31 +6,32 @@
 import { setTimeout } from 'node:timers/promises';
 import type { AuditLog } from '../audit/log.js';
 import type { Ledger } from '../ledger/ledger.js';
-import type { Dir } from '../ledger/rows.js';
 import { DirStatus, EntryStatus } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
 import { Command } from '../pipeline/ring.js';
 import type { Settings } from '../settings.js';
-import { COLLIDES, classOf } from '../share/failure.js';
+import { classOf } from '../share/failure.js';
 import type { Folding } from '../share/folding.js';
 import type { RootIdentity } from '../share/identity.js';
 import type { Side } from '../share/share.js';
 import { formatCount } from '../stats/format.js';
 import type { Phase } from '../stats/snapshot.js';
-import { codeOf, FinishTally } from '../stats/tally.js';
 import { cleanName } from '../ui/clean.js';
 import { Backlog } from './backlog.js';
 import { Conveyor, pathOf } from './conveyor.js';
 import { Crew } from './crew.js';
 import { deletable } from './deletelimit.js';
+import type { RootState } from './findings.js';
 import { Guardian } from './guardian.js';
-import { type Item, isEntry, NO_META, newItem } from './item.js';
+import { type Item, isEntry } from './item.js';
 import { type LaneNumbers, lanesFor, ONE_EACH } from './lanecount.js';
+import { Outcomes } from './outcomes.js';
 import { DestAway, Recorder } from './recorder.js';
 import { inTheWay, worthLastPass } from './retry.js';
-import { type RootState, Scan } from './scan.js';
+import { Scan } from './scan.js';
 import type { Threads } from './threads.js';
 import type { Look } from './watch.js';
+import { dirPages, extrasOf, foldersOf, requeueFailed, type WorkList } from './worklists.js';
 
 /** Items waiting for a lane at which the scan rests, and below which the backlog is asked. */
 const WINDOW = 4096;
@@ -44,9 +45,6 @@ const CHECKPOINT_SIZE = 16_384;
 const RECORD_MS = 200;
 const TICK_MS = 50;
 const ADAPT_MS = 100;
-/** Failures kept for the summary; all are in the ledger and the log. */
-const FAILURES_KEPT = 20;
-
 export interface SessionDeps {
   readonly settings: Settings;
   readonly threads: Threads;
@@ -78,16 +76,7 @@ export class Session {
   phase: Phase = 'starting';
   resumed = false;
   stopping: 'no' | 'drain' | 'stop' = 'no';
-  readonly copied = { files: 0, bytes: 0 };
-  /** Of those copied, what the ledger has as synced. */
-  readonly recorded = { files: 0, bytes: 0 };
-  readonly same = { files: 0, bytes: 0 };
-  deleted = 0;
-  /** Extras that are still there because they are more than may be deleted. */
-  keptExtras = 0;
-  failed = 0;
-  readonly failures: { path: string; error: string }[] = [];
-  readonly tally = new FinishTally();
+  readonly outcomes = new Outcomes();
   readonly scan: Scan;
   readonly crew: Crew;
   readonly conveyor: Conveyor;
@@ -126,12 +115,9 @@ export class Session {
       { ...deps, trash: settings.trash },
       {
         found: (item) => this.found(item),
-        same: (files, bytes) => {
-          this.same.files += files;
-          this.same.bytes += bytes;
-        },
+        same: (files, bytes) => this.outcomes.needNoCopy(files, bytes),
         note: (what, path) => this.noted(what, path),
-        failed: (path, error) => this.fail(path, error),
+        failed: (path, error) => this.outcomes.fail(path, error),
         rootFailed: (side, failure) => this.breakOff(this.guardian.shareBroken(side, failure.message)),
         stuck: (side, failure) => this.guardian.watch.report(side, failure.code, 0),
         odd: (side) => {
@@ -221,12 +207,9 @@ export class Session {
       if (running) this.scan.resume();
       this.requeueFailed(() => true);
       // What the scan could not list in an earlier session is still not copied.
-      for (let after = 0; ; ) {
-        const page = ledger.dirsByStatus(DirStatus.failed, after, LOW);
-        for (const dir of page) this.fail(dir.path, dir.error ?? '');
-        if (page.length < LOW) break;
-        after = page.at(-1)!.id;
-      }
+      const next = dirPages(ledger, DirStatus.failed);
+      for (let page = next(); page.length > 0; page = next())
+        for (const dir of page) this.outcomes.fail(dir.path, dir.error ?? '');
       this.backlog.mayHave = true;
     } else this.scan.start(settings.deleteExtras, root);
   }
@@ -254,15 +237,7 @@ export class Session {
 
   private async cleanUp(): Promise<void> {
     const { ledger, settings, note } = this.deps;
-    const pages = (kind: Action, depth?: number) => {
-      let at = { dir: 0, name: '' };
-      return () => {
-        const page = ledger.extrasAfter(kind, depth, at.dir, at.name, LOW);
-        at = page.at(-1) ?? at;
-        return page.map((extra) => newItem({ id: extra.dir, path: extra.path }, extra.name, kind, NO_META, undefined));
-      };
-    };
-    await this.feedAll(pages(Action.removePart));
+    await this.feedAll(extrasOf(ledger, Action.removePart));
     if (!settings.deleteExtras) return;
     if (!this.scan.provesAbsence) {
       const why =
@@ -278,7 +253,7 @@ export class Session {
     if (extras > most) {
       const [found, allowed] = [formatCount(extras), formatCount(most)];
       note(`nothing was deleted: extras: ${found}, and at most ${allowed} may be; see --max-delete`);
-      this.keptExtras = extras;
+      this.outcomes.keptExtras = extras;
       return;
     }
     if (this.crew.trash !== undefined && extras > 0) {
@@ -286,27 +261,21 @@ export class Session {
       // The folder is made in the root, whose times are to be set again.
       ledger.commit(() => ledger.touchDir(1));
     }
-    await this.feedAll(pages(Action.remove));
+    await this.feedAll(extrasOf(ledger, Action.remove));
     // A folder is removed after the folders in it, all of one depth at a time.
-    for (const depth of ledger.extraDepths(Action.removeDir)) await this.feedAll(pages(Action.removeDir, depth));
+    for (const depth of ledger.extraDepths(Action.removeDir))
+      await this.feedAll(extrasOf(ledger, Action.removeDir, depth));
   }
 
   /** Makes the folders that no file has made, then sets times: nothing is changed inside a folder after that. */
   private async folders(): Promise<void> {
-    const pages = (status: DirStatus, action: Action) => {
-      let after = 0;
-      return () => {
-        const page = this.deps.ledger.dirsByStatus(status, after, LOW);
-        after = page.at(-1)?.id ?? after;
-        return page.map((dir: Dir) => newItem(dir, '', action, dir.meta ?? this.deps.root.meta, undefined));
-      };
-    };
-    await this.feedAll(pages(DirStatus.toMake, Action.makeDir));
-    await this.feedAll(pages(DirStatus.toStamp, Action.stampDir));
+    const { ledger, root } = this.deps;
+    await this.feedAll(foldersOf(ledger, DirStatus.toMake, Action.makeDir, root.meta));
+    await this.feedAll(foldersOf(ledger, DirStatus.toStamp, Action.stampDir, root.meta));
   }
 
   /** Feeds page after page, and waits until all of it is done and recorded. */
-  private async feedAll(next: () => Item[]): Promise<void> {
+  private async feedAll(next: WorkList): Promise<void> {
     while (this.stopping === 'no') {
       const items = next();
       if (items.length === 0) break;
@@ -319,31 +288,9 @@ export class Session {
 
   /** Makes failed entries pending again whose error code says that another try is worth it. */
   private requeueFailed(wanted: (code: string) => boolean): number {
-    const { ledger } = this.deps;
-    let count = 0;
-    for (let at = { dir: 0, name: '' }; ; ) {
-      const page = ledger.failedAfter(at.dir, at.name, LOW);
-      const last = page.at(-1);
-      if (!last) break;
-      at = last;
-      // A name that collides is not to be tried: it would be written over the other.
-      const again = page.filter(({ error = '', meta }) => {
-        const code = codeOf(error);
-        return meta.mode !== 0 && code !== COLLIDES && wanted(code);
-      });
-      ledger.commit(() => {
-        for (const entry of again)
-          ledger.putEntry(
-            entry.dir,
-            entry.name,
-            { ...entry, status: EntryStatus.pending, error: undefined },
-            { status: entry.status, size: entry.meta.size },
-          );
-      });
-      count += again.length;
-    }
+    const count = requeueFailed(this.deps.ledger, wanted);
     if (count > 0) this.backlog.mayHave = true;
-    this.failed = Math.max(0, this.failed - count);
+    this.outcomes.retry(count);
     return count;
   }
 
@@ -364,7 +311,7 @@ export class Session {
   private noted(what: 'make' | 'delete', path: string): void {
     const { settings, detail } = this.deps;
     if (!settings.dryRun) return;
-    if (what === 'delete') this.deleted++;
+    if (what === 'delete') this.outcomes.deleted++;
     if (settings.verbose) detail(`${what} ${path}`);
   }
 
@@ -382,31 +329,9 @@ export class Session {
 
   finished(item: Item): void {
     this.recorder.finish(item);
-    const { action } = item;
-    if (item.failure) this.fail(pathOf(item), item.failure.message);
-    else if (item.result && isEntry(item)) {
-      this.forgetFailure(pathOf(item));
-      this.copied.files++;
-      this.copied.bytes += item.result.size;
-      this.tally.finished(pathOf(item), item.result);
-    } else if (item.result && (action === Action.remove || action === Action.removeDir)) this.deleted++;
+    this.outcomes.finish(item);
     if (this.deps.settings.verbose)
-      this.deps.detail(`${item.failure ? 'failed' : VERBS[action]} ${pathOf(item) || '.'}`);
-  }
-
-  private fail(path: string, error: string): void {
-    // What fails again in this session is one failure.
-    if (!this.forgetFailure(path)) this.failed++;
-    this.tally.failed(path, error, Date.now());
-    if (this.failures.length < FAILURES_KEPT) this.failures.push({ path, error });
-  }
-
-  /** An entry that failed at first and was tried again counts with its last outcome. */
-  private forgetFailure(path: string): boolean {
-    const at = this.failures.findIndex((failure) => failure.path === path);
-    if (at < 0) return false;
-    this.failures.splice(at, 1);
-    return true;
+      this.deps.detail(`${item.failure ? 'failed' : VERBS[item.action]} ${pathOf(item) || '.'}`);
   }
 
   private committed(items: readonly Item[]): void {
@@ -414,9 +339,7 @@ export class Session {
     for (const item of items) {
       if (!isEntry(item)) continue;
       this.letGo(item);
-      if (!item.result) continue;
-      this.recorded.files++;
-      this.recorded.bytes += item.result.size;
+      this.outcomes.commit(item);
     }
   }
 

@@ -19,6 +19,28 @@ export interface FailurePage {
   readonly next: FailureKey | undefined;
 }
 
+/** What can be asked of an operator in one word, and the values that go with it. */
+export type Order =
+  | { readonly do: 'pause' | 'resume' | 'drain' | 'stop' | 'retry-failed' }
+  /** As --bwlimit takes it. */
+  | { readonly do: 'limit'; readonly rate: string }
+  /** 0: automatic. */
+  | { readonly do: 'lanes'; readonly readers: number; readonly writers: number };
+
+/** Hands an order on. Rejects as the operator does. */
+export function perform(operator: Operator, order: Order): Promise<string> {
+  switch (order.do) {
+    case 'limit':
+      return operator.limit(order.rate);
+    case 'lanes':
+      return operator.lanes(order.readers, order.writers);
+    case 'retry-failed':
+      return operator.retryFailed();
+    default:
+      return operator[order.do]();
+  }
+}
+
 /**
  * Each command resolves, within a second, to a line that says what was done; it rejects with an Error of one line where
  * that is not possible (a mistyped rate, a run that has gone).

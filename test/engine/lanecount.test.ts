@@ -6,10 +6,10 @@ import {
   FIRST_LANES,
   firstLanes,
   lanesBeside,
-  MOST_LANES,
   processorTicks,
   wantedLanes,
 } from '../../src/engine/lanecount.js';
+import { MOST_LANES } from '../../src/settings.js';
 import type { Operations } from '../../src/stats/shared.js';
 
 /** As many operations as tell something, of `ms` each; those over 0.3 ms are slow. */

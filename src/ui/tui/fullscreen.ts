@@ -5,7 +5,7 @@
 import type { ReadStream, WriteStream } from 'node:tty';
 import { History, sampleOf } from '../../stats/history.js';
 import { cleanText } from '../clean.js';
-import type { Operator } from '../operator.js';
+import { type Operator, perform } from '../operator.js';
 import { type RunResult, summaryText } from '../summary.js';
 import type { Pull, Surface, SurfaceIo } from '../surface.js';
 import { clock } from '../words.js';
@@ -167,24 +167,6 @@ export class FullScreen implements Surface {
   private perform(command: Command, page: number): void {
     const { operator } = this.source;
     switch (command.do) {
-      case 'pause':
-        this.tell(operator.pause());
-        return;
-      case 'resume':
-        this.tell(operator.resume());
-        return;
-      case 'drain':
-        this.tell(operator.drain());
-        return;
-      case 'stop':
-        this.tell(operator.stop());
-        return;
-      case 'retry':
-        this.tell(operator.retryFailed());
-        return;
-      case 'limit':
-        this.tell(operator.limit(command.rate));
-        return;
       case 'interrupt':
         // As the terminal does where it is not in raw mode: the first drains, the second stops.
         process.kill(process.pid, 'SIGINT');
@@ -199,6 +181,8 @@ export class FullScreen implements Surface {
       case 'scroll':
         this.failures?.scroll(command.by, page);
         return;
+      default:
+        this.tell(perform(operator, command));
     }
   }
 

@@ -1,13 +1,14 @@
 /** What a key means: a pure step from one state of the screen to the next, with what is to be done or said. */
 import { ratesNow } from '../../stats/rates.js';
+import type { Order } from '../operator.js';
 import { stepped } from './limitstep.js';
 import { TIMES, type Time, type View } from './view.js';
 
 export type ViewName = 'main' | 'errors' | 'help';
 
 export type Command =
-  | { readonly do: 'pause' | 'resume' | 'drain' | 'stop' | 'retry' | 'interrupt' | 'leave' | 'repaint' }
-  | { readonly do: 'limit'; readonly rate: string }
+  | Order
+  | { readonly do: 'interrupt' | 'leave' | 'repaint' }
   /** In the errors view, by so many entries; infinities are the first and the last that was loaded. */
   | { readonly do: 'scroll'; readonly by: number };
 
@@ -95,7 +96,7 @@ function inErrors(screen: Screen, name: string, page: number): Step {
     end: Number.POSITIVE_INFINITY,
     'S-g': Number.POSITIVE_INFINITY,
   };
-  if (name === 'r') return sure(screen, 'try all that failed again?', { do: 'retry' });
+  if (name === 'r') return sure(screen, 'try all that failed again?', { do: 'retry-failed' });
   return by[name] === undefined ? { screen } : { screen, command: { do: 'scroll', by: by[name] } };
 }
 

@@ -57,49 +57,27 @@ type Wishes = readonly (readonly [BandName, number])[];
 const GAP = 2;
 const WIDE = 120;
 
+function band(name: BandName, ...panels: PanelName[]): Bands[number] {
+  return [name, panels.map((panel) => [panel, 1])];
+}
+
+const HEAD: Bands = [band('status', 'status'), band('backlog', 'backlog')];
+const CURVES: Bands = [
+  band('curves', 'read', 'write'),
+  band('longer', 'readLonger', 'writeLonger'),
+  band('longest', 'readLongest', 'writeLongest'),
+];
+
 const NARROW_BANDS: Bands = [
-  ['status', [['status', 1]]],
-  ['backlog', [['backlog', 1]]],
-  [
-    'facts',
-    [
-      ['scan', 1],
-      ['errors', 1],
-    ],
-  ],
-  [
-    'curves',
-    [
-      ['read', 1],
-      ['write', 1],
-    ],
-  ],
-  [
-    'longer',
-    [
-      ['readLonger', 1],
-      ['writeLonger', 1],
-    ],
-  ],
-  [
-    'longest',
-    [
-      ['readLongest', 1],
-      ['writeLongest', 1],
-    ],
-  ],
-  [
-    'shares',
-    [
-      ['source', 1],
-      ['dest', 1],
-    ],
-  ],
-  ['ring', [['ring', 1]]],
-  ['files', [['active', 1]]],
-  ['recent', [['recent', 1]]],
-  ['notes', [['notes', 1]]],
-  ['keys', [['keys', 1]]],
+  ...HEAD,
+  band('facts', 'scan', 'errors'),
+  ...CURVES,
+  band('shares', 'source', 'dest'),
+  band('ring', 'ring'),
+  band('files', 'active'),
+  band('recent', 'recent'),
+  band('notes', 'notes'),
+  band('keys', 'keys'),
 ];
 
 const NARROW_WISHES: Wishes = [
@@ -136,29 +114,8 @@ const NARROW_WISHES: Wishes = [
 ];
 
 const WIDE_BANDS: Bands = [
-  ['status', [['status', 1]]],
-  ['backlog', [['backlog', 1]]],
-  [
-    'curves',
-    [
-      ['read', 1],
-      ['write', 1],
-    ],
-  ],
-  [
-    'longer',
-    [
-      ['readLonger', 1],
-      ['writeLonger', 1],
-    ],
-  ],
-  [
-    'longest',
-    [
-      ['readLongest', 1],
-      ['writeLongest', 1],
-    ],
-  ],
+  ...HEAD,
+  ...CURVES,
   [
     'shares',
     [
@@ -167,13 +124,7 @@ const WIDE_BANDS: Bands = [
       ['dest', 3],
     ],
   ],
-  [
-    'files',
-    [
-      ['active', 1],
-      ['recent', 1],
-    ],
-  ],
+  band('files', 'active', 'recent'),
   [
     'facts',
     [
@@ -182,7 +133,7 @@ const WIDE_BANDS: Bands = [
       ['notes', 3],
     ],
   ],
-  ['keys', [['keys', 1]]],
+  band('keys', 'keys'),
 ];
 
 const WIDE_WISHES: Wishes = [
@@ -211,7 +162,7 @@ const WIDE_WISHES: Wishes = [
 ];
 
 /** Bands that make use of any number of rows, in turns. */
-const GROWING: readonly BandName[] = ['curves', 'longer', 'longest'];
+const GROWING = CURVES.map(([name]) => name);
 
 /** The areas of a screen, which do not overlap and leave no row between bands. Both sizes are at least 1. */
 export function layout(columns: number, rows: number): Area[] {

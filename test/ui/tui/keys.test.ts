@@ -125,7 +125,7 @@ describe('keys', () => {
 
   it('r in the errors view tries all that failed again, once it was confirmed', () => {
     expect(typed(['e', 'r']).command).toBeUndefined();
-    expect(typed(['e', 'r', 'y']).command).toEqual({ do: 'retry' });
+    expect(typed(['e', 'r', 'y']).command).toEqual({ do: 'retry-failed' });
     expect(typed(['r', 'y']).command).toBeUndefined();
   });
 });

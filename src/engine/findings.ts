@@ -1,0 +1,235 @@
+/**
+ * What a scan has found so far, and what is made of it: items to copy, rows to record, folders still to be listed,
+ * extras. One sink for each folder that is joined.
+ */
+import type { Ledger } from '../ledger/ledger.js';
+import type { Dir, Entry, ScanState } from '../ledger/rows.js';
+import { DirSide, DirStatus, EntryStatus, Listed } from '../ledger/schema.js';
+import { Action } from '../pipeline/record.js';
+import { baseName, join } from '../posix/names.js';
+import type { Verdict } from '../scan/compare.js';
+import type { JoinSink } from '../scan/join.js';
+import { type Meta, metaOf } from '../share/entries.js';
+import { COLLIDES, failure } from '../share/failure.js';
+import { cleanName } from '../ui/clean.js';
+import type { InHand } from './inhand.js';
+import { type Item, NO_META, newItem } from './item.js';
+import type { Recorder } from './recorder.js';
+
+export interface FindingEvents {
+  /** A file or link to be copied. */
+  found(item: Item): void;
+  /** Files that need no copying, and their bytes. */
+  same(files: number, bytes: number): void;
+  /** A folder that is missing, or an extra: for dry runs and counting. */
+  note(what: 'make' | 'delete', path: string): void;
+  failed(path: string, message: string): void;
+}
+
+/** Takes a folder that is to be listed; `afterCheckpoint`: not before what was found until now is in the ledger. */
+export type ToList = (dir: Dir, afterCheckpoint: boolean) => void;
+
+/** The root folder, which no listing shows. */
+export interface RootState {
+  /** At the source. */
+  readonly meta: Meta;
+  /** The destination's has the same mtime. */
+  readonly isStamped: boolean;
+}
+
+/** Something will change in the folder at the destination, and with it the folder's mtime there. */
+function changes(dir: Dir): void {
+  if (dir.status === DirStatus.synced) dir.status = DirStatus.toStamp;
+}
+
+export class Findings {
+  readonly seen = { dirs: 0, files: 0, bytes: 0, errors: 0 };
+  /** Of the scan that runs, or ran last. */
+  state: ScanState;
+  private nextId: number;
+
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly recorder: Recorder,
+    private readonly trash: string | undefined,
+    private readonly events: FindingEvents,
+    private readonly toList: ToList,
+  ) {
+    this.state = ledger.scanState;
+    this.nextId = ledger.lastDirId + 1;
+  }
+
+  /** A new scan of everything, which the ledger knows of when this returns. */
+  begin(extras: boolean, { meta, isStamped }: RootState): void {
+    this.state = { number: this.state.number + 1, running: true, errors: 0, extras };
+    this.recorder.scanState(this.state);
+    const root: Dir = {
+      ...(this.ledger.dir(1) ?? this.newDir(undefined, '', DirSide.source)),
+      listed: Listed.no,
+      meta,
+      status: isStamped ? DirStatus.synced : DirStatus.toStamp,
+    };
+    // All at once: with the old scan's folders forgotten and the new one's not there, a kill would leave nothing to list.
+    this.ledger.commit(() => {
+      this.ledger.beginScan();
+      this.ledger.putDir(root);
+      this.ledger.setMeta('scan', this.state);
+    });
+    this.toList(root, false);
+  }
+
+  /** Nothing is left to be listed. */
+  end(): void {
+    this.state = { ...this.state, running: false };
+    this.recorder.scanState(this.state);
+  }
+
+  fault(path: string, message: string): void {
+    this.seen.errors++;
+    this.state = { ...this.state, errors: this.state.errors + 1 };
+    this.recorder.scanState(this.state);
+    this.recorder.line('failed', 'entry', path, message);
+    this.events.failed(path, message);
+  }
+
+  /** Files of the source, none of which needs copying. */
+  same(files: number, bytes: number): void {
+    this.saw(files, bytes);
+    this.events.same(files, bytes);
+  }
+
+  private saw(files: number, bytes: number): void {
+    this.seen.files += files;
+    this.seen.bytes += bytes;
+  }
+
+  sink(hand: InHand): JoinSink {
+    return hand.dir.side === DirSide.extra ? this.extraSink(hand.dir) : this.sourceSink(hand);
+  }
+
+  private sourceSink(hand: InHand): JoinSink {
+    const { dir } = hand;
+    return {
+      copy: (name, meta, verdict, known) => {
+        this.saw(1, meta.size);
+        changes(dir);
+        hand.isToChange = true;
+        const saved = known && { status: known.status, size: known.meta.size };
+        this.events.found(newItem(dir, name, verdict === 'copy' ? Action.copy : Action.link, meta, saved));
+      },
+      record: (name, entry, known) => {
+        this.saw(1, entry.meta.size);
+        this.recorder.row(dir, name, entry, known);
+        if (entry.status === EntryStatus.synced) this.events.same(1, entry.meta.size);
+      },
+      unchanged: (meta) => this.same(1, meta.size),
+      folder: (path, meta, verdict, known, other) => {
+        if (verdict === 'makeDir') hand.isToChange = true;
+        if (other === 'dest') this.replaced(path);
+        this.folder(dir, path, meta, verdict, known, other !== undefined);
+      },
+      unreadable: (name, code, known) => {
+        const { message } = failure(code, 'stat', name);
+        this.recorder.row(dir, name, failedEntry(known?.meta ?? NO_META, message), known);
+        this.fault(join(dir.path, name), message);
+      },
+      collides: (name, other, meta, known) => {
+        const error = `${COLLIDES}: the destination takes this name for that of ${cleanName(other)}`;
+        this.recorder.row(dir, name, failedEntry(metaOf(meta), error), known);
+        this.events.failed(join(dir.path, name), error);
+      },
+      extra: (name, isFolder, isPart) => {
+        if (isPart || this.state.extras) hand.isToChange = true;
+        else hand.keepsExtras = true;
+        this.extra(dir, name, isFolder, isPart);
+      },
+      goneEntry: (entry) => this.recorder.goneEntry(entry),
+      goneFolder: (gone) => this.recorder.goneDir(gone),
+    };
+  }
+
+  /** Everything beneath an extra folder is an extra. */
+  private extraSink(dir: Dir): JoinSink {
+    const none = () => {
+      throw new Error(`an extra folder has no source: ${baseName(dir.path)}`);
+    };
+    return {
+      copy: none,
+      record: none,
+      unchanged: none,
+      folder: none,
+      unreadable: none,
+      collides: none,
+      goneEntry: none,
+      goneFolder: none,
+      extra: (name, isFolder, isPart) => this.extra(dir, name, isFolder, isPart),
+    };
+  }
+
+  /** What is no folder gives way to one, at the destination. */
+  private replaced(path: string): void {
+    this.recorder.line('deleted', 'entry', path, 'a folder takes its place');
+    this.events.note('delete', path);
+    if (this.trash !== undefined) this.recorder.touch(1);
+  }
+
+  /** `isReplacing`: what had its name before is to be written down before anything is made in the folder. */
+  private folder(
+    parent: Dir,
+    path: string,
+    meta: Meta,
+    verdict: Verdict,
+    known: Dir | undefined,
+    isReplacing: boolean,
+  ): void {
+    const missing = verdict === 'makeDir';
+    if (missing) {
+      this.events.note('make', path);
+      changes(parent);
+    }
+    // The parent's join was cut off, and this folder was joined before that; its entries may be on their way.
+    if (known?.scan === this.state.number && known.listed !== Listed.no) return;
+    const dir: Dir = {
+      ...(known ?? this.newDir(parent, path, DirSide.source)),
+      parent: parent.id,
+      path,
+      depth: parent.depth + 1,
+      side: DirSide.source,
+      listed: Listed.no,
+      status: missing ? DirStatus.toMake : verdict === 'same' ? DirStatus.synced : DirStatus.toStamp,
+      // A copy: folders wait longer than the listing they were found in shall be kept.
+      meta: metaOf(meta),
+      error: undefined,
+    };
+    this.toList(dir, isReplacing);
+  }
+
+  private extra(dir: Dir, name: string, isFolder: boolean, isPart: boolean): void {
+    if (!isPart && !this.state.extras) return;
+    const kind = isPart ? Action.removePart : isFolder ? Action.removeDir : Action.remove;
+    this.recorder.extra({ dir: dir.id, name, kind });
+    const path = join(dir.path, name);
+    if (!isPart) this.events.note('delete', path);
+    if (isFolder) this.toList(this.newDir(dir, path, DirSide.extra), false);
+  }
+
+  private newDir(parent: Dir | undefined, path: string, side: DirSide): Dir {
+    return {
+      id: this.nextId++,
+      parent: parent?.id,
+      path,
+      depth: parent === undefined ? 0 : parent.depth + 1,
+      side,
+      listed: Listed.no,
+      status: DirStatus.synced,
+      scan: 0,
+      meta: undefined,
+      error: undefined,
+      seal: undefined,
+    };
+  }
+}
+
+function failedEntry(meta: Meta, error: string): Entry {
+  return { status: EntryStatus.failed, meta, algorithm: undefined, hash: undefined, error };
+}

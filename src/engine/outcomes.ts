@@ -1,0 +1,67 @@
+/** What became of entries in this session, as its summary and its surfaces tell it. */
+import { Action } from '../pipeline/record.js';
+import { FinishTally } from '../stats/tally.js';
+import { pathOf } from './conveyor.js';
+import { type Item, isEntry } from './item.js';
+
+/** Failures kept for the summary; all are in the ledger and the log. */
+const FAILURES_KEPT = 20;
+
+export class Outcomes {
+  readonly copied = { files: 0, bytes: 0 };
+  /** Of those copied, what the ledger has as synced. */
+  readonly recorded = { files: 0, bytes: 0 };
+  readonly same = { files: 0, bytes: 0 };
+  deleted = 0;
+  /** Extras that are still there because they are more than may be deleted. */
+  keptExtras = 0;
+  failed = 0;
+  readonly failures: { path: string; error: string }[] = [];
+  readonly tally = new FinishTally();
+
+  /** An item that lanes are done with, for good or for this session. */
+  finish(item: Item): void {
+    const { action, result, failure } = item;
+    const path = pathOf(item);
+    if (failure) this.fail(path, failure.message);
+    else if (result && isEntry(item)) {
+      this.forgetFailure(path);
+      add(this.copied, 1, result.size);
+      this.tally.finished(path, result);
+    } else if (result && (action === Action.remove || action === Action.removeDir)) this.deleted++;
+  }
+
+  needNoCopy(files: number, bytes: number): void {
+    add(this.same, files, bytes);
+  }
+
+  fail(path: string, error: string): void {
+    // What fails again in this session is one failure.
+    if (!this.forgetFailure(path)) this.failed++;
+    this.tally.failed(path, error, Date.now());
+    if (this.failures.length < FAILURES_KEPT) this.failures.push({ path, error });
+  }
+
+  /** Entries that had failed, and are to be tried again. */
+  retry(count: number): void {
+    this.failed = Math.max(0, this.failed - count);
+  }
+
+  /** The ledger has what became of the item. */
+  commit({ result }: Item): void {
+    if (result) add(this.recorded, 1, result.size);
+  }
+
+  /** An entry that failed at first and was tried again counts with its last outcome. */
+  private forgetFailure(path: string): boolean {
+    const at = this.failures.findIndex((failure) => failure.path === path);
+    if (at < 0) return false;
+    this.failures.splice(at, 1);
+    return true;
+  }
+}
+
+function add(tally: { files: number; bytes: number }, files: number, bytes: number): void {
+  tally.files += files;
+  tally.bytes += bytes;
+}

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import type { Item } from '../../src/engine/item.js';
+import { Outcomes } from '../../src/engine/outcomes.js';
+import { Action } from '../../src/pipeline/record.js';
+import { dirRef, failureWith, type ItemPart, itemIn, resultOf } from './items.js';
+
+const DIR = dirRef(1, 'dir');
+
+function done(name: string, part?: ItemPart): Item {
+  const item = itemIn(DIR, name, part);
+  return Object.assign(item, { result: resultOf(item) });
+}
+
+function failed(name: string, part?: ItemPart): Item {
+  return Object.assign(itemIn(DIR, name, part), { failure: failureWith('EACCES', name) });
+}
+
+test('counts what was copied, and apart from it what of that is recorded', () => {
+  const outcomes = new Outcomes();
+  const file = done('file', { meta: { size: 700 } });
+  outcomes.finish(file);
+  outcomes.finish(done('link', { action: Action.link, meta: { size: 7 } }));
+  outcomes.commit(file);
+  outcomes.commit(failed('other'));
+  expect(outcomes.copied).toEqual({ files: 2, bytes: 707 });
+  expect(outcomes.recorded).toEqual({ files: 1, bytes: 700 });
+});
+
+test('counts the extras that are gone, and no folders that were made or stamped', () => {
+  const outcomes = new Outcomes();
+  for (const action of [Action.remove, Action.removeDir, Action.removePart, Action.makeDir, Action.stampDir])
+    outcomes.finish(done('entry', { action }));
+  expect(outcomes).toMatchObject({ deleted: 2, copied: { files: 0 }, failed: 0 });
+});
+
+test('an entry counts as failed once, with its last reason, however often it fails', () => {
+  const outcomes = new Outcomes();
+  outcomes.fail('dir/file', 'EIO: input/output error (read)');
+  outcomes.finish(failed('file'));
+  expect(outcomes.failed).toBe(1);
+  expect(outcomes.failures).toEqual([{ path: 'dir/file', error: failureWith('EACCES', 'file').message }]);
+});
+
+test('an entry that failed, is tried again and copied is no failure any more', () => {
+  const outcomes = new Outcomes();
+  outcomes.finish(failed('file'));
+  outcomes.finish(failed('other'));
+  outcomes.retry(2);
+  outcomes.finish(done('file'));
+  expect(outcomes.failures.map(({ path }) => path)).toEqual(['dir/other']);
+  expect(outcomes.failed).toBe(0);
+});
+
+test('keeps the first twenty failures, and counts all', () => {
+  const outcomes = new Outcomes();
+  for (let i = 0; i < 30; i++) outcomes.finish(failed(`file ${i}`));
+  expect(outcomes.failed).toBe(30);
+  expect(outcomes.failures).toHaveLength(20);
+});
