@@ -4,7 +4,7 @@ import { dropFd, openAt, statAt, unlinkAt } from '../../posix/calls.js';
 import { asSysError } from '../../posix/errno.js';
 import { Stat } from '../../posix/stat.js';
 import { saysAbsent } from '../failure.js';
-import { type Folding, NO_FOLDING } from '../folding.js';
+import type { Folding } from '../folding.js';
 import { PART_PREFIX } from '../partname.js';
 
 /** Has letters of both kinds; known by its prefix as ours should a kill leave it. */
@@ -24,7 +24,7 @@ function isTakenFor(folder: number, name: string, other: string): boolean {
     dropFd(openAt(folder, name, constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW, 0o600));
   } catch (error) {
     asSysError(error, 'open', name);
-    return NO_FOLDING.case;
+    return false;
   }
   try {
     statAt(folder, other, new Stat());

@@ -190,8 +190,9 @@ export interface DestProbe {
 }
 
 /**
- * Makes the destination root when it is missing, and finds out with a file of our own whether it can be written and
- * how finely it keeps times (ns), and which names it takes for one. Afterwards the file is gone and the root has the times that it had.
+ * Makes the destination root when it is missing, and finds out with files of our own whether it can be written, how
+ * finely it keeps times (ns), and which names it takes for one. Afterwards the files are gone and the root has the
+ * times that it had, where that is ours to do.
  */
 export function prepareDest(dest: string, trash?: string): DestProbe | Refusal {
   let made = false;
@@ -209,8 +210,8 @@ export function prepareDest(dest: string, trash?: string): DestProbe | Refusal {
           refused: 'usage',
           message: `destination ${dest}: its ${trash} is no folder; give --trash another name`,
         };
-      const folding = probeFolding(root);
-      return { ...probe(root, 0), folding, identity: identityOf(root) };
+      const kept = keepingTimes(root, () => ({ ...probe(root, 0), folding: probeFolding(root) }));
+      return { ...kept.found, rootMtimeNs: kept.mtimeNs, identity: identityOf(root) };
     } finally {
       dropFd(root);
     }
@@ -234,11 +235,9 @@ function isNoFolder(root: number, name: string): boolean {
 }
 
 /** Makes a file of so many bytes in the root, and removes it. */
-function probe(root: number, bytes: number): Omit<DestProbe, 'identity' | 'folding'> {
+function probe(root: number, bytes: number): Pick<DestProbe, 'grainNs' | 'nowNs'> {
   const name = partName('~probe');
   const stat = new Stat();
-  statFd(root, stat);
-  const { atimeNs, mtimeNs } = stat;
   removeIfThere(root, name);
   const fd = openAt(root, name, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600);
   try {
@@ -252,7 +251,7 @@ function probe(root: number, bytes: number): Omit<DestProbe, 'identity' | 'foldi
   }
   const apart = stat.mtimeNs > ODD_TIME ? stat.mtimeNs - ODD_TIME : ODD_TIME - stat.mtimeNs;
   const grainNs = GRAINS.find((grain) => apart < grain) ?? GRAINS.at(-1)!;
-  return { grainNs, nowNs: stat.ctimeNs, rootMtimeNs: isRestored(root, atimeNs, mtimeNs) ? mtimeNs : undefined };
+  return { grainNs, nowNs: stat.ctimeNs };
 }
 
 /** What a look at a root is to find out. */
@@ -273,7 +272,7 @@ export function troubleOf({ path, expected, room }: RootCheck): string | undefin
     try {
       if (room === undefined) return undefined;
       if (freeBytes(root) < room) return 'ENOSPC';
-      probe(root, Math.min(Math.max(room, 4096), MOST_PROBED));
+      keepingTimes(root, () => probe(root, Math.min(Math.max(room, 4096), MOST_PROBED)));
       return undefined;
     } finally {
       dropFd(root);
@@ -283,14 +282,19 @@ export function troubleOf({ path, expected, room }: RootCheck): string | undefin
   }
 }
 
-/** Sets a folder's times; false when that is not ours to do: the folder may be another user's. */
-function isRestored(folder: number, atimeNs: bigint, mtimeNs: bigint): boolean {
+/** Does what changes the folder's times, and sets them again; `mtimeNs` is undefined where that is not ours to do. */
+function keepingTimes<T>(folder: number, work: () => T): { found: T; mtimeNs: bigint | undefined } {
+  const stat = new Stat();
+  statFd(folder, stat);
+  const { atimeNs, mtimeNs } = stat;
+  const found = work();
   try {
     setTimesFd(folder, atimeNs, mtimeNs);
-    return true;
+    return { found, mtimeNs };
   } catch (error) {
+    // The folder may be another user's.
     asSysError(error, 'utimes', '');
-    return false;
+    return { found, mtimeNs: undefined };
   }
 }
 

@@ -6,6 +6,7 @@ import {
   renameSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -174,6 +175,12 @@ describe('inspectRoots', () => {
 });
 
 describe('prepareDest', () => {
+  it('leaves the root with the times that it had, and tells its mtime', () => {
+    utimesSync(at('dest'), 1000, 2000);
+    expect(prepareDest(at('dest'))).toMatchObject({ rootMtimeNs: 2_000_000_000_000n });
+    expect(statSync(at('dest'))).toMatchObject({ atimeMs: 1_000_000, mtimeMs: 2_000_000 });
+  });
+
   it('makes the last folder of the path and leaves nothing in it', () => {
     expect(prepareDest(at('new'))).toMatchObject({ grainNs: 1n });
     expect(readdirSync(at('new'))).toEqual([]);
