@@ -73,7 +73,7 @@ function update(ledger: Ledger): void {
 /** Reads a folder in order of names, page by page. */
 function read(ledger: Ledger, id: number): void {
   let rows = 0;
-  let page = ledger.entriesAfter(id, undefined, PAGE);
+  let page = ledger.entriesAfter(id, '', PAGE);
   for (; page.length > 0; page = ledger.entriesAfter(id, page.at(-1)!.name, PAGE)) rows += page.length;
   if (rows !== ROWS) throw new Error(`${rows} rows in folder ${id}`);
 }

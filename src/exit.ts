@@ -41,3 +41,13 @@ export class UsageError extends ExitError {
     super(message, Exit.usage, options);
   }
 }
+
+/** Runs `work`; a UsageError in it says first where what is wrong was found: `--bwlimit 'x': ...`. */
+export function locating<T>(where: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`${where}: ${error.message}`);
+  }
+}

@@ -6,7 +6,7 @@
  * passes the paths of a command through the parser once more, where one that begins with a dash gets lost.
  */
 import parser, { type Options } from 'yargs-parser';
-import { UsageError } from '../exit.js';
+import { locating, UsageError } from '../exit.js';
 import type { CommandName } from './commands.js';
 import { didYouMean } from './nearest.js';
 import { isOption, type Layer, OPTION_NAMES, type OptionName, optionOf } from './options.js';
@@ -81,12 +81,7 @@ function flagsOf(found: Record<string, unknown>): Layer {
 
 function read(name: OptionName, text: string): unknown {
   if (text === '') throw new UsageError(missing(name));
-  try {
-    return optionOf(name).parse(text);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    throw new UsageError(`--${name} ${quoted(text)}: ${error.message}`);
-  }
+  return locating(`--${name} ${quoted(text)}`, () => optionOf(name).parse(text));
 }
 
 /**

@@ -1,5 +1,5 @@
 /** What `millrace ctl` can ask of a run. */
-import { UsageError } from '../exit.js';
+import { locating, UsageError } from '../exit.js';
 import { MOST_LANES } from '../settings.js';
 import type { Order } from '../ui/operator.js';
 import { didYouMean } from './nearest.js';
@@ -36,11 +36,11 @@ export function readAction(words: readonly string[]): { action: Order; rest: rea
 
 function actionOf(name: Order['do'], values: readonly string[]): Order {
   if (name === 'limit') {
-    checked(name, values[0]!, parseTimetable);
+    read(name, values[0]!, parseTimetable);
     return { do: name, rate: values[0]! };
   }
   if (name !== 'lanes') return { do: name };
-  const [readers, writers] = values.map((text) => checked(name, text, parseLanes));
+  const [readers, writers] = values.map((text) => read(name, text, parseLanes));
   return { do: name, readers: readers!, writers: writers! };
 }
 
@@ -48,11 +48,6 @@ function parseLanes(text: string): number {
   return text === 'auto' ? 0 : parseCount(text, { min: 1, max: MOST_LANES });
 }
 
-function checked<T>(name: string, text: string, parse: (text: string) => T): T {
-  try {
-    return parse(text);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    throw new UsageError(`ctl ${name} ${quoted(text)}: ${error.message}`);
-  }
+function read<T>(name: string, text: string, parse: (text: string) => T): T {
+  return locating(`ctl ${name} ${quoted(text)}`, () => parse(text));
 }

@@ -1,5 +1,5 @@
 /** The MILLRACE_* variables as one layer of settings. */
-import { UsageError } from '../exit.js';
+import { locating, UsageError } from '../exit.js';
 import { didYouMean } from './nearest.js';
 import { type Layer, OPTION_NAMES, type OptionName, optionOf } from './options.js';
 import { quoted } from './printable.js';
@@ -38,10 +38,5 @@ export function fromEnvironment(env: Env): Layer {
 
 function read(name: OptionName, variable: string, text: string): unknown {
   if (text === '') throw new UsageError(`${variable} in the environment: is empty; give it a value or unset it`);
-  try {
-    return optionOf(name).parse(text);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    throw new UsageError(`${variable}=${quoted(text)}: ${error.message}`);
-  }
+  return locating(`${variable}=${quoted(text)}`, () => optionOf(name).parse(text));
 }

@@ -3,7 +3,7 @@
  * wrong becomes a UsageError.
  */
 
-import { UsageError } from '../exit.js';
+import { locating, UsageError } from '../exit.js';
 import type { ProgressStyle, Settings } from '../settings.js';
 import type { Order } from '../ui/operator.js';
 import { type Arguments, checkCommand, readArguments } from './argv.js';
@@ -124,10 +124,5 @@ async function completion([word, extra]: readonly string[]): Promise<string> {
 }
 
 function checked(place: string, text: string): string {
-  try {
-    return parsePath(text);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    throw new UsageError(`${place}${text === '' ? '' : ` ${quoted(text)}`}: ${error.message}`);
-  }
+  return locating(`${place}${text === '' ? '' : ` ${quoted(text)}`}`, () => parsePath(text));
 }

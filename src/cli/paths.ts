@@ -24,10 +24,20 @@ export function ledgerHome(env: Env): string {
   return join(home, 'millrace');
 }
 
-/** The audit log beside a ledger: `x.log` for `x.db`, `x.sqlite.log` for `x.sqlite`. */
-export function defaultLog(ledger: string): string {
+/** A file beside a ledger: for `.log` it is `x.log` of `x.db`, `x.sqlite.log` of `x.sqlite`. */
+function beside(ledger: string, ending: string): string {
   const name = basename(ledger);
-  return join(dirname(ledger), `${name.endsWith('.db') && name !== '.db' ? name.slice(0, -3) : name}.log`);
+  return join(dirname(ledger), `${name.endsWith('.db') && name !== '.db' ? name.slice(0, -3) : name}${ending}`);
+}
+
+/** The audit log, when it is not named. */
+export function defaultLog(ledger: string): string {
+  return beside(ledger, '.log');
+}
+
+/** What a detached run says, and its summary. */
+export function detachedOutput(ledger: string): string {
+  return beside(ledger, '.out');
 }
 
 /** The folder of the users' config files, if they have a home. */

@@ -15,7 +15,8 @@ const PAGE = 256;
 interface OpenFolder {
   readonly id: number;
   readonly path: string;
-  after: string | undefined;
+  /** The last name that was taken; '' before the first. */
+  after: string;
 }
 
 export class Backlog {
@@ -50,10 +51,10 @@ export class Backlog {
       if (this.open.length === 0 && !this.openMore()) break;
       for (const folder of this.open) {
         if (taken >= room) break;
-        const rows = this.ledger.pendingOf(folder.id, folder.after, PAGE);
+        const rows = this.ledger.pendingAfter(folder.id, folder.after, PAGE);
         for (const row of rows) hold(itemOf(folder, row));
         taken += rows.length;
-        if (rows.length === 0 && folder.after === undefined) this.hollow.add(folder.id);
+        if (rows.length === 0 && folder.after === '') this.hollow.add(folder.id);
         folder.after = rows.at(-1)?.name ?? folder.after;
         if (rows.length < PAGE) this.open = this.open.filter((other) => other !== folder);
       }
@@ -83,7 +84,7 @@ export class Backlog {
       this.lastDir = found.at(-1)!.id;
       for (const dir of found) {
         if (this.isLive(dir.id)) sawLive = true;
-        else if (!this.hollow.has(dir.id)) this.open.push({ ...dir, after: undefined });
+        else if (!this.hollow.has(dir.id)) this.open.push({ ...dir, after: '' });
       }
       if (this.open.length > 0) return true;
     }

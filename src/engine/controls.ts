@@ -1,5 +1,4 @@
 /** What can be asked of a run while it runs, from whatever surface; each takes effect within a second. */
-import type { LatencyTargets } from '../pace/pacer.js';
 import type { Timetable } from '../pace/timetable.js';
 import { Command } from '../pipeline/ring.js';
 import { formatCount } from '../stats/format.js';
@@ -29,12 +28,6 @@ export class Controls {
   limit(table: Timetable, words: string): void {
     this.session.crew.pacer.setTimetable(table, new Date());
     this.note(`the limit is ${words} now`);
-  }
-
-  /** In the place of --latency-target. The guards begin to learn the shares anew. */
-  latencyTarget(targets: LatencyTargets): void {
-    this.session.crew.pacer.setLatencyTarget(targets, new Date());
-    this.note('the latency target was changed');
   }
 
   /** So many readers and writers from now on; 0: automatic. */

@@ -25,8 +25,6 @@ export interface ConveyorEvents {
   stuck(item: Item, failure: Failure, side: Side): void;
   /** A failure that may come from the share as a whole, and may pass by itself. */
   odd(side: Side): void;
-  /** The item was not begun, because the run ends. */
-  returned(item: Item): void;
   /** Something changed: there may be room, or nothing left. */
   moved(): void;
 }
@@ -43,7 +41,7 @@ export class Conveyor {
   /** Nothing is handed out: a share is in trouble. */
   held = false;
   /** Readers that get work; the others rest. */
-  mostReaders = Number.POSITIVE_INFINITY;
+  readersAtWork = Number.POSITIVE_INFINITY;
   /** Writer lanes there are: as many folders are to be in work at a time. */
   writers = 1;
   private readonly readers: ReaderLane[] = [];
@@ -106,14 +104,16 @@ export class Conveyor {
     }
     if (this.draining || this.held) return;
     // Round by round, so that every lane has one lease before any has two.
-    const readers = this.readers.slice(0, this.mostReaders);
+    const readers = this.readers.slice(0, this.readersAtWork);
     for (let depth = 0; depth < AHEAD; depth++)
-      for (const reader of readers) if (reader.leases.length === depth && this.feed.count > 0) this.lease(reader);
+      for (const reader of readers)
+        if (reader.leases.length === depth && this.feed.count > 0) this.lease(reader, readers.length);
   }
 
-  private lease(reader: ReaderLane): void {
-    const spread = Math.ceil(this.writers / this.readers.length);
-    const items = this.feed.take(leaseSize(this.feed.count, this.readers.length), LEASE_BYTES, spread);
+  /** One of so many `readers`. */
+  private lease(reader: ReaderLane, readers: number): void {
+    const spread = Math.ceil(this.writers / readers);
+    const items = this.feed.take(leaseSize(this.feed.count, readers), LEASE_BYTES, spread);
     reader.leases.push(items);
     const dirs = new Map<string, number>();
     const dirOf = new Uint32Array(items.length);
@@ -171,10 +171,7 @@ export class Conveyor {
         }
         break;
       case 'returned':
-        for (const id of message.ids) {
-          const item = this.takeBack(id);
-          if (item) this.events.returned(item);
-        }
+        for (const id of message.ids) this.takeBack(id);
         break;
       default:
         message satisfies never;

@@ -176,13 +176,15 @@ export class Crew {
 
   private makeRing(): Ring {
     const { settings } = this;
-    return Ring.create({
+    const ring = Ring.create({
       blockSlots: settings.queueCapacity,
       packSlots: this.readers.most + this.writers.most + 8,
       blockBytes: settings.blockSize + PATH_ROOM,
       packBytes: PACK_BYTES,
       readers: this.readers.most,
     });
+    ring.mostWriters = this.writers.wanted;
+    return ring;
   }
 
   private get sections(): Section[] {
@@ -271,13 +273,9 @@ export class Crew {
     this.ring.mostWriters = writers;
   }
 
-  /** Readers that are to get work. */
-  get mostReaders(): number {
-    return this.readers.wanted || Number.POSITIVE_INFINITY;
-  }
-
   /** Starts more lanes where the measured latency asks for them; to be called a few times a second. */
   adapt(): void {
+    if (this.sections.every(({ wanted }) => wanted > 0)) return;
     const ticks = processorTicks(readFileSync(PROC_STAT, 'utf8'));
     const busy = busyBetween(this.ticks, ticks);
     this.ticks = ticks;
@@ -406,7 +404,6 @@ export class Crew {
     if (!(await within(patienceMs, () => Promise.allSettled(ended)))) return false;
     for (const section of this.sections) section.clear();
     this.ring = this.makeRing();
-    this.ring.mostWriters = this.writers.wanted;
     this.pacer.restore();
     return true;
   }

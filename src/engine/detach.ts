@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { detachedOutput } from '../cli/paths.js';
 import { printable } from '../cli/printable.js';
 import type { Io } from '../cli/run.js';
 import { isListening } from '../control/socket.js';
@@ -16,11 +17,6 @@ const POLL_MS = 50;
 /** A run that still goes on then has begun, even if it cannot be reached. */
 const PATIENCE_MS = 15_000;
 
-/** What a detached run says, and its summary. */
-function outputOf(ledger: string): string {
-  return `${ledger.endsWith('.db') ? ledger.slice(0, -3) : ledger}.out`;
-}
-
 /**
  * Starts the run, waits until it can be reached at its control socket, and leaves it. A run that ends before that has its
  * words and its exit code handed on.
@@ -30,7 +26,7 @@ export async function detach(settings: Settings, args: readonly string[], io: Io
   // Refused here, before anything is made.
   await new Keeper(new Threads()).inspect(settings.source, settings.dest, ownFiles(settings));
   if (settings.ledgerIsDefault) makeLedgerFolder(settings.ledger);
-  const file = outputOf(settings.ledger);
+  const file = detachedOutput(settings.ledger);
   const out = openOutput(file);
   const before = fstatSync(out).size;
   const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...undetached(args)], {

@@ -6,7 +6,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import type { Dir, Entry, ScanState } from '../ledger/rows.js';
 import { DirSide, DirStatus, EntryStatus, Listed } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
-import { baseName, join } from '../posix/names.js';
+import { join } from '../posix/names.js';
 import type { Verdict } from '../scan/compare.js';
 import type { JoinSink } from '../scan/join.js';
 import { type Meta, metaOf } from '../share/entries.js';
@@ -84,11 +84,11 @@ export class Findings {
     this.recorder.scanState(this.state);
   }
 
+  /** What could not be looked at, and is in the ledger and the audit log. */
   fault(path: string, message: string): void {
     this.seen.errors++;
     this.state = { ...this.state, errors: this.state.errors + 1 };
     this.recorder.scanState(this.state);
-    this.recorder.line('failed', 'entry', path, message);
     this.events.failed(path, message);
   }
 
@@ -103,11 +103,8 @@ export class Findings {
     this.seen.bytes += bytes;
   }
 
+  /** What the join of a folder ends in. Everything beneath an extra folder is an extra: it has no side of the source. */
   sink(hand: InHand): JoinSink {
-    return hand.dir.side === DirSide.extra ? this.extraSink(hand.dir) : this.sourceSink(hand);
-  }
-
-  private sourceSink(hand: InHand): JoinSink {
     const { dir } = hand;
     return {
       copy: (name, meta, verdict, known) => {
@@ -148,24 +145,6 @@ export class Findings {
     };
   }
 
-  /** Everything beneath an extra folder is an extra. */
-  private extraSink(dir: Dir): JoinSink {
-    const none = () => {
-      throw new Error(`an extra folder has no source: ${baseName(dir.path)}`);
-    };
-    return {
-      copy: none,
-      record: none,
-      unchanged: none,
-      folder: none,
-      unreadable: none,
-      collides: none,
-      goneEntry: none,
-      goneFolder: none,
-      extra: (name, isFolder, isPart) => this.extra(dir, name, isFolder, isPart),
-    };
-  }
-
   /** What is no folder gives way to one, at the destination. */
   private replaced(path: string): void {
     this.recorder.line('deleted', 'entry', path, 'a folder takes its place');
@@ -191,10 +170,6 @@ export class Findings {
     if (known?.scan === this.state.number && known.listed !== Listed.no) return;
     const dir: Dir = {
       ...(known ?? this.newDir(parent, path, DirSide.source)),
-      parent: parent.id,
-      path,
-      depth: parent.depth + 1,
-      side: DirSide.source,
       listed: Listed.no,
       status: missing ? DirStatus.toMake : verdict === 'same' ? DirStatus.synced : DirStatus.toStamp,
       // A copy: folders wait longer than the listing they were found in shall be kept.

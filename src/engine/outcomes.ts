@@ -1,6 +1,6 @@
 /** What became of entries in this session, as its summary and its surfaces tell it. */
 import { Action } from '../pipeline/record.js';
-import { FinishTally } from '../stats/tally.js';
+import { codeOf, FinishTally } from '../stats/tally.js';
 import { pathOf } from './conveyor.js';
 import { type Item, isEntry } from './item.js';
 
@@ -16,7 +16,7 @@ export class Outcomes {
   /** Extras that are still there because they are more than may be deleted. */
   keptExtras = 0;
   failed = 0;
-  readonly failures: { path: string; error: string }[] = [];
+  readonly failures: { path: string; error: string; isTriedAgain?: boolean }[] = [];
   readonly tally = new FinishTally();
 
   /** An item that lanes are done with, for good or for this session. */
@@ -36,15 +36,17 @@ export class Outcomes {
   }
 
   fail(path: string, error: string): void {
-    // What fails again in this session is one failure.
-    if (!this.forgetFailure(path)) this.failed++;
+    // What fails again in this session is one failure; what is tried again has been taken out of the count.
+    const before = this.forgetFailure(path);
+    if (before === undefined || before.isTriedAgain) this.failed++;
     this.tally.failed(path, error, Date.now());
     if (this.failures.length < FAILURES_KEPT) this.failures.push({ path, error });
   }
 
-  /** Entries that had failed, and are to be tried again. */
-  retry(count: number): void {
+  /** Entries that had failed are to be tried again: so many, all of those whose error code is `wanted`. */
+  retry(count: number, wanted: (code: string) => boolean): void {
     this.failed = Math.max(0, this.failed - count);
+    for (const failure of this.failures) if (wanted(codeOf(failure.error))) failure.isTriedAgain = true;
   }
 
   /** The ledger has what became of the item. */
@@ -53,11 +55,9 @@ export class Outcomes {
   }
 
   /** An entry that failed at first and was tried again counts with its last outcome. */
-  private forgetFailure(path: string): boolean {
+  private forgetFailure(path: string): Outcomes['failures'][number] | undefined {
     const at = this.failures.findIndex((failure) => failure.path === path);
-    if (at < 0) return false;
-    this.failures.splice(at, 1);
-    return true;
+    return at < 0 ? undefined : this.failures.splice(at, 1)[0];
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Failure } from '../share/failure.js';
+import { classOf, type Failure } from '../share/failure.js';
 
 /** How often a retryable item is tried before it waits for the last pass. */
 export const ATTEMPTS = 3;
@@ -16,7 +16,7 @@ export function worthRetrying(failure: Failure, attempts: number): boolean {
 }
 
 /** Failures that the last pass tries once more: those that pass by themselves. */
-export function worthLastPass(code: string, classOf: (code: string) => string): boolean {
+export function worthLastPass(code: string): boolean {
   return classOf(code) === 'retry' || code === 'CHANGED';
 }
 

@@ -12,11 +12,9 @@ import { Ledger } from '../ledger/ledger.js';
 import { guard, makeLedgerFolder, openLedgerFile, openScratchLedger } from '../ledger/open.js';
 import { sameTime } from '../scan/compare.js';
 import type { Settings } from '../settings.js';
-import { type Folding, folds, NO_FOLDING } from '../share/folding.js';
-import type { RootIdentity } from '../share/identity.js';
+import { folds, NO_FOLDING } from '../share/folding.js';
 import { coarser, type RootsFacts } from '../share/local/roots.js';
 import type { Side } from '../share/share.js';
-import { formatBytes, formatCount } from '../stats/format.js';
 import type { Snapshot } from '../stats/snapshot.js';
 import { cleanName } from '../ui/clean.js';
 import type { Operator } from '../ui/operator.js';
@@ -32,10 +30,9 @@ import { RunOperator } from './operator.js';
 import { pictureOf } from './picture.js';
 import { DestAway } from './recorder.js';
 import { checkRoots, rememberRoots } from './rootcheck.js';
-import { hasBacklog, Session } from './session.js';
+import { Session, type SessionDeps } from './session.js';
 import { listenForSignals } from './signals.js';
 import type { Threads } from './threads.js';
-import type { Look } from './watch.js';
 
 /** How long lanes may take to end after the last entry, ms. */
 const PATIENCE_MS = 10_000;
@@ -61,47 +58,60 @@ export async function run(
   if (!settings.dryRun)
     checkLogFile(settings.logFile, settings.ledgerIsDefault && dirname(settings.logFile) === dirname(settings.ledger));
   const ledger = openLedger(settings);
+  let log: AuditLog | undefined;
+  let ground: Ground;
   try {
     if (!settings.dryRun) checkRoots(ledger, roots, settings);
+    log = settings.dryRun ? undefined : new AuditLog(settings.logFile);
+    ground = await prepare(settings, ledger, threads, keeper, roots);
   } catch (error) {
     ledger.close();
     throw error;
   }
-  const log = settings.dryRun ? undefined : new AuditLog(settings.logFile);
-  let { grainNs } = roots;
-  let distrustNs: bigint | undefined;
-  let rootIsStamped = false;
-  let folding = NO_FOLDING;
-  let beganNs: bigint | undefined;
+  return new Run(settings, io, ledger, log, ground).toTheEnd(begun);
+}
+
+/** What a session is told beside its settings. */
+type Ground = Omit<SessionDeps, 'settings' | 'ledger' | 'log' | 'note' | 'detail'>;
+
+/** Makes the destination ready, and the ledger know that a session is under way; a dry run changes nothing. */
+async function prepare(
+  settings: Settings,
+  ledger: Ledger,
+  threads: Threads,
+  keeper: Keeper,
+  roots: RootsFacts,
+): Promise<Ground> {
   // A destination that is not there, in a dry run, is never looked at.
   const identities = { source: roots.sourceIdentity, dest: roots.destIdentity ?? roots.sourceIdentity };
-  if (!settings.dryRun) {
-    const dest = await keeper.prepare(settings.dest, settings.trash);
-    identities.dest = dest.identity;
-    rememberRoots(ledger, identities);
-    grainNs = coarser(grainNs, dest.grainNs);
-    folding = dest.folding;
-    beganNs = dest.nowNs;
-    distrustNs = beginSession(ledger, dest.nowNs);
-    if (folds(folding) && hasCollided(ledger)) distrustNs = ALL_TIME_NS;
-    rootIsStamped = dest.rootMtimeNs !== undefined && sameTime(roots.rootMeta.mtimeNs, dest.rootMtimeNs, grainNs);
-  }
-  // Network shares flush each file as it is published; a local filesystem is flushed as a whole.
-  const flushDest = async () => {
-    return roots.dest.network ? undefined : keeper.flush(settings.dest, identities.dest);
-  };
-  return new Run(settings, io, ledger, log, {
+  const ground = {
     threads,
-    roots,
-    rootIsStamped,
-    grainNs,
-    folding,
-    beganNs,
-    distrustNs,
+    firstLanes: firstLanes(roots.source.network, roots.dest.network),
     identities,
-    flushDest,
-    look: (side, room) => keeper.look({ path: settings[side], expected: identities[side], room }),
-  }).toTheEnd(begun);
+    destMissing: settings.dryRun && roots.destMissing,
+    // Network shares flush each file as it is published; a local filesystem is flushed as a whole.
+    flushDest: async () => (roots.dest.network ? undefined : keeper.flush(settings.dest, identities.dest)),
+    look: (side: Side, room: number | undefined) =>
+      keeper.look({ path: settings[side], expected: identities[side], room }),
+  };
+  if (settings.dryRun) {
+    const root = { meta: roots.rootMeta, isStamped: false };
+    return { ...ground, root, grainNs: roots.grainNs, folding: NO_FOLDING, beganNs: undefined, distrustNs: undefined };
+  }
+  const dest = await keeper.prepare(settings.dest, settings.trash);
+  identities.dest = dest.identity;
+  rememberRoots(ledger, identities);
+  const grainNs = coarser(roots.grainNs, dest.grainNs);
+  const cutOffNs = beginSession(ledger, dest.nowNs);
+  const isStamped = dest.rootMtimeNs !== undefined && sameTime(roots.rootMeta.mtimeNs, dest.rootMtimeNs, grainNs);
+  return {
+    ...ground,
+    root: { meta: roots.rootMeta, isStamped },
+    grainNs,
+    folding: dest.folding,
+    beganNs: dest.nowNs,
+    distrustNs: folds(dest.folding) && hasCollided(ledger) ? ALL_TIME_NS : cutOffNs,
+  };
 }
 
 function openLedger(settings: Settings): Ledger {
@@ -109,20 +119,6 @@ function openLedger(settings: Settings): Ledger {
   if (settings.dryRun) return new Ledger(openScratchLedger(pair));
   if (settings.ledgerIsDefault) makeLedgerFolder(settings.ledger);
   return guard(settings.ledger, () => new Ledger(openLedgerFile(settings.ledger, pair)));
-}
-
-interface Ground {
-  readonly threads: Threads;
-  readonly roots: RootsFacts;
-  /** The destination's root has the source's mtime. */
-  readonly rootIsStamped: boolean;
-  readonly grainNs: bigint;
-  readonly folding: Folding;
-  readonly beganNs: bigint | undefined;
-  readonly distrustNs: bigint | undefined;
-  readonly identities: Record<Side, RootIdentity>;
-  flushDest(): Promise<string | undefined>;
-  look(side: Side, room: number | undefined): Look;
 }
 
 class Run {
@@ -144,20 +140,10 @@ class Run {
     if (!settings.dryRun) this.chronicle = new Chronicle(ledger, settings.ledger, this.startedMs);
     this.threads = ground.threads;
     this.session = new Session({
+      ...ground,
       settings,
-      threads: ground.threads,
       ledger,
       log,
-      root: { meta: ground.roots.rootMeta, isStamped: ground.rootIsStamped },
-      firstLanes: firstLanes(ground.roots.source.network, ground.roots.dest.network),
-      grainNs: ground.grainNs,
-      folding: ground.folding,
-      beganNs: ground.beganNs,
-      distrustNs: ground.distrustNs,
-      destMissing: settings.dryRun && ground.roots.destMissing,
-      identities: ground.identities,
-      flushDest: ground.flushDest,
-      look: ground.look,
       note: (text) => this.note(text),
       detail: (text) => this.surface.item(cleanName(text)),
     });
@@ -195,7 +181,6 @@ class Run {
       stop: () => controls.stop(),
       reopenLog: () => this.reopenLog(),
     });
-    this.tellBacklog();
     surface.start();
     begun(controls, () => this.picture());
     const listening = this.openControl(operator);
@@ -282,14 +267,6 @@ class Run {
       if (!(error instanceof AuditLogError)) throw error;
       this.note(`${error.message}; going on in the old file`);
     }
-  }
-
-  private tellBacklog(): void {
-    const { pendingFiles, pendingBytes } = this.ledger.totals;
-    const { running } = this.ledger.scanState;
-    if (!hasBacklog(this.ledger) || this.settings.rescan) return;
-    const scan = running ? '; the scan goes on where it was' : '';
-    this.note(`resuming ${formatCount(pendingFiles)} files, ${formatBytes(pendingBytes)}${scan}`);
   }
 
   /** The last checkpoint, also after a failure: whatever was finished is to be known. */

@@ -272,6 +272,7 @@ export class Scan {
         }
         dir.status = DirStatus.toMake;
       } else {
+        this.recorder.line('failed', 'folder', dir.path, cause.message);
         this.findings.fault(dir.path, cause.message);
         dir.error = cause.message;
         dir.listed = Listed.failed;

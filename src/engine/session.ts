@@ -10,11 +10,10 @@ import { DirStatus, EntryStatus } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
 import { Command } from '../pipeline/ring.js';
 import type { Settings } from '../settings.js';
-import { classOf } from '../share/failure.js';
 import type { Folding } from '../share/folding.js';
 import type { RootIdentity } from '../share/identity.js';
 import type { Side } from '../share/share.js';
-import { formatCount } from '../stats/format.js';
+import { formatBytes, formatCount } from '../stats/format.js';
 import type { Phase } from '../stats/snapshot.js';
 import { cleanName } from '../ui/clean.js';
 import { Backlog } from './backlog.js';
@@ -129,7 +128,6 @@ export class Session {
     );
     this.conveyor = new Conveyor({
       finished: (item) => this.finished(item),
-      returned: () => {},
       stuck: (item, failure, side) => this.guardian.stuck(item, failure, side),
       odd: (side) => this.guardian.watch.hurry(side),
       moved: () => this.step(),
@@ -185,7 +183,7 @@ export class Session {
     }
 
     this.phase = 'last pass';
-    if (this.requeueFailed((code) => worthLastPass(code, classOf)) > 0) await this.transfer();
+    if (this.requeueFailed(worthLastPass) > 0) await this.transfer();
     this.phase = 'clean-up';
     await this.cleanUp();
     if (this.requeueFailed(inTheWay) > 0) await this.transfer();
@@ -203,6 +201,9 @@ export class Session {
     if (wantsExtras && !settings.rescan) note('scanning anew: the unfinished scan did not look for extras');
     this.resumed = backlog && !settings.rescan && !wantsExtras;
     if (this.resumed) {
+      const { pendingFiles, pendingBytes } = ledger.totals;
+      const scan = running ? '; the scan goes on where it was' : '';
+      note(`resuming ${formatCount(pendingFiles)} files, ${formatBytes(pendingBytes)}${scan}`);
       ledger.commit(() => ledger.touchDir(1));
       if (running) this.scan.resume();
       this.requeueFailed(() => true);
@@ -290,7 +291,7 @@ export class Session {
   private requeueFailed(wanted: (code: string) => boolean): number {
     const count = requeueFailed(this.deps.ledger, wanted);
     if (count > 0) this.backlog.mayHave = true;
-    this.outcomes.retry(count);
+    this.outcomes.retry(count, wanted);
     return count;
   }
 
@@ -376,7 +377,8 @@ export class Session {
     const isLate = () => this.isEnding || this.stopping !== 'no' || !['transfer', 'last pass'].includes(this.phase);
     // What is gathered may say that an entry has failed which would be pending then: it is to be written before.
     try {
-      while (!isLate() && !this.recorder.isEmpty) await this.checkpoint();
+      // The first may only join one that is under way. What ends meanwhile is pending in the ledger, or written after.
+      for (let round = 0; round < 2 && !isLate() && !this.recorder.isEmpty; round++) await this.checkpoint();
     } catch (error) {
       this.breakOff(error as Error);
       throw error;
@@ -445,8 +447,8 @@ export class Session {
       const entries = feed.count + this.conveyor.inFlightCount;
       this.crew.startTransfer(lanesFor(entries, feed.bytes, this.deps.firstLanes));
     }
-    this.conveyor.writers = this.crew.counts.writers;
-    this.conveyor.mostReaders = this.crew.mostReaders;
+    const { readers, writers } = this.crew.counts;
+    Object.assign(this.conveyor, { readersAtWork: readers, writers });
     this.conveyor.pump(Date.now());
     if (this.scan.wantsRefill) this.checkpointSoon(() => this.scan.refill());
   }
@@ -511,7 +513,7 @@ export class Session {
  * Whether an earlier session left something that can be taken up: a scan that was cut off, or pending entries in
  * folders that the last scan reached. What lies in folders that it could not reach is for the next scan to find.
  */
-export function hasBacklog(ledger: Ledger): boolean {
+function hasBacklog(ledger: Ledger): boolean {
   const { running, number } = ledger.scanState;
   return running || ledger.dirsWithPending(number, 0, 1).length > 0;
 }

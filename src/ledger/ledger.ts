@@ -17,7 +17,7 @@ import {
   type Stamp,
   type Totals,
 } from './rows.js';
-import { DirStatus, EntryStatus, Listed } from './schema.js';
+import { DirSide, DirStatus, EntryStatus, Listed } from './schema.js';
 import { type Db, prepare, type Statement } from './sqlite.js';
 
 type Row = (string | Buffer | bigint | null)[];
@@ -144,14 +144,15 @@ export class Ledger {
   }
 
   childDirs(parent: number): Dir[] {
-    return (this.rows(`SELECT ${DIR_COLUMNS} FROM dirs WHERE parent = ? AND side = 0`).all(parent) as Row[]).map(
-      dirFrom,
-    );
+    return (
+      this.rows(`SELECT ${DIR_COLUMNS} FROM dirs WHERE parent = ? AND side = ${DirSide.source}`).all(parent) as Row[]
+    ).map(dirFrom);
   }
 
+  /** Folders of a status other than synced, lowest ids first: the index has no others, and is found by that condition. */
   dirsByStatus(status: DirStatus, afterId: number, limit: number): Dir[] {
     const query = this.rows(
-      `SELECT ${DIR_COLUMNS} FROM dirs WHERE status = ${status} AND status <> 2 AND id > ? AND side = 0 ORDER BY id LIMIT ?`,
+      `SELECT ${DIR_COLUMNS} FROM dirs WHERE status = ${status} AND status <> ${DirStatus.synced} AND id > ? AND side = ${DirSide.source} ORDER BY id LIMIT ?`,
     );
     return (query.all(afterId, limit) as Row[]).map(dirFrom);
   }
@@ -185,12 +186,9 @@ export class Ledger {
   removeDir(id: number): void {
     const below = this.one('SELECT id FROM dirs WHERE parent = ?').pluck().all(id) as number[];
     for (const child of below) this.removeDir(child);
-    for (
-      let page = this.entriesAfter(id, undefined, 1000);
-      page.length > 0;
-      page = this.entriesAfter(id, undefined, 1000)
-    )
-      for (const entry of page) this.removeEntry(id, entry.name, entry);
+    const page = () => this.entriesAfter(id, '', 1000);
+    for (let gone = page(); gone.length > 0; gone = page())
+      for (const entry of gone) this.removeEntry(id, entry.name, entry);
     this.one('DELETE FROM extras WHERE dir = ?').run(id);
     this.one('DELETE FROM dirs WHERE id = ?').run(id);
     this.pendingChanges.delete(id);
@@ -198,22 +196,17 @@ export class Ledger {
 
   // ---- entries
 
-  entriesOf(dir: number): KeyedEntry[] {
-    return (this.rows(`SELECT ${ENTRY_COLUMNS} FROM entries WHERE dir = ?`).all(dir) as Row[]).map(entryFrom);
-  }
-
   entry(dir: number, name: string): KeyedEntry | undefined {
     const query = this.rows(`SELECT ${ENTRY_COLUMNS} FROM entries WHERE dir = ? AND name = ?`);
     const row = query.get(dir, toColumn(name)) as Row | undefined;
     return row && entryFrom(row);
   }
 
-  /** As a scan compares them, the folder's entries in the order of their names, after the given one. */
-  stampsAfter(dir: number, name: string | undefined, limit: number): Stamp[] {
-    const from = name === undefined ? '' : ' AND name > ?';
-    const query = this.one(`SELECT ${STAMP_COLUMNS} FROM entries WHERE dir = ?${from} ORDER BY name LIMIT ?`).raw(true);
-    const key = name === undefined ? [] : [toColumn(name)];
-    return (query.all(dir, ...key, limit) as (string | Buffer | number)[][]).map(stampFrom);
+  /** As a scan compares them, the folder's entries in the order of their names, after the given one; '' is before all. */
+  stampsAfter(dir: number, name: string, limit: number): Stamp[] {
+    const sql = `SELECT ${STAMP_COLUMNS} FROM entries WHERE dir = ? AND name > ? ORDER BY name LIMIT ?`;
+    const rows = this.one(sql).raw(true).all(dir, toColumn(name), limit);
+    return (rows as (string | Buffer | number)[][]).map(stampFrom);
   }
 
   stamp(dir: number, name: string): Stamp | undefined {
@@ -222,20 +215,18 @@ export class Ledger {
     return row && stampFrom(row);
   }
 
-  entriesAfter(dir: number, name: string | undefined, limit: number): KeyedEntry[] {
-    const from = name === undefined ? '' : ' AND name > ?';
-    const query = this.rows(`SELECT ${ENTRY_COLUMNS} FROM entries WHERE dir = ?${from} ORDER BY name LIMIT ?`);
-    const key = name === undefined ? [] : [toColumn(name)];
-    return (query.all(dir, ...key, limit) as Row[]).map(entryFrom);
+  /** All entries of the folder in the order of their names, after the given one; '' is before all. */
+  entriesAfter(dir: number, name: string, limit: number): KeyedEntry[] {
+    const query = this.rows(`SELECT ${ENTRY_COLUMNS} FROM entries WHERE dir = ? AND name > ? ORDER BY name LIMIT ?`);
+    return (query.all(dir, toColumn(name), limit) as Row[]).map(entryFrom);
   }
 
-  pendingOf(dir: number, afterName: string | undefined, limit: number): KeyedEntry[] {
-    const from = afterName === undefined ? '' : ' AND name > ?';
+  /** Pending entries of the folder in the order of their names, after the given one; '' is before all. */
+  pendingAfter(dir: number, name: string, limit: number): KeyedEntry[] {
     const query = this.rows(
-      `SELECT ${ENTRY_COLUMNS} FROM entries WHERE dir = ?${from} AND status = ${EntryStatus.pending} ORDER BY name LIMIT ?`,
+      `SELECT ${ENTRY_COLUMNS} FROM entries WHERE dir = ? AND name > ? AND status = ${EntryStatus.pending} ORDER BY name LIMIT ?`,
     );
-    const key = afterName === undefined ? [] : [toColumn(afterName)];
-    return (query.all(dir, ...key, limit) as Row[]).map(entryFrom);
+    return (query.all(dir, toColumn(name), limit) as Row[]).map(entryFrom);
   }
 
   /** Failed entries in order of (folder, name), after the given one. */
@@ -364,7 +355,7 @@ export class Ledger {
 
   /** A scan begins: forgets what an earlier one found of extras, and what it had still to list. */
   beginScan(): void {
-    this.db.exec(`DELETE FROM extras; DELETE FROM dirs WHERE side = 1;
+    this.db.exec(`DELETE FROM extras; DELETE FROM dirs WHERE side = ${DirSide.extra};
       UPDATE dirs SET listed = ${Listed.yes} WHERE listed = ${Listed.no}`);
   }
 
@@ -376,7 +367,7 @@ export class Ledger {
     const open = `SELECT id FROM dirs WHERE listed = ${Listed.no}`;
     this.db.exec(`CREATE TEMP TABLE found AS
         WITH RECURSIVE beneath (id) AS (
-          SELECT id FROM dirs WHERE side = 1 AND parent IN (${open})
+          SELECT id FROM dirs WHERE side = ${DirSide.extra} AND parent IN (${open})
           UNION SELECT d.id FROM dirs d JOIN beneath b ON d.parent = b.id
         ) SELECT id FROM beneath;
       DELETE FROM extras WHERE dir IN (SELECT id FROM found);

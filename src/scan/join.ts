@@ -15,6 +15,7 @@ import { type Folding, folds } from '../share/folding.js';
 import { isPartName } from '../share/partname.js';
 import { compare, type Verdict } from './compare.js';
 import { Finder } from './finder.js';
+import { IN_MEMORY, YIELD_EVERY } from './largest.js';
 import type { Found, Listing } from './listing.js';
 import { Twins } from './twins.js';
 
@@ -69,18 +70,23 @@ export interface JoinInput {
   readonly distrustNs: bigint | undefined;
 }
 
-const YIELD_EVERY = 4096;
-/** A folder up to this size has its ledger rows read at once, a larger one row by row. */
-const ROWS_AT_ONCE = 40_000;
-
 export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): Generator<void> {
+  const { folding, sealed, source, dest } = input;
+  if (sealed && source.count === 0) return;
+  const twins = folds(folding) ? yield* Twins.of(folding, source, dest) : undefined;
+  try {
+    yield* joinNames(input, twins, ledger, sink);
+  } finally {
+    twins?.close();
+  }
+}
+
+function* joinNames(input: JoinInput, twins: Twins | undefined, ledger: Ledger, sink: JoinSink): Generator<void> {
   const { dir, known, sealed, source, dest, complete, beganNs } = input;
   const trash = dir.path === '' ? input.trash : undefined;
-  if (sealed && source.count === 0) return;
   const rows = known && !sealed ? knownRows(dir, source.count, ledger) : NO_ROWS;
   const folders = new Map((known ? ledger.childDirs(dir.id) : []).map((child) => [child.path, child]));
   const context = { ...input, folders, ledger };
-  const twins = folds(input.folding) ? yield* Twins.of(input.folding, source, dest) : undefined;
   let steps = 0;
 
   for (const entries of source.each()) {
@@ -120,10 +126,7 @@ export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): G
     }
   }
 
-  if (!complete) {
-    twins?.close();
-    return;
-  }
+  if (!complete) return;
   for (const page of rows.pages()) {
     for (const { name } of page) {
       const found = source.find(name);
@@ -133,7 +136,6 @@ export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): G
     }
     yield;
   }
-  twins?.close();
   for (const [path, child] of folders) {
     const found = source.find(path.slice(path.lastIndexOf('/') + 1));
     if (!found || isKnownNoFolder(found)) sink.goneFolder(child);
@@ -216,9 +218,10 @@ interface KnownRows {
 const NO_ROWS: KnownRows = { find: () => undefined, pages: () => [] };
 
 function knownRows(dir: Dir, count: number, ledger: Ledger): KnownRows {
-  if (count <= ROWS_AT_ONCE) {
-    const rows = ledger.stampsAfter(dir.id, undefined, ROWS_AT_ONCE + 1);
-    if (rows.length <= ROWS_AT_ONCE) {
+  // Of a larger folder, row by row.
+  if (count <= IN_MEMORY) {
+    const rows = ledger.stampsAfter(dir.id, '', IN_MEMORY + 1);
+    if (rows.length <= IN_MEMORY) {
       const finder = new Finder(rows.map(({ name }) => name));
       return { find: (name) => rows[finder.find(name)], pages: () => [rows] };
     }
@@ -226,7 +229,7 @@ function knownRows(dir: Dir, count: number, ledger: Ledger): KnownRows {
   return {
     find: (name) => ledger.stamp(dir.id, name),
     *pages() {
-      let page = ledger.stampsAfter(dir.id, undefined, 1000);
+      let page = ledger.stampsAfter(dir.id, '', 1000);
       while (page.length > 0) {
         yield page;
         page = ledger.stampsAfter(dir.id, page[page.length - 1]!.name, 1000);

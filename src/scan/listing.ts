@@ -2,13 +2,11 @@
  * One side's listing of one folder, to be looked up by name: in memory, or, beyond a size, in a temporary SQLite
  * table, so that a folder with millions of entries needs no more memory than any other.
  */
-import { openDb, prepare, type Statement } from '../ledger/sqlite.js';
+import { prepare, type Statement } from '../ledger/sqlite.js';
 import { fromColumn, toColumn } from '../posix/names.js';
 import { Entries, STRIDE } from '../share/entries.js';
 import { Finder } from './finder.js';
-
-/** Entries of one side held in memory. */
-const MEMORY_LIMIT = 40_000;
+import { IN_MEMORY, temporaryTable } from './largest.js';
 
 /** One entry: the batch it is in and its place there. */
 export interface Found {
@@ -23,7 +21,7 @@ export class Listing {
 
   add(entries: Entries): void {
     this.count += entries.count;
-    if (!this.spool && this.count > MEMORY_LIMIT) {
+    if (!this.spool && this.count > IN_MEMORY) {
       this.spool = new Spool();
       for (const batch of this.batches.splice(0)) this.spool.add(batch.entries);
     }
@@ -50,15 +48,14 @@ export class Listing {
   }
 }
 
-/** A temporary database of SQLite's own: a file that is unlinked once open, gone with the process. */
+/** Entries in a temporary table. */
 class Spool {
-  private readonly db = openDb('');
+  private readonly db = temporaryTable('listing (name PRIMARY KEY, data BLOB)');
   private readonly insert: Statement;
   private readonly select: Statement;
   private readonly page: Statement;
 
   constructor() {
-    this.db.exec('PRAGMA cache_size = -8000; CREATE TABLE listing (name PRIMARY KEY, data BLOB) WITHOUT ROWID');
     this.insert = prepare(this.db, 'INSERT OR REPLACE INTO listing VALUES (?, ?)');
     this.select = prepare(this.db, 'SELECT data FROM listing WHERE name = ?').pluck();
     this.page = prepare(this.db, 'SELECT name, data FROM listing WHERE name > ? ORDER BY name LIMIT 2000').raw();

@@ -55,6 +55,8 @@ export class Sealer {
 
 /** A whole listing, sorted by name, all of it looked at. */
 export class SealedListing {
+  private sourceDigest: string | undefined;
+
   constructor(
     private readonly names: readonly string[],
     private readonly text: string,
@@ -75,6 +77,11 @@ export class SealedListing {
   }
 
   private ofSource(): string {
+    this.sourceDigest ??= this.digestOfSource();
+    return this.sourceDigest;
+  }
+
+  private digestOfSource(): string {
     const words = this.words.slice();
     for (let at = 0; at < words.length; at += WORDS) {
       if (!isFolder(words[at + Word.mode]!)) continue;

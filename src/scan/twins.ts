@@ -2,14 +2,11 @@
  * Names of one folder that are several at the source and one at a destination that folds names: one is copied, and each
  * other is told as a collision, never written over the first. Pure but for its temporary table.
  */
-import { openDb, prepare } from '../ledger/sqlite.js';
+import { type Db, prepare } from '../ledger/sqlite.js';
 import { fromColumn, toColumn } from '../posix/names.js';
 import { type Folding, foldName } from '../share/folding.js';
+import { IN_MEMORY, temporaryTable, YIELD_EVERY } from './largest.js';
 import type { Found, Listing } from './listing.js';
-
-const YIELD_EVERY = 4096;
-/** Names held in memory; with more, they are in a temporary table. */
-const MEMORY_LIMIT = 40_000;
 
 export class Twins {
   /** By folded name: the destination's name, and the source's that is to be there. */
@@ -76,12 +73,10 @@ export class Twins {
 /** A map from names to names, which needs no more memory than any other when it is huge. */
 class Names {
   private readonly map = new Map<string, string>();
-  private readonly db: ReturnType<typeof openDb> | undefined;
+  private readonly db: Db | undefined;
 
   constructor(count: number) {
-    if (count <= MEMORY_LIMIT) return;
-    this.db = openDb('');
-    this.db.exec('PRAGMA cache_size = -8000; CREATE TABLE names (key PRIMARY KEY, name) WITHOUT ROWID');
+    if (count > IN_MEMORY) this.db = temporaryTable('names (key PRIMARY KEY, name)');
   }
 
   set(key: string, name: string): void {

@@ -24,12 +24,10 @@ afterEach(() => {
 
 function setUp(lanes = 1) {
   const finished: Item[] = [];
-  const returned: Item[] = [];
   const stuck: { item: Item; failure: Failure }[] = [];
   let moves = 0;
   const conveyor = new Conveyor({
     finished: (item) => finished.push(item),
-    returned: (item) => returned.push(item),
     stuck: (item, failure) => stuck.push({ item, failure }),
     odd: () => {},
     moved: () => moves++,
@@ -44,7 +42,7 @@ function setUp(lanes = 1) {
     conveyor.pump(nowMs);
     return items;
   };
-  return { conveyor, finished, returned, stuck, sent, add, moves: () => moves };
+  return { conveyor, finished, stuck, sent, add, moves: () => moves };
 }
 
 /** Headers of results, as a writer sends them. */
@@ -99,6 +97,16 @@ describe('a lease', () => {
     expect(sent.map(({ lane }) => lane).slice(6)).toEqual([1]);
   });
 
+  test('goes to the readers at work alone, and is cut for as many', () => {
+    const { sent, add, conveyor } = setUp(8);
+    conveyor.readersAtWork = 2;
+    add(...items(1000));
+    expect(sent.map(({ lane }) => lane)).toEqual([0, 1, 0, 1]);
+    const alone = setUp(2);
+    alone.add(...items(1000));
+    expect(sent.map(({ lease }) => lease.names.length)).toEqual(alone.sent.map(({ lease }) => lease.names.length));
+  });
+
   test('is not given while the run drains', () => {
     const { sent, conveyor } = setUp();
     conveyor.draining = true;
@@ -132,20 +140,20 @@ describe('a message', () => {
     expect([extra!.result, extra!.failure]).toEqual([undefined, undefined]);
   });
 
-  test('that items were not begun gives them back', () => {
-    const { conveyor, finished, returned, sent, add } = setUp();
-    const [a, b] = add(...items(2));
+  test('that items were not begun ends their time in flight, and finishes none', () => {
+    const { conveyor, finished, sent, add } = setUp();
+    add(...items(2));
     conveyor.receive({ type: 'returned', ids: [...sent[0]!.lease.ids] });
-    expect([returned, finished, conveyor.inFlightCount]).toEqual([[a, b], [], 0]);
+    expect([finished, conveyor.inFlightCount]).toEqual([[], 0]);
   });
 
   test('about items that nobody knows does nothing', () => {
-    const { conveyor, finished, returned, stuck } = setUp();
+    const { conveyor, finished, stuck } = setUp();
     conveyor.receive({ type: 'finished', headers: headersOf(resultOf(items(1)[0]!, { id: 99 })) });
     conveyor.receive({ type: 'failed', items: [{ id: 99, failure: failureWith('ENOSPC'), side: 'dest' }] });
     conveyor.receive({ type: 'kept', ids: [99] });
     conveyor.receive({ type: 'returned', ids: [99] });
-    expect([finished, returned, stuck]).toEqual([[], [], []]);
+    expect([finished, stuck]).toEqual([[], []]);
   });
 });
 

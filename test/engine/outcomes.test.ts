@@ -41,14 +41,25 @@ test('an entry counts as failed once, with its last reason, however often it fai
   expect(outcomes.failures).toEqual([{ path: 'dir/file', error: failureWith('EACCES', 'file').message }]);
 });
 
+test('an entry that is tried again and fails again counts once; one that is not stays counted', () => {
+  const outcomes = new Outcomes();
+  outcomes.fail('dir/file', 'EACCES: permission denied (open)');
+  outcomes.fail('dir/other', 'EIO: input/output error (read)');
+  outcomes.retry(1, (code) => code === 'EACCES');
+  expect(outcomes.failed).toBe(1);
+  outcomes.finish(failed('file'));
+  outcomes.fail('dir/other', 'EIO: input/output error (read)');
+  expect(outcomes.failed).toBe(2);
+});
+
 test('an entry that failed, is tried again and copied is no failure any more', () => {
   const outcomes = new Outcomes();
   outcomes.finish(failed('file'));
   outcomes.finish(failed('other'));
-  outcomes.retry(2);
+  outcomes.retry(2, () => true);
   outcomes.finish(done('file'));
   expect(outcomes.failures.map(({ path }) => path)).toEqual(['dir/other']);
-  expect(outcomes.failed).toBe(0);
+  expect(outcomes).toMatchObject({ failed: 0, copied: { files: 1 } });
 });
 
 test('keeps the first twenty failures, and counts all', () => {

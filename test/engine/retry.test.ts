@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ATTEMPTS, backoffMs, inTheWay, worthLastPass, worthRetrying } from '../../src/engine/retry.js';
-import { classOf } from '../../src/share/failure.js';
 import { failureWith } from './items.js';
 
 describe('backoff', () => {
@@ -48,7 +47,7 @@ test.each([
   ['ENOSPC', false],
   ['EISDIR', false],
 ])('the last pass tries %s once more: %s', (code, worth) => {
-  expect(worthLastPass(code, classOf)).toBe(worth);
+  expect(worthLastPass(code)).toBe(worth);
 });
 
 test.each([
