@@ -1,4 +1,5 @@
 import type { PaceSettings } from './pace/pacer.js';
+import type { Attributes } from './share/attributes.js';
 
 /** The checksum algorithms a run can record, by the names users type. */
 export const CHECKSUMS = ['md5', 'sha1', 'sha256', 'sha512', 'blake2b', 'blake3', 'xxh128'] as const;
@@ -39,6 +40,8 @@ export interface Settings {
   readonly logFile: string;
   readonly pace: PaceSettings;
   readonly checksum: Checksum;
+  /** What is kept beside content and times. Owners only for root: nobody else can set them. */
+  readonly attributes: Attributes;
   readonly deleteExtras: boolean;
   readonly rescan: boolean;
   /** More extras than this are not deleted; undefined: by engine/deletelimit.ts. */

@@ -9,7 +9,7 @@ import { LocalShare } from '../src/share/local/local.js';
 import { LaneCounters } from '../src/stats/shared.js';
 
 export default async function reader(start: ReaderStart): Promise<void> {
-  const source = new LocalShare(start.root, start.pin);
+  const source = new LocalShare(start.root, start.pin, { attributes: start.attributes });
   try {
     runReader({
       lane: start.lane,
@@ -17,6 +17,7 @@ export default async function reader(start: ReaderStart): Promise<void> {
       ring: new Ring(start.ring),
       inbox: new Inbox(start.port, start.inbox),
       hasher: await createHasher(start.checksum),
+      attributes: start.attributes,
       pace: bucketOf(start.pace, 'source'),
       window: windowOf(start.pace, 'source'),
       counters: new LaneCounters(new Float64Array(start.counters), start.lane),

@@ -15,6 +15,7 @@ export default function scanner(start: ScannerStart): void {
       share,
       pace: bucketOf(start.pace, start.side),
       inbox: new Inbox(start.port, start.inbox),
+      attributes: start.attributes,
       counters: new LaneCounters(new Float64Array(start.counters), start.lane),
       answer: (message) => start.port.postMessage(message),
     });

@@ -7,7 +7,7 @@ import { LocalShare } from '../src/share/local/local.js';
 import { LaneCounters } from '../src/stats/shared.js';
 
 export default function writer(start: WriterStart): void {
-  const dest = new LocalShare(start.root, start.pin, start.trash);
+  const dest = new LocalShare(start.root, start.pin, { trash: start.trash, attributes: start.attributes });
   try {
     runWriter({
       lane: start.lane,
@@ -17,6 +17,7 @@ export default function writer(start: WriterStart): void {
       window: windowOf(start.pace, 'dest'),
       counters: new LaneCounters(new Float64Array(start.counters), start.lane),
       trash: start.trash,
+      attributes: start.attributes,
       report: (message) => start.port.postMessage(message),
     });
   } finally {

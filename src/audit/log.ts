@@ -12,7 +12,7 @@ import { LineFile } from './linefile.js';
 export interface AuditLine {
   /** Milliseconds since the Unix epoch at which the entry was finished. */
   readonly timeMs: number;
-  readonly result: 'copied' | 'failed' | 'skipped' | 'deleted' | 'kept' | 'made';
+  readonly result: 'copied' | 'failed' | 'skipped' | 'deleted' | 'kept' | 'made' | 'stamped';
   readonly kind: 'file' | 'link' | 'folder' | 'other' | 'entry';
   readonly source: string;
   readonly dest: string;

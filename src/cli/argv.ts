@@ -7,7 +7,7 @@
  */
 import parser, { type Options } from 'yargs-parser';
 import { locating, UsageError } from '../exit.js';
-import type { CommandName } from './commands.js';
+import { type CommandName, isCommand } from './commands.js';
 import { didYouMean } from './nearest.js';
 import { isOption, type Layer, OPTION_NAMES, type OptionName, optionOf } from './options.js';
 import { quoted } from './printable.js';
@@ -20,12 +20,11 @@ export interface Arguments {
   readonly flags: Layer;
 }
 
-const SHORT = new Map<string, OptionName>(
-  OPTION_NAMES.flatMap((name) => {
-    const short = optionOf(name).short;
-    return short === undefined ? [] : [[short, name] as const];
-  }),
-);
+/** What a letter stands for: an option of this command, else one of another, which is refused by its name later. */
+function nameOf(letter: string, command: CommandName): OptionName | undefined {
+  const names = OPTION_NAMES.filter((name) => optionOf(name).short === letter);
+  return names.find((name) => optionOf(name).commands.includes(command)) ?? names[0];
+}
 
 const TOGGLES = OPTION_NAMES.filter((name) => optionOf(name).kind === 'toggle');
 const VALUED = OPTION_NAMES.filter((name) => optionOf(name).kind !== 'toggle');
@@ -89,12 +88,14 @@ function read(name: OptionName, text: string): unknown {
  * yargs reads as it is meant.
  */
 function spelledOut(args: readonly string[]): string[] {
+  const [first = ''] = args;
+  const command = isCommand(first) ? first : 'copy';
   const spelled: string[] = [];
   for (let at = 0; at < args.length; at++) {
     const arg = args[at]!;
     if (arg === '--') return [...spelled, ...args.slice(at)];
     const isShort = /^-[^-]/.test(arg);
-    spelled.push(...(isShort ? longOf(arg) : [arg]));
+    spelled.push(...(isShort ? longOf(arg, command) : [arg]));
     const last = spelled.at(-1)!;
     if (!isShort && !arg.startsWith('--')) continue;
     if (checkLong(last, args[at + 1]) > 0) spelled.push(args[++at]!);
@@ -128,10 +129,10 @@ function negated(name: string): OptionName | undefined {
 }
 
 /** Letters after one dash: toggles, and at the end one with a value, which may follow at once: `-vo FILE`, `-oFILE`. */
-function longOf(arg: string): string[] {
+function longOf(arg: string, command: CommandName): string[] {
   const long: string[] = [];
   for (let at = 1; at < arg.length; at++) {
-    const name = SHORT.get(arg[at]!);
+    const name = nameOf(arg[at]!, command);
     if (name === undefined) throw unknown(arg);
     const rest = arg.slice(at + 1);
     if (optionOf(name).kind === 'toggle' || rest === '') long.push(`--${name}`);

@@ -6,7 +6,7 @@ import type { CommandName } from './commands.js';
 import { didYouMean } from './nearest.js';
 import { parseSize } from './units.js';
 
-export type OptionGroup = 'work' | 'safety' | 'pace' | 'speed' | 'files' | 'output';
+export type OptionGroup = 'work' | 'keep' | 'safety' | 'pace' | 'speed' | 'files' | 'output';
 
 export interface Option<T = unknown> {
   /**
@@ -57,6 +57,11 @@ export function toggle(group: OptionGroup, help: string, where: Where = {}) {
     parse: parseToggle,
     ...common(group, help, where),
   };
+}
+
+/** On, off, or left to another option. */
+export function override(group: OptionGroup, help: string, where: Where) {
+  return { ...toggle(group, help, where), fallback: undefined };
 }
 
 /** A number of some sort: digits, with a unit or a word for a special case where `parse` takes one. */

@@ -6,7 +6,18 @@
 import { CHECKSUMS } from '../settings.js';
 import { COMMAND_NAMES } from './commands.js';
 import { parseEndpoint } from './endpoint.js';
-import { choice, entryName, type Option, type OptionGroup, outputFile, path, sized, toggle, valued } from './option.js';
+import {
+  choice,
+  entryName,
+  type Option,
+  type OptionGroup,
+  outputFile,
+  override,
+  path,
+  sized,
+  toggle,
+  valued,
+} from './option.js';
 import { parseTimetable } from './timetable.js';
 import { parseCost, parseCount, parseDeleteLimit, parseDuration, parseLatencies } from './units.js';
 
@@ -22,6 +33,13 @@ export const OPTIONS = {
   'delete-extras': toggle('work', 'mirror: delete what the source does not have'),
   rescan: toggle('work', 'scan in full even when a backlog exists', { file: FOR_ONE_RUN }),
   checksum: choice('work', 'ALG', 'the hash to record', 'sha256', CHECKSUMS),
+  archive: toggle('keep', 'as rsync: -pog; links and times are always kept', { short: 'a' }),
+  perms: override('keep', 'permissions', { short: 'p' }),
+  owner: override('keep', 'the owner (root only)', { short: 'o' }),
+  group: override('keep', 'the group', { short: 'g' }),
+  acls: toggle('keep', 'ACLs: POSIX, NFSv4, SMB', { short: 'A' }),
+  xattrs: toggle('keep', 'extended attributes', { short: 'X' }),
+  atimes: toggle('keep', 'access times', { short: 'U' }),
   'max-delete': valued('safety', 'N', 'delete nothing if more than this many: N, N%, unlimited', 'auto', (text) =>
     text === 'auto' ? undefined : parseDeleteLimit(text),
   ),
@@ -90,6 +108,7 @@ export function optionOf(name: OptionName): Option {
 
 export const GROUP_TITLES: Readonly<Record<OptionGroup, string>> = {
   work: 'Work:',
+  keep: 'Keep, beside content, times and links:',
   safety: 'Safety:',
   pace: 'Pace:',
   speed: 'Speed:',

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { UsageError } from '../exit.js';
 import { isLoopback } from '../metrics/access.js';
 import type { MetricsSettings, ProgressStyle, Settings } from '../settings.js';
+import type { Attributes } from '../share/attributes.js';
 import type { Env } from './environment.js';
 import type { Values } from './options.js';
 import { defaultLedger, defaultLog, detachedOutput } from './paths.js';
@@ -42,6 +43,7 @@ export function settingsOf(values: Values, source: string, dest: string, machine
       opCost: values['op-cost'],
     },
     checksum: values.checksum,
+    attributes: attributesOf(values),
     deleteExtras: values['delete-extras'],
     rescan: values.rescan,
     maxDelete: values['max-delete'],
@@ -59,6 +61,18 @@ export function settingsOf(values: Values, source: string, dest: string, machine
     verbose: values.verbose,
     progress: styleOf(values, machine.terminal ?? 'none'),
     metrics: metricsOf(values),
+  };
+}
+
+/** As rsync's letters; an owner is for root to set, and nobody else is told that he cannot. */
+function attributesOf({ archive, perms, owner, group, acls, xattrs, atimes }: Values): Attributes {
+  return {
+    perms: perms ?? (archive || acls),
+    owner: (owner ?? archive) && process.geteuid!() === 0,
+    group: group ?? archive,
+    acls,
+    xattrs,
+    atimes,
   };
 }
 

@@ -3,6 +3,7 @@
  * so that lanes find work apart from each other.
  */
 import type { Ledger } from '../ledger/ledger.js';
+import { keptOf } from '../ledger/pendinghash.js';
 import type { KeyedEntry } from '../ledger/rows.js';
 import { Action } from '../pipeline/record.js';
 import { kindOfMode } from '../posix/stat.js';
@@ -92,6 +93,9 @@ export class Backlog {
 }
 
 function itemOf(folder: OpenFolder, row: KeyedEntry): Item {
+  const saved = { status: row.status, size: row.meta.size };
+  const kept = keptOf(row);
+  if (kept) return { ...newItem(folder, row.name, Action.stamp, row.meta, saved), kept };
   const action = kindOfMode(row.meta.mode) === 'link' ? Action.link : Action.copy;
-  return newItem(folder, row.name, action, row.meta, { status: row.status, size: row.meta.size });
+  return newItem(folder, row.name, action, row.meta, saved);
 }

@@ -154,6 +154,10 @@ export class Conveyor {
         break;
       }
       case 'finished':
+        for (const { id, text } of message.warnings ?? []) {
+          const item = this.inFlight.get(id);
+          if (item) item.warning = text;
+        }
         for (const result of results(message.headers)) {
           const item = this.takeBack(result.id);
           if (!item) continue;

@@ -8,6 +8,7 @@ import { Command, PATH_ROOM, Ring } from '../pipeline/ring.js';
 import { join } from '../posix/names.js';
 import type { ListAnswer, ListRequest } from '../scan/messages.js';
 import { MOST_LANES, type Settings } from '../settings.js';
+import { roomForXattrs } from '../share/attributes.js';
 import type { RootIdentity } from '../share/identity.js';
 import type { Pin } from '../share/local/pin.js';
 import type { Side } from '../share/share.js';
@@ -179,7 +180,7 @@ export class Crew {
     const ring = Ring.create({
       blockSlots: settings.queueCapacity,
       packSlots: this.readers.most + this.writers.most + 8,
-      blockBytes: settings.blockSize + PATH_ROOM,
+      blockBytes: settings.blockSize + PATH_ROOM + roomForXattrs(settings.attributes),
       packBytes: PACK_BYTES,
       readers: this.readers.most,
     });
@@ -311,6 +312,7 @@ export class Crew {
         ring: ring.shape,
         counters: readers.counters,
         pace: pacer.memory,
+        attributes: settings.attributes,
         checksum: settings.checksum,
       }),
       (message) => this.events.message(message, number),
@@ -335,6 +337,7 @@ export class Crew {
         counters: writers.counters,
         pace: pacer.memory,
         trash: this.trash,
+        attributes: settings.attributes,
       }),
       (message) => this.events.message(message),
     );
@@ -356,6 +359,7 @@ export class Crew {
         port,
         inbox,
         counters: section.counters,
+        attributes: this.settings.attributes,
         pace: this.pacer.memory,
       }),
       (answer) => this.events.listed(side, number, answer),

@@ -3,6 +3,7 @@
  * extras. One sink for each folder that is joined.
  */
 import type { Ledger } from '../ledger/ledger.js';
+import { keptOf } from '../ledger/pendinghash.js';
 import type { Dir, Entry, ScanState } from '../ledger/rows.js';
 import { DirSide, DirStatus, EntryStatus, Listed } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
@@ -42,6 +43,11 @@ function changes(dir: Dir): void {
   if (dir.status === DirStatus.synced) dir.status = DirStatus.toStamp;
 }
 
+/** Letters of attributes that the scan of this state did not keep. */
+export function wantsMore(attributes: string, { attributes: before = '' }: ScanState): boolean {
+  return [...attributes].some((letter) => !before.includes(letter));
+}
+
 export class Findings {
   readonly seen = { dirs: 0, files: 0, bytes: 0, errors: 0 };
   /** Of the scan that runs, or ran last. */
@@ -60,8 +66,17 @@ export class Findings {
   }
 
   /** A new scan of everything, which the ledger knows of when this returns. */
-  begin(extras: boolean, { meta, isStamped }: RootState): void {
-    this.state = { number: this.state.number + 1, running: true, errors: 0, extras };
+  begin(extras: boolean, attributes: string, { meta, isStamped }: RootState): void {
+    const { number, running, areNew } = this.state;
+    const isCutOff = running && areNew === true;
+    this.state = {
+      number: number + 1,
+      running: true,
+      errors: 0,
+      extras,
+      attributes,
+      areNew: isCutOff || wantsMore(attributes, this.state),
+    };
     this.recorder.scanState(this.state);
     const root: Dir = {
       ...(this.ledger.dir(1) ?? this.newDir(undefined, '', DirSide.source)),
@@ -112,7 +127,9 @@ export class Findings {
         changes(dir);
         hand.isToChange = true;
         const saved = known && { status: known.status, size: known.meta.size };
-        this.events.found(newItem(dir, name, verdict === 'copy' ? Action.copy : Action.link, meta, saved));
+        const item = newItem(dir, name, ACTIONS[verdict], meta, saved);
+        if (verdict === 'stamp') item.kept = contentOf(known, meta) ?? { algorithm: undefined, hash: undefined };
+        this.events.found(item);
       },
       record: (name, entry, known) => {
         this.saw(1, entry.meta.size);
@@ -203,6 +220,14 @@ export class Findings {
       seal: undefined,
     };
   }
+}
+
+const ACTIONS = { copy: Action.copy, link: Action.link, stamp: Action.stamp } as const;
+
+/** The hash that the ledger has of just this content; of one that waits for its attributes, the one it keeps. */
+function contentOf(known: Entry | undefined, { size, mtimeNs }: Meta): Item['kept'] {
+  if (known?.meta.size !== size || known.meta.mtimeNs !== mtimeNs) return undefined;
+  return known.status === EntryStatus.synced ? { algorithm: known.algorithm, hash: known.hash } : keptOf(known);
 }
 
 function failedEntry(meta: Meta, error: string): Entry {

@@ -1,4 +1,5 @@
 import type { Counted } from '../ledger/ledger.js';
+import type { Entry } from '../ledger/rows.js';
 import { Action, type RecordFields } from '../pipeline/record.js';
 import type { Meta } from '../share/entries.js';
 import type { Failure } from '../share/failure.js';
@@ -25,6 +26,10 @@ export interface Item {
   saved: Counted | undefined;
   result?: Readonly<RecordFields>;
   failure?: Failure;
+  /** Of a stamp: the hash that the ledger has of the content, which stays. */
+  kept?: Pick<Entry, 'algorithm' | 'hash'>;
+  /** What of it the destination did not take. */
+  warning?: string;
   /** The destination has it for good: the ledger may say synced. */
   durable: boolean;
 }
@@ -33,9 +38,9 @@ export function newItem(dir: DirRef, name: string, action: Action, meta: Meta, s
   return { dir, name, action, meta, attempts: 0, deaths: 0, saved, durable: false };
 }
 
-/** Whether the item brings a file or link, which has a row of its own, and not a folder or the end of an extra. */
+/** Whether the item is about a file or link, which has a row of its own, and not a folder or the end of an extra. */
 export function isEntry({ action }: Item): boolean {
-  return action === Action.copy || action === Action.link;
+  return action === Action.copy || action === Action.link || action === Action.stamp;
 }
 
 /** Metadata of items that are not files of the source: folders to be made or stamped, extras. */

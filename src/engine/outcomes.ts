@@ -12,6 +12,10 @@ export class Outcomes {
   /** Of those copied, what the ledger has as synced. */
   readonly recorded = { files: 0, bytes: 0 };
   readonly same = { files: 0, bytes: 0 };
+  /** Files whose attributes alone were set. */
+  stamped = 0;
+  /** Entries of which the destination did not take all. */
+  warned = 0;
   deleted = 0;
   /** Extras that are still there because they are more than may be deleted. */
   keptExtras = 0;
@@ -23,8 +27,12 @@ export class Outcomes {
   finish(item: Item): void {
     const { action, result, failure } = item;
     const path = pathOf(item);
+    if (item.warning !== undefined) this.warned++;
     if (failure) this.fail(path, failure.message);
-    else if (result && isEntry(item)) {
+    else if (result && action === Action.stamp) {
+      this.forgetFailure(path);
+      this.stamped++;
+    } else if (result && isEntry(item)) {
       this.forgetFailure(path);
       add(this.copied, 1, result.size);
       this.tally.finished(path, result);
@@ -50,8 +58,8 @@ export class Outcomes {
   }
 
   /** The ledger has what became of the item. */
-  commit({ result }: Item): void {
-    if (result) add(this.recorded, 1, result.size);
+  commit({ result, action }: Item): void {
+    if (result && action !== Action.stamp) add(this.recorded, 1, result.size);
   }
 
   /** An entry that failed at first and was tried again counts with its last outcome. */

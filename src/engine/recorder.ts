@@ -6,6 +6,7 @@
 import type { AuditLine, AuditLog } from '../audit/log.js';
 import { checksumCode, digestLength } from '../hash/registry.js';
 import type { Ledger } from '../ledger/ledger.js';
+import { keptWhilePending } from '../ledger/pendinghash.js';
 import type { Dir, Entry, Extra, KeyedEntry, ScanState } from '../ledger/rows.js';
 import { DirStatus, EntryStatus } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
@@ -243,6 +244,7 @@ export class Recorder {
     switch (item.action) {
       case Action.copy:
       case Action.link:
+      case Action.stamp:
         if (item.saved?.status === EntryStatus.pending) this.putItem(item);
         if (item.result) {
           this.touched.add(item.dir.id);
@@ -252,7 +254,7 @@ export class Recorder {
       case Action.makeDir:
       case Action.stampDir: {
         const next = item.action === Action.makeDir ? DirStatus.toStamp : DirStatus.synced;
-        ledger.setDirStatus(item.dir.id, item.result ? next : DirStatus.failed, item.failure?.message);
+        ledger.setDirStatus(item.dir.id, item.result ? next : DirStatus.failed, item.failure?.message ?? item.warning);
         if (item.action === Action.makeDir && item.dir.parent !== undefined) this.touched.add(item.dir.parent);
         break;
       }
@@ -274,20 +276,17 @@ export class Recorder {
   }
 
   private entryOf(item: Item): Entry {
-    const { result, failure } = item;
+    const { result, failure, kept } = item;
     if (item.durable && result) {
       const meta: Meta = result;
-      return {
-        status: EntryStatus.synced,
-        meta,
-        algorithm: result.hash && this.algorithm,
-        hash: result.hash,
-        error: undefined,
-      };
+      const hashed = kept ?? { algorithm: result.hash && this.algorithm, hash: result.hash };
+      return { status: EntryStatus.synced, meta, ...hashed, error: item.warning };
     }
-    const room = item.action === Action.copy ? this.room : undefined;
     const status = item.durable && failure ? EntryStatus.failed : EntryStatus.pending;
-    return { status, meta: item.meta, algorithm: room && this.algorithm, hash: room, error: failure?.message };
+    const error = failure?.message;
+    if (kept) return { status, meta: item.meta, ...keptWhilePending(kept), error };
+    const room = item.action === Action.copy ? this.room : undefined;
+    return { status, meta: item.meta, algorithm: room && this.algorithm, hash: room, error };
   }
 
   /** What the audit log says of an item that is done with, if anything. */
@@ -307,23 +306,26 @@ export class Recorder {
       hash: hash && Buffer.from(hash.buffer, hash.byteOffset, hash.length).toString('hex'),
       algorithm: hash && this.deps.checksum,
       durationMs: copied && Math.round(copied.endedMs - copied.startedMs),
-      error: item.failure?.message,
+      error: item.failure?.message ?? item.warning,
     };
   }
 }
 
-function outcomeOf({ action, result, failure }: Item): AuditLine['result'] | undefined {
+function outcomeOf({ action, result, failure, warning }: Item): AuditLine['result'] | undefined {
   if (failure) return 'failed';
   switch (action) {
     case Action.copy:
     case Action.link:
       return result && 'copied';
+    case Action.stamp:
+      return result && 'stamped';
     case Action.remove:
     case Action.removeDir:
       return result ? 'deleted' : 'kept';
     case Action.makeDir:
       return 'made';
     case Action.stampDir:
+      return warning === undefined ? undefined : 'stamped';
     case Action.removePart:
       return undefined;
   }
@@ -345,6 +347,7 @@ function count(tally: { files: number; bytes: number }, item: Item, sign: 1 | -1
 function kindOfAction(item: Item): AuditLine['kind'] {
   switch (item.action) {
     case Action.copy:
+    case Action.stamp:
       return 'file';
     case Action.link:
       return 'link';

@@ -12,6 +12,7 @@ import { Ledger } from '../ledger/ledger.js';
 import { guard, makeLedgerFolder, openLedgerFile, openScratchLedger } from '../ledger/open.js';
 import { sameTime } from '../scan/compare.js';
 import type { Settings } from '../settings.js';
+import { carriesAny } from '../share/attributes.js';
 import { folds, NO_FOLDING } from '../share/folding.js';
 import { coarser, type RootsFacts } from '../share/local/roots.js';
 import type { Side } from '../share/share.js';
@@ -103,7 +104,11 @@ async function prepare(
   rememberRoots(ledger, identities);
   const grainNs = coarser(roots.grainNs, dest.grainNs);
   const cutOffNs = beginSession(ledger, dest.nowNs);
-  const isStamped = dest.rootMtimeNs !== undefined && sameTime(roots.rootMeta.mtimeNs, dest.rootMtimeNs, grainNs);
+  const { rootMtimeNs } = dest;
+  const isStamped =
+    rootMtimeNs !== undefined &&
+    sameTime(roots.rootMeta.mtimeNs, rootMtimeNs, grainNs) &&
+    !carriesAny(settings.attributes);
   return {
     ...ground,
     root: { meta: roots.rootMeta, isStamped },

@@ -9,6 +9,7 @@ import { DirSide, DirStatus, Listed } from '../ledger/schema.js';
 import { type JoinInput, joinFolder } from '../scan/join.js';
 import { Listing } from '../scan/listing.js';
 import type { ListAnswer, ListRequest } from '../scan/messages.js';
+import { lettersOf } from '../share/attributes.js';
 import { Entries } from '../share/entries.js';
 import type { Failure } from '../share/failure.js';
 import type { Side } from '../share/share.js';
@@ -54,7 +55,7 @@ export class Scan {
   constructor(
     private readonly ledger: Ledger,
     private readonly recorder: Recorder,
-    private readonly ground: Pick<JoinInput, 'grainNs' | 'distrustNs' | 'trash' | 'folding' | 'beganNs'>,
+    private readonly ground: Omit<JoinInput, 'dir' | 'known' | 'sealed' | 'source' | 'dest' | 'complete' | 'areNew'>,
     private readonly events: ScanEvents,
   ) {
     this.frontier = new Frontier(ledger.scanState.running);
@@ -90,7 +91,7 @@ export class Scan {
   start(extras: boolean, root: RootState): void {
     this.frontier.clear();
     this.attempts.clear();
-    this.findings.begin(extras, root);
+    this.findings.begin(extras, lettersOf(this.ground.attributes), root);
   }
 
   /** Goes on with a scan that an earlier session began. */
@@ -155,8 +156,8 @@ export class Scan {
       if (this.inHand.size + this.listed.length >= limit) return;
       this.frontier.take();
       const sides = this.sidesOf(dir);
-      // What a cut-off session published may look right and not be.
-      const trusted = sides.length === 2 && this.ground.distrustNs === undefined;
+      // What a cut-off session published may look right and not be; and a seal says nothing of attributes.
+      const trusted = sides.length === 2 && this.ground.distrustNs === undefined && !this.state.areNew;
       const seal = trusted && dir.seal && this.ledger.isSettled(dir.id) ? dir.seal : undefined;
       const folder = takeInHand(dir, sides, seal);
       this.inHand.set(dir.id, folder);
@@ -296,7 +297,8 @@ export class Scan {
     this.recorder.dir(dir);
     const complete = failures.source === undefined;
     const sealed = same.source !== undefined;
-    const input = { dir, known, sealed, source: listings.source, dest: listings.dest, complete, ...this.ground };
+    const { areNew = false } = this.state;
+    const input = { dir, known, sealed, ...listings, complete, areNew, ...this.ground };
     return joinFolder(input, this.ledger, this.findings.sink(folder));
   }
 

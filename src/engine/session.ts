@@ -10,6 +10,7 @@ import { DirStatus, EntryStatus } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
 import { Command } from '../pipeline/ring.js';
 import type { Settings } from '../settings.js';
+import { lettersOf } from '../share/attributes.js';
 import type { Folding } from '../share/folding.js';
 import type { RootIdentity } from '../share/identity.js';
 import type { Side } from '../share/share.js';
@@ -20,7 +21,7 @@ import { Backlog } from './backlog.js';
 import { Conveyor, pathOf } from './conveyor.js';
 import { Crew } from './crew.js';
 import { deletable } from './deletelimit.js';
-import type { RootState } from './findings.js';
+import { type RootState, wantsMore } from './findings.js';
 import { Guardian } from './guardian.js';
 import { type Item, isEntry } from './item.js';
 import { type LaneNumbers, lanesFor, ONE_EACH } from './lanecount.js';
@@ -111,7 +112,7 @@ export class Session {
     this.scan = new Scan(
       ledger,
       this.recorder,
-      { ...deps, trash: settings.trash },
+      { ...deps, trash: settings.trash, attributes: settings.attributes },
       {
         found: (item) => this.found(item),
         same: (files, bytes) => this.outcomes.needNoCopy(files, bytes),
@@ -199,7 +200,9 @@ export class Session {
     const backlog = hasBacklog(ledger);
     const wantsExtras = settings.deleteExtras && running && !extras;
     if (wantsExtras && !settings.rescan) note('scanning anew: the unfinished scan did not look for extras');
-    this.resumed = backlog && !settings.rescan && !wantsExtras;
+    const isMore = backlog && wantsMore(lettersOf(settings.attributes), ledger.scanState);
+    if (isMore && !settings.rescan) note('scanning anew: attributes are to be kept that were not before');
+    this.resumed = backlog && !settings.rescan && !wantsExtras && !isMore;
     if (this.resumed) {
       const { pendingFiles, pendingBytes } = ledger.totals;
       const scan = running ? '; the scan goes on where it was' : '';
@@ -301,11 +304,11 @@ export class Session {
     const { settings, detail } = this.deps;
     this.recorder.add(item);
     if (settings.dryRun) {
-      if (settings.verbose) detail(`copy ${pathOf(item)}`);
+      if (settings.verbose) detail(`${item.action === Action.stamp ? 'stamp' : 'copy'} ${pathOf(item)}`);
       return;
     }
     // While the ledger says that the older content is there, that must stay true.
-    if (item.saved?.status === EntryStatus.synced) this.toRecord.add(item);
+    if (item.saved?.status === EntryStatus.synced && item.action !== Action.stamp) this.toRecord.add(item);
     else this.hold(item);
   }
 
@@ -523,6 +526,7 @@ const VERBS: Record<Action, string> = {
   [Action.link]: 'linked',
   [Action.makeDir]: 'made',
   [Action.stampDir]: 'stamped',
+  [Action.stamp]: 'stamped',
   [Action.remove]: 'deleted',
   [Action.removeDir]: 'deleted',
   [Action.removePart]: 'removed',

@@ -27,7 +27,7 @@ const DIR_COLUMNS =
 const ENTRY_COLUMNS = 'dir, name, status, size, mtime, ctime, btime, mode, uid, gid, algorithm, hash, error';
 
 const parts = (time: string) => `${time} / 1000000000, ${time} % 1000000000`;
-const STAMP_COLUMNS = `name, status, size, ${parts('mtime')}, ${parts('ctime')}, ${parts('btime')}, mode, uid, gid`;
+const STAMP_COLUMNS = `name, status, size, ${parts('mtime')}, ${parts('ctime')}, ${parts('btime')}, mode, uid, gid, error IS NOT NULL`;
 
 export class Ledger {
   readonly totals: Totals;
@@ -411,6 +411,7 @@ function stampFrom(row: (string | Buffer | number)[]): Stamp {
     mode: row[9] as number,
     uid: row[10] as number,
     gid: row[11] as number,
+    isWarned: row[12] === 1,
   };
 }
 

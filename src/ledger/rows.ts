@@ -18,6 +18,7 @@ export interface Dir {
    */
   scan: number;
   meta: Meta | undefined;
+  /** Likewise. */
   error: string | undefined;
   /** What the last scan's listing gave (scan/seal.ts). Counts only while nothing of the folder is pending or failed. */
   seal: string | undefined;
@@ -30,6 +31,7 @@ export interface Entry {
   /** Code of the hash's algorithm (hash/registry.ts); undefined: no hash. */
   algorithm: number | undefined;
   hash: Uint8Array | undefined;
+  /** Why it failed or is skipped; of a synced entry, which of its attributes the destination did not take. */
   error: string | undefined;
 }
 
@@ -42,6 +44,8 @@ export interface KeyedEntry extends Entry {
 export interface Stamp extends Parts {
   readonly name: string;
   readonly status: EntryStatus;
+  /** It has an error, or, when it is synced, a warning. */
+  readonly isWarned: boolean;
 }
 
 /** An extra found by a scan: `kind` is the Action that removes it. */
@@ -59,6 +63,10 @@ export interface ScanState {
   readonly errors: number;
   /** Whether the scan looks for extras (--delete-extras). */
   readonly extras: boolean;
+  /** Letters of the attributes that it keeps (share/attributes.ts); undefined in ledgers from before there were any. */
+  readonly attributes?: string;
+  /** Attributes that the scans before did not keep are among them. */
+  readonly areNew?: boolean;
 }
 
 export interface Totals {

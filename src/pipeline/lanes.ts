@@ -1,6 +1,7 @@
 /** What a lane's thread is given to begin with: plain data and shared memory. */
 import type { MessagePort } from 'node:worker_threads';
 import type { Checksum } from '../settings.js';
+import type { Attributes } from '../share/attributes.js';
 import type { Pin } from '../share/local/pin.js';
 import type { Side } from '../share/share.js';
 import type { RingShape } from './ring.js';
@@ -13,6 +14,7 @@ interface LaneStart {
   /** Messages to the main thread; for readers and scanners also the inbox. */
   readonly port: MessagePort;
   readonly counters: SharedArrayBuffer;
+  readonly attributes: Attributes;
 }
 
 interface PipelineStart extends LaneStart {

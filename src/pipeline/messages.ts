@@ -34,4 +34,10 @@ export type LaneMessage =
   | { readonly type: 'kept'; readonly ids: readonly number[] }
   | { readonly type: 'failed'; readonly items: readonly FailedItem[] }
   /** A writer's finished records: their headers end to end (record.ts). */
-  | { readonly type: 'finished'; readonly headers: Uint8Array };
+  | { readonly type: 'finished'; readonly headers: Uint8Array; readonly warnings?: readonly Warning[] };
+
+/** What of an item the destination did not take: error codes, and what it was. */
+export interface Warning {
+  readonly id: number;
+  readonly text: string;
+}

@@ -5,6 +5,8 @@ import { ANY_WRITER, type Ring, type Slot } from './ring.js';
 /** A pack younger than this is not handed over early: filling it costs less than an extra hand-off. */
 const EARLY_AFTER_MS = 1;
 
+const NOTHING = new Uint8Array(0);
+
 /** A slot's memory seen as records; one for each slot and lane, made when first used. */
 export class SlotRecords {
   private readonly made: Records[] = [];
@@ -36,13 +38,14 @@ export class Packer {
     dir: string,
     name: string,
     bytes: number,
+    xattrs: Uint8Array = NOTHING,
   ): { data: Uint8Array; commit(fields: RecordFields, used: number): void } | undefined {
     if (dir !== this.lastDir) {
       this.lastDir = dir;
       this.lastDirBytes = nameBytes(dir);
     }
     const nameInBytes = nameBytes(name);
-    const need = recordLength(this.lastDirBytes.length + nameInBytes.length, bytes);
+    const need = recordLength(this.lastDirBytes.length + nameInBytes.length + xattrs.length, bytes);
     if (this.slot && this.used + need > this.slot.length) this.handOver();
     if (!this.slot) {
       this.slot = this.ring.acquire('pack');
@@ -52,7 +55,7 @@ export class Packer {
     }
     const records = this.records.of(this.slot);
     const at = this.used;
-    const dataAt = records.putPath(at, this.lastDirBytes, nameInBytes);
+    const dataAt = records.putPath(at, this.lastDirBytes, nameInBytes, xattrs);
     return {
       data: records.bytes.subarray(dataAt, dataAt + bytes),
       commit: (fields, used) => {

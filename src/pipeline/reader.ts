@@ -8,6 +8,7 @@ import { Call } from '../pace/latency.js';
 import type { Window } from '../pace/window.js';
 import { join } from '../posix/names.js';
 import type { Kind, Stat } from '../posix/stat.js';
+import { type Attributes, carriesAny, encodeXattrs } from '../share/attributes.js';
 import { failure, failureOf } from '../share/failure.js';
 import type { SourceFile, SourceShare } from '../share/share.js';
 import type { LaneCounters } from '../stats/shared.js';
@@ -27,6 +28,7 @@ export interface ReaderDeps {
   readonly ring: Ring;
   readonly inbox: Inbox<Lease>;
   readonly hasher: Hasher;
+  readonly attributes: Attributes;
   readonly pace: Bucket;
   readonly window: Window;
   readonly counters: LaneCounters;
@@ -35,6 +37,8 @@ export interface ReaderDeps {
 
 /** Files up to this many bytes travel in packs. */
 export const PACKED_MAX = 256 * 1024;
+
+const NOTHING = new Uint8Array(0);
 
 /** Operations on the share that a limit counts for each file beside its data. */
 const OPEN_CLOSE = 2;
@@ -112,12 +116,17 @@ function forward(item: LeaseItem, deps: ReaderDeps, packer: Packer, records: Slo
       const fields = fieldsOf(item, stat, Date.now());
       return packData(item, fields, Buffer.from(target, 'utf16le'), packer);
     }
-    case Action.makeDir:
+    case Action.stamp:
+      return packStamp(item, deps, packer);
     case Action.stampDir:
+      return carriesAny(deps.attributes)
+        ? packDirStamp(item, deps, packer)
+        : packData(item, fieldsOf(item, undefined, Date.now()), NOTHING, packer);
+    case Action.makeDir:
     case Action.remove:
     case Action.removeDir:
     case Action.removePart:
-      return packData(item, fieldsOf(item, undefined, Date.now()), new Uint8Array(0), packer);
+      return packData(item, fieldsOf(item, undefined, Date.now()), NOTHING, packer);
     default:
       item.action satisfies never;
       throw new Error(`unknown action ${item.action}`);
@@ -145,12 +154,51 @@ export function fieldsOf(item: LeaseItem, stat: Stat | undefined, startedMs: num
   };
 }
 
-function packData(item: LeaseItem, fields: RecordFields, data: Uint8Array, packer: Packer): boolean {
-  const place = packer.reserve(item.dir, item.name, data.length);
+function packData(
+  item: LeaseItem,
+  fields: RecordFields,
+  data: Uint8Array,
+  packer: Packer,
+  xattrs: Uint8Array = NOTHING,
+): boolean {
+  const place = packer.reserve(item.dir, item.name, data.length, xattrs);
   if (!place) return false;
   place.data.set(data);
   place.commit(fields, data.length);
   return true;
+}
+
+/** The extended attributes of a source's file, as they travel. */
+export function xattrsIn(file: Pick<SourceFile, 'xattrs'>, { acls, xattrs }: Attributes): Uint8Array {
+  return acls || xattrs ? encodeXattrs(file.xattrs()) : NOTHING;
+}
+
+/** Of a file whose content the destination has: what else is kept of it. Throws SysError when the content has changed. */
+function packStamp(item: LeaseItem, deps: ReaderDeps, packer: Packer): boolean {
+  const file = openTimed(item, deps);
+  try {
+    const xattrs = xattrsIn(file, deps.attributes);
+    const stat = file.stat(true);
+    if (stat.kind !== 'file' || stat.size !== item.size || stat.mtimeNs !== item.mtimeNs) {
+      const path = join(item.dir, item.name);
+      deps.report({
+        type: 'failed',
+        items: [{ id: item.id, failure: failure('CHANGED', 'read', path), side: 'source' }],
+      });
+      return true;
+    }
+    return packData(item, fieldsOf(item, stat, Date.now()), NOTHING, packer, xattrs);
+  } finally {
+    file.close();
+  }
+}
+
+/** A folder gets the mtime that the scan saw: what has come into it since is for the next scan. */
+function packDirStamp(item: LeaseItem, deps: ReaderDeps, packer: Packer): boolean {
+  deps.pace.take(0, OPEN_CLOSE);
+  const folder = deps.source.openDir(join(item.dir, item.name));
+  const fields = { ...fieldsOf(item, folder.stat, Date.now()), mtimeNs: item.mtimeNs };
+  return packData(item, fields, NOTHING, packer, encodeXattrs(folder.xattrs));
 }
 
 /**
@@ -164,13 +212,17 @@ function packFile(item: LeaseItem, deps: ReaderDeps, packer: Packer): boolean {
   deps.counters.begin(item.id, startedMs);
   const file = openTimed(item, deps);
   try {
-    const place = packer.reserve(item.dir, item.name, item.size);
+    const { attributes } = deps;
+    const xattrs = xattrsIn(file, attributes);
+    const atimeNs = attributes.atimes ? file.stat(true).atimeNs : undefined;
+    const place = packer.reserve(item.dir, item.name, item.size, xattrs);
     if (!place) return false;
     const isWhole = new PacedRead(deps, file, item.size).fill(place.data, 0, () => {});
     const stat = file.stat(false);
     const same = stat.size === item.size && stat.mtimeNs === item.mtimeNs && stat.ctimeNs === item.ctimeNs;
     if (!same || !isWhole || stat.kind !== 'file') return false;
     const fields = fieldsOf(item, stat, startedMs);
+    if (atimeNs !== undefined) fields.atimeNs = atimeNs;
     fields.hash = deps.hasher.of(place.data);
     place.commit(fields, item.size);
     return true;

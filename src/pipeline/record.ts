@@ -2,7 +2,7 @@
  * A record: one entry, or one block of a large file, on its way from reader to writer inside a slot, and, without
  * path and data, from writer to the main thread as its result. Little endian, 8-byte aligned:
  *
- *     header (HEADER bytes) | folder | name | padding to 8 | data | padding to 8
+ *     header (HEADER bytes) | folder | name | extended attributes | padding to 8 | data | padding to 8
  *
  * Data is aligned because V8 copies out of shared memory a byte at a time when it is not: 0.8 GB/s instead of 4.
  *
@@ -11,7 +11,17 @@
 import { decodeName } from '../posix/names.js';
 
 /** What is to be done with an entry. Numbers, because they live in shared memory. */
-export const Action = { copy: 0, link: 1, makeDir: 2, stampDir: 3, remove: 4, removeDir: 5, removePart: 6 } as const;
+export const Action = {
+  copy: 0,
+  link: 1,
+  makeDir: 2,
+  stampDir: 3,
+  remove: 4,
+  removeDir: 5,
+  removePart: 6,
+  /** Attributes and times of a file or link whose content is there. */
+  stamp: 7,
+} as const;
 export type Action = (typeof Action)[keyof typeof Action];
 
 /** Flags of a block: a small file is one record with both `first` and `last`. */
@@ -40,7 +50,8 @@ const MTIME = 72; // i64
 const CTIME = 80; // i64
 const BTIME = 88; // i64
 const ENDED = 96; // f64, ms since the epoch; set by the writer
-const HASH = 104;
+const XATTRS_LENGTH = 104; // u32, of the extended attributes (share/attributes.ts)
+const HASH = 112;
 export const HEADER = HASH + 64;
 
 export interface RecordFields {
@@ -62,11 +73,13 @@ export interface RecordFields {
   hash: Uint8Array | undefined;
 }
 
+const NOTHING = new Uint8Array(0);
+
 function aligned(bytes: number): number {
   return (bytes + 7) & ~7;
 }
 
-/** Bytes a record takes in a slot; `pathBytes` is an upper bound or the exact length of folder plus name. */
+/** Bytes a record takes in a slot; `pathBytes` is an upper bound or the exact length of folder, name and attributes. */
 export function recordLength(pathBytes: number, dataBytes: number): number {
   return aligned(aligned(HEADER + pathBytes) + dataBytes);
 }
@@ -83,20 +96,30 @@ export class Records {
     this.bytes = new Uint8Array(memory, byteOffset, length);
   }
 
-  /** Writes folder and name of a record at `at`; returns where its data begins. */
-  putPath(at: number, dir: Uint8Array, name: Uint8Array): number {
+  /** Writes folder, name and attributes of a record at `at`; returns where its data begins. */
+  putPath(at: number, dir: Uint8Array, name: Uint8Array, xattrs: Uint8Array = NOTHING): number {
     this.view.setUint32(at + DIR_LENGTH, dir.length, true);
     this.view.setUint32(at + NAME_LENGTH, name.length, true);
+    this.view.setUint32(at + XATTRS_LENGTH, xattrs.length, true);
     this.bytes.set(dir, at + HEADER);
     this.bytes.set(name, at + HEADER + dir.length);
-    return at + aligned(HEADER + dir.length + name.length);
+    this.bytes.set(xattrs, at + HEADER + dir.length + name.length);
+    return at + aligned(HEADER + dir.length + name.length + xattrs.length);
+  }
+
+  private pathLength(at: number): number {
+    const { view } = this;
+    return (
+      view.getUint32(at + DIR_LENGTH, true) +
+      view.getUint32(at + NAME_LENGTH, true) +
+      view.getUint32(at + XATTRS_LENGTH, true)
+    );
   }
 
   /** Completes the record at `at` after its path and data are in place; returns where the next one begins. */
   putFields(at: number, fields: RecordFields, dataLength: number): number {
     const view = this.view;
-    const pathBytes = view.getUint32(at + DIR_LENGTH, true) + view.getUint32(at + NAME_LENGTH, true);
-    const length = recordLength(pathBytes, dataLength);
+    const length = recordLength(this.pathLength(at), dataLength);
     view.setUint32(at + LENGTH, length, true);
     view.setUint8(at + ACTION, fields.action);
     view.setUint8(at + FLAGS, fields.flags);
@@ -148,9 +171,15 @@ export class Records {
     return decodeName(bytes, 0, bytes.length);
   }
 
+  /** As encodeXattrs() made them. */
+  xattrs(at: number): Uint8Array {
+    const length = this.view.getUint32(at + XATTRS_LENGTH, true);
+    const end = at + HEADER + this.pathLength(at);
+    return this.bytes.subarray(end - length, end);
+  }
+
   data(at: number): Uint8Array {
-    const path = this.view.getUint32(at + DIR_LENGTH, true) + this.view.getUint32(at + NAME_LENGTH, true);
-    const start = at + aligned(HEADER + path);
+    const start = at + aligned(HEADER + this.pathLength(at));
     return this.bytes.subarray(start, start + this.view.getUint32(at + DATA_LENGTH, true));
   }
 

@@ -2,11 +2,12 @@
 
 import { SysError } from '../posix/errno.js';
 import { join, nameBytes } from '../posix/names.js';
+import { roomForXattrs } from '../share/attributes.js';
 import { type Failure, failure, failureOf } from '../share/failure.js';
 import type { SourceFile } from '../share/share.js';
 import { PacedRead } from './pacedread.js';
 import type { SlotRecords } from './packer.js';
-import { fieldsOf, type LeaseItem, openTimed, READ_ATTEMPTS, type ReaderDeps } from './reader.js';
+import { fieldsOf, type LeaseItem, openTimed, READ_ATTEMPTS, type ReaderDeps, xattrsIn } from './reader.js';
 import { ABORT, FIRST, LAST, type RecordFields } from './record.js';
 import { ANY_WRITER, Command, PATH_ROOM, type Slot } from './ring.js';
 
@@ -39,6 +40,7 @@ class FileStream {
   private readonly dir: Buffer;
   private readonly name: Buffer;
   private readonly reading: PacedRead;
+  private readonly xattrs: Uint8Array;
   private handedOver = false;
 
   constructor(
@@ -55,6 +57,7 @@ class FileStream {
     // ENXIO is what opening a socket gives; a FIFO or device that took the file's place is treated alike.
     if (stat.kind !== 'file') throw new SysError(6, 'open', join(item.dir, item.name));
     this.fields = { ...fieldsOf(item, stat, Date.now()), reader: deps.lane };
+    this.xattrs = xattrsIn(file, deps.attributes);
     this.reading = new PacedRead(deps, file, stat.size);
     deps.counters.begin(item.id, this.fields.startedMs);
     deps.hasher.reset();
@@ -69,8 +72,12 @@ class FileStream {
       const slot = this.deps.ring.acquire('block');
       if (!slot) return this.giveUp('stopped');
       const records = this.records.of(slot);
-      const dataAt = records.putPath(0, this.dir, this.name);
-      const length = Math.min(size - at, this.deps.ring.shape.blockBytes - PATH_ROOM);
+      const length = Math.min(
+        size - at,
+        this.deps.ring.shape.blockBytes - PATH_ROOM - roomForXattrs(this.deps.attributes),
+      );
+      const last = at + length === size;
+      const dataAt = records.putPath(0, this.dir, this.name, last ? this.xattrs : undefined);
       let complete: boolean;
       try {
         complete = this.reading.fill(records.bytes.subarray(dataAt, dataAt + length), at, (piece) =>
@@ -81,7 +88,6 @@ class FileStream {
         if (!this.handedOver) throw error;
         return this.giveUp('failed', failureOf(error, 'read', join(this.item.dir, this.item.name)));
       }
-      const last = at + length === size;
       if (!complete || (last && this.changed())) {
         this.deps.ring.discard(slot);
         return this.giveUp(this.deps.ring.command === Command.stop ? 'stopped' : 'changed');

@@ -7,10 +7,11 @@ import { Call } from '../pace/latency.js';
 import type { Window } from '../pace/window.js';
 import { SysError } from '../posix/errno.js';
 import { join } from '../posix/names.js';
+import { type Attributes, type Carried, carriedOf, decodeXattrs } from '../share/attributes.js';
 import { type Failure, failureOf } from '../share/failure.js';
 import type { DestFile, DestShare, Times } from '../share/share.js';
 import type { LaneCounters } from '../stats/shared.js';
-import type { FailedItem, LaneMessage } from './messages.js';
+import type { FailedItem, LaneMessage, Warning } from './messages.js';
 import { SlotRecords } from './packer.js';
 import { ABORT, Action, FIRST, HEADER, LAST, type RecordFields, type Records } from './record.js';
 import { Command, type Ring } from './ring.js';
@@ -32,6 +33,7 @@ export interface WriterDeps {
   readonly counters: LaneCounters;
   /** The folder, beneath the destination's root, to which extras are moved; undefined: they are removed. */
   readonly trash: string | undefined;
+  readonly attributes: Attributes;
   report(message: LaneMessage): void;
 }
 
@@ -49,6 +51,8 @@ class Writer {
   private finished = new Uint8Array(64 * HEADER);
   private finishedCount = 0;
   private failed: FailedItem[] = [];
+  /** Of the finished ones. */
+  private warnings: Warning[] = [];
 
   constructor(private readonly deps: WriterDeps) {
     this.records = new SlotRecords(deps.ring);
@@ -84,21 +88,25 @@ class Writer {
     const dir = records.dir(at);
     const name = records.name(at);
     const { dest, pace, trash } = this.deps;
+    const carried = () => carriedOf(fields, () => decodeXattrs(records.xattrs(at)), this.deps.attributes);
     // Few of them, and none with data: one operation counts for all that they are made of.
     if (fields.action !== Action.copy) pace.take(0, 1);
     switch (fields.action) {
       case Action.copy:
         return fields.flags === (FIRST | LAST)
-          ? this.writeWhole(this.create(dir, name), fields, records.data(at))
-          : this.writeBlock(fields, dir, name, records.data(at));
+          ? this.writeWhole(this.create(dir, name), fields, records.data(at), carried())
+          : this.writeBlock(fields, dir, name, records.data(at), carried);
       case Action.link:
-        dest.link(dir, name, Buffer.from(records.data(at)).toString('utf16le'), fields);
+        this.warn(fields, dest.link(dir, name, Buffer.from(records.data(at)).toString('utf16le'), fields, carried()));
+        return true;
+      case Action.stamp:
+        this.warn(fields, dest.stamp(dir, name, fields, carried()));
         return true;
       case Action.makeDir:
         dest.makeDir(join(dir, name));
         return true;
       case Action.stampDir:
-        dest.stampDir(join(dir, name), fields);
+        this.warn(fields, dest.stampDir(join(dir, name), fields, carried()));
         return true;
       case Action.remove:
         if (trash === undefined) dest.remove(dir, name, 'file');
@@ -118,7 +126,12 @@ class Writer {
     }
   }
 
-  private writeWhole(file: DestFile, fields: Readonly<RecordFields>, data: Uint8Array): boolean {
+  private writeWhole(
+    file: DestFile,
+    fields: Readonly<RecordFields>,
+    data: Uint8Array,
+    carried: Carried | undefined,
+  ): boolean {
     try {
       if (data.length > 0) this.move(file, data, 0);
       checkLength(data.length, fields);
@@ -126,12 +139,18 @@ class Writer {
       file.abandon();
       throw error;
     }
-    this.publish(file, fields);
+    this.publish(file, fields, carried);
     return true;
   }
 
   /** One block of a larger file. The first failure is reported once; the blocks after it are thrown away. */
-  private writeBlock(fields: Readonly<RecordFields>, dir: string, name: string, data: Uint8Array): boolean {
+  private writeBlock(
+    fields: Readonly<RecordFields>,
+    dir: string,
+    name: string,
+    data: Uint8Array,
+    carried: () => Carried | undefined,
+  ): boolean {
     const { reader, flags } = fields;
     const last = (flags & LAST) !== 0;
     if (flags & FIRST) {
@@ -153,7 +172,7 @@ class Writer {
         begun.written += data.length;
         if (last) {
           checkLength(begun.written, fields);
-          this.publish(begun.file, fields);
+          this.publish(begun.file, fields, carried());
         }
       } catch (error) {
         begun.file.abandon();
@@ -184,8 +203,13 @@ class Writer {
   }
 
   /** Times, close and rename: at least three operations. */
-  private publish(file: DestFile, fields: Readonly<RecordFields>): void {
-    timedCall(this.deps, Call.publish, 3, () => file.publish(fields as Times));
+  private publish(file: DestFile, fields: Readonly<RecordFields>, carried: Carried | undefined): void {
+    const warnings = timedCall(this.deps, Call.publish, 3, () => file.publish(fields as Times, carried));
+    this.warn(fields, warnings);
+  }
+
+  private warn({ id }: Readonly<RecordFields>, warnings: readonly string[]): void {
+    if (warnings.length > 0) this.warnings.push({ id, text: warnings.join('; ') });
   }
 
   private move(file: DestFile, data: Uint8Array, offset: number): void {
@@ -214,11 +238,15 @@ class Writer {
   }
 
   private report(): void {
-    if (this.finishedCount > 0)
-      this.deps.report({ type: 'finished', headers: this.finished.slice(0, this.finishedCount * HEADER) });
+    if (this.finishedCount > 0) {
+      const headers = this.finished.slice(0, this.finishedCount * HEADER);
+      const { warnings } = this;
+      this.deps.report({ type: 'finished', headers, ...(warnings.length > 0 && { warnings }) });
+    }
     if (this.failed.length > 0) this.deps.report({ type: 'failed', items: this.failed });
     this.finishedCount = 0;
     this.failed = [];
+    this.warnings = [];
   }
 }
 

@@ -83,9 +83,20 @@ function walkBeneath(root: number, path: string, flags: number): number {
   return at;
 }
 
-/** Opens a source file for reading; O_NONBLOCK so that a FIFO swapped in for it cannot hang the lane. */
-export function openForReading(dir: number, name: string): number {
-  return openAt(dir, name, O_RDONLY | O_NONBLOCK);
+const O_NOATIME = 0o1000000;
+/**
+ * Opens a file for reading; O_NONBLOCK so that a FIFO swapped in for it cannot hang the lane. `unseen`: reading it leaves
+ * the access time alone, which only its owner and root may ask for (open(2)).
+ */
+export function openForReading(dir: number, name: string, unseen = false): number {
+  const flags = O_RDONLY | O_NONBLOCK;
+  if (!unseen) return openAt(dir, name, flags);
+  try {
+    return openAt(dir, name, flags | O_NOATIME);
+  } catch (error) {
+    if (!(error instanceof SysError) || error.code !== 'EPERM') throw error;
+    return openAt(dir, name, flags);
+  }
 }
 
 /** Closes and reports: on NFS and with quotas the error of a late write arrives here (close(2)). Never retried. */
@@ -227,6 +238,52 @@ export function tryLock(fd: number, path: string): boolean {
   throw error;
 }
 
-export function setXattrFd(fd: number, name: string, value: Buffer, path: string): void {
-  check(libc.fsetxattr(fd, name, value, value.length, 0), 'setxattr', path);
+/** Names of extended attributes and their values may be so long (limits.h of Linux), bytes. */
+const XATTR_LIST_MAX = 65_536;
+const XATTR_SIZE_MAX = 65_536;
+const xattrList = Buffer.alloc(XATTR_LIST_MAX);
+const xattrValue = Buffer.alloc(XATTR_SIZE_MAX);
+
+/** The names of an open file's or folder's extended attributes, one character for each byte (latin1). */
+export function listXattrsFd(fd: number, path = ''): string[] {
+  const length = check(libc.flistxattr(fd, xattrList, xattrList.length), 'listxattr', path);
+  return xattrList.toString('latin1', 0, length).split('\0').slice(0, -1);
 }
+
+/** A copy of the attribute's value; undefined when it is not there (any more). */
+export function getXattrFd(fd: number, name: string, path = ''): Buffer | undefined {
+  const length = libc.fgetxattr(fd, xattrName(name), xattrValue, xattrValue.length);
+  if (length >= 0) return Buffer.from(xattrValue.subarray(0, length));
+  const error = new SysError(lastErrno(), 'getxattr', path);
+  if (error.code === 'ENODATA') return undefined;
+  throw error;
+}
+
+export function removeXattrFd(fd: number, name: string, path = ''): void {
+  check(libc.fremovexattr(fd, xattrName(name)), 'removexattr', path);
+}
+
+export function setXattrFd(fd: number, name: string, value: Buffer, path: string): void {
+  check(libc.fsetxattr(fd, xattrName(name), value, value.length, 0), 'setxattr', path);
+}
+
+/** One character for each byte; koffi would turn those beyond ASCII into two. */
+function xattrName(name: string): string | Buffer {
+  return Buffer.byteLength(name) === name.length ? name : Buffer.from(`${name}\0`, 'latin1');
+}
+
+export function chmodFd(fd: number, mode: number, path = ''): void {
+  check(libc.fchmod(fd, mode), 'chmod', path);
+}
+
+/** Leaves what is undefined as it is (chown(2)). */
+export function chownFd(fd: number, uid: number | undefined, gid: number | undefined, path = ''): void {
+  check(libc.fchown(fd, uid ?? KEEP, gid ?? KEEP), 'chown', path);
+}
+
+/** The same for an entry, also a symbolic link itself. */
+export function chownAt(dir: number, name: string, uid: number | undefined, gid: number | undefined): void {
+  check(libc.fchownat(dir, arg(name), uid ?? KEEP, gid ?? KEEP, AT_SYMLINK_NOFOLLOW), 'chown', name);
+}
+
+const KEEP = 0xffffffff;

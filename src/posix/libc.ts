@@ -25,6 +25,12 @@ export const libc = {
   flock: lib.func('int flock(int fd, int operation)'),
   fstatfs: lib.func('int fstatfs(int fd, void *out)'),
   fsetxattr: lib.func('int fsetxattr(int fd, const char *name, const void *value, size_t size, int flags)'),
+  flistxattr: lib.func('long flistxattr(int fd, void *out, size_t size)'),
+  fgetxattr: lib.func('long fgetxattr(int fd, const char *name, void *out, size_t size)'),
+  fremovexattr: lib.func('int fremovexattr(int fd, const char *name)'),
+  fchmod: lib.func('int fchmod(int fd, unsigned int mode)'),
+  fchown: lib.func('int fchown(int fd, unsigned int uid, unsigned int gid)'),
+  fchownat: lib.func('int fchownat(int dir, const char *path, unsigned int uid, unsigned int gid, int flags)'),
   lseek: lib.func('long lseek(int fd, long offset, int whence)'),
   // openat2 has no wrapper in glibc. Its arguments are all integers or pointers, so the plain calling convention
   // and the variadic one agree on both architectures.

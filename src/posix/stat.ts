@@ -20,7 +20,8 @@ export function kindOfMode(mode: number): Kind {
  * All that stat(2) tells but the access time, which reading a file makes out of date: asking for it would send FUSE and
  * NFS to the server after each file. The kernel fills it in all the same, as far as it knows it.
  */
-const STATX_BASIC = 0x7ff & ~0x20;
+const STATX_ATIME = 0x20;
+const STATX_BASIC = 0x7ff & ~STATX_ATIME;
 const STATX_BTIME = 0x800;
 
 const LAST_TIME = 2n ** 63n - 1n;
@@ -94,7 +95,11 @@ export class Stat {
    * every look, for no cache can answer (fuse_update_get_attr in the kernel's fs/fuse/dir.c).
    */
   withoutBtime(): void {
-    this.wanted = STATX_BASIC;
+    this.wanted &= ~STATX_BTIME;
+  }
+  /** Asks for access times too, as the share has them. */
+  withAtime(): void {
+    this.wanted |= STATX_ATIME;
   }
   get ctimeNs(): bigint {
     return timeNs(this.words, CTIME);

@@ -6,22 +6,23 @@
 
 import type { Ledger } from '../ledger/ledger.js';
 import type { Dir, Entry, KeyedEntry, Stamp } from '../ledger/rows.js';
-import { EntryStatus } from '../ledger/schema.js';
+import { DirStatus, EntryStatus } from '../ledger/schema.js';
 import { errnoName } from '../posix/errno.js';
 import { join as joinPath } from '../posix/names.js';
 import { kindOfMode } from '../posix/stat.js';
+import { type Attributes, NO_ATTRIBUTES } from '../share/attributes.js';
 import type { Meta } from '../share/entries.js';
 import { type Folding, folds } from '../share/folding.js';
 import { isPartName } from '../share/partname.js';
-import { compare, type Verdict } from './compare.js';
+import { compare, type Seen, type Verdict } from './compare.js';
 import { Finder } from './finder.js';
 import { IN_MEMORY, YIELD_EVERY } from './largest.js';
 import type { Found, Listing } from './listing.js';
 import { Twins } from './twins.js';
 
 export interface JoinSink {
-  /** A file or link to be copied. */
-  copy(name: string, meta: Meta, verdict: 'copy' | 'link', known: Entry | undefined): void;
+  /** A file or link to be copied, or a file whose attributes are. */
+  copy(name: string, meta: Meta, verdict: 'copy' | 'link' | 'stamp', known: Entry | undefined): void;
   /** An entry that needs no copying, as the ledger shall have it. */
   record(name: string, entry: Entry, known: Entry | undefined): void;
   /** The ledger has the entry just as it is. */
@@ -68,6 +69,9 @@ export interface JoinInput {
    * clock) and that the ledger does not call synced, as they are now at the source, are copied again.
    */
   readonly distrustNs: bigint | undefined;
+  readonly attributes: Attributes;
+  /** Attributes are wanted now that the ledger's rows were not written with: those that no listing shows are set anew. */
+  readonly areNew: boolean;
 }
 
 export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): Generator<void> {
@@ -159,32 +163,43 @@ function joinEntry(
   at: Found,
   there: Found | undefined,
   row: Stamp | undefined,
-  { dir, folders, ledger, grainNs, distrustNs }: JoinInput & { folders: Map<string, Dir>; ledger: Ledger },
+  {
+    dir,
+    folders,
+    ledger,
+    grainNs,
+    distrustNs,
+    attributes,
+    areNew,
+  }: JoinInput & { folders: Map<string, Dir>; ledger: Ledger },
   sink: JoinSink,
 ): void {
   const meta = at.entries.meta(at.index);
   const kind = kindOfMode(meta.mode);
-  const dest = there &&
-    there.entries.errno(there.index) === 0 && {
-      kind: there.entries.kind(there.index),
-      size: there.entries.meta(there.index).size,
-      mtimeNs: there.entries.meta(there.index).mtimeNs,
-    };
+  const dest = there && there.entries.errno(there.index) === 0 && seenOf(there.entries.meta(there.index));
   // A row of what the source had before says nothing of what has been published since.
   const isRecorded = row?.status === EntryStatus.synced && at.entries.is(at.index, row);
   const doubtful =
     distrustNs !== undefined && !isRecorded && there && there.entries.meta(there.index).ctimeNs >= distrustNs;
   const present = doubtful && kind !== 'dir' ? undefined : dest || undefined;
-  const seen = { kind, size: meta.size, mtimeNs: meta.mtimeNs };
-  const verdict = isPartName(name) && kind !== 'dir' ? 'skip' : compare(seen, present, grainNs);
+  const mayBeNew = (isUpToDate: boolean) => (attributes.acls || attributes.xattrs) && (areNew || !isUpToDate);
   if (kind === 'dir') {
     const path = joinPath(dir.path, name);
+    const folder = folders.get(path);
+    const isUpToDate = folder?.status === DirStatus.synced && folder.meta?.ctimeNs === meta.ctimeNs;
+    // What the destination did not take is not tried again until something changes.
+    const wanted = isUpToDate && !areNew && folder.error !== undefined ? NO_ATTRIBUTES : attributes;
+    const found = compare(seenOf(meta), present, grainNs, wanted);
+    const verdict = found === 'same' && mayBeNew(isUpToDate) ? 'stampDir' : found;
     const isReplacing = dest && dest.kind !== 'dir';
-    sink.folder(path, meta, verdict, folders.get(path), isReplacing ? 'dest' : row && 'ledger');
+    sink.folder(path, meta, verdict, folder, isReplacing ? 'dest' : row && 'ledger');
     return;
   }
+  const wanted = isRecorded && !areNew && row.isWarned ? NO_ATTRIBUTES : attributes;
+  const found = isPartName(name) ? 'skip' : compare(seenOf(meta), present, grainNs, wanted);
+  const verdict = found === 'same' && kind === 'file' && mayBeNew(isRecorded) ? 'stamp' : found;
   const kept = verdict === 'skip' ? EntryStatus.skipped : EntryStatus.synced;
-  const copying = verdict === 'copy' || verdict === 'link';
+  const copying = verdict === 'copy' || verdict === 'link' || verdict === 'stamp';
   if (!copying && row?.status === kept && at.entries.is(at.index, row)) {
     sink.unchanged(meta);
     return;
@@ -195,12 +210,16 @@ function joinEntry(
   else recordKept(name, meta, kept, known, sink);
 }
 
+function seenOf({ size, mtimeNs, mode, uid, gid }: Meta): Seen {
+  return { kind: kindOfMode(mode), size, mtimeNs, mode, uid, gid };
+}
+
 /** An entry that stays as it is at the destination: a hash made of the same size and mtime is kept. */
 function recordKept(name: string, meta: Meta, status: EntryStatus, known: Entry | undefined, sink: JoinSink): void {
   const sameContent =
     known?.status === EntryStatus.synced && known.meta.size === meta.size && known.meta.mtimeNs === meta.mtimeNs;
   const hash = sameContent ? known.hash : undefined;
-  const error = status === EntryStatus.skipped ? skipReason(name, meta) : undefined;
+  const error = status === EntryStatus.skipped ? skipReason(name, meta) : sameContent ? known.error : undefined;
   sink.record(name, { status, meta, algorithm: hash && known?.algorithm, hash, error }, known);
 }
 

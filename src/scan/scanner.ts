@@ -3,6 +3,7 @@
 import type { Bucket } from '../pace/bucket.js';
 import { Call } from '../pace/latency.js';
 import type { Inbox } from '../pipeline/inbox.js';
+import type { Attributes } from '../share/attributes.js';
 import { Entries, type EntryData } from '../share/entries.js';
 import { failureOf } from '../share/failure.js';
 import type { Share, Side } from '../share/share.js';
@@ -15,6 +16,7 @@ export interface ScannerDeps {
   readonly share: Share;
   readonly inbox: Inbox<ListRequest>;
   readonly pace: Bucket;
+  readonly attributes: Attributes;
   readonly counters: LaneCounters;
   answer(message: ListAnswer): void;
 }
@@ -48,7 +50,7 @@ function pay(entries: number, pace: Bucket): void {
 function answer(request: ListRequest, batch: Entries, deps: ScannerDeps): void {
   const { side, share, inbox, pace, counters, answer } = deps;
   const { dir, path, seal, grainNs } = request;
-  const sealer = new Sealer();
+  const sealer = new Sealer(deps.attributes);
   /** Batches that need not be sent if the folder is as it was. */
   let held: EntryData[] | undefined = seal === undefined ? undefined : [];
   let count = 0;

@@ -8,6 +8,7 @@
 import { constants } from 'node:fs';
 import { createRequire } from 'node:module';
 import { sizeFrom } from '../posix/stat.js';
+import type { Attributes } from '../share/attributes.js';
 import { chosen, type EntryData, sorted, WORDS, Word } from '../share/entries.js';
 import { isPartName } from '../share/partname.js';
 import type { Side } from '../share/share.js';
@@ -27,6 +28,9 @@ export interface Contents {
 export class Sealer {
   private batches: EntryData[] = [];
   private count = 0;
+
+  /** `attributes`: those that both sides have in common. */
+  constructor(private readonly attributes: Attributes) {}
 
   add(batch: EntryData): void {
     this.count += batch.names.length;
@@ -49,7 +53,7 @@ export class Sealer {
     if (!text.isWellFormed() || whole.names.some(isPartName)) return undefined;
     const words = new Int32Array(whole.data);
     for (let at = Word.errno; at < words.length; at += WORDS) if (words[at] !== 0) return undefined;
-    return new SealedListing(whole.names, text, words);
+    return new SealedListing(whole.names, text, words, this.attributes);
   }
 }
 
@@ -61,6 +65,7 @@ export class SealedListing {
     private readonly names: readonly string[],
     private readonly text: string,
     private readonly words: Int32Array,
+    private readonly attributes: Attributes,
   ) {}
 
   /**
@@ -95,14 +100,18 @@ export class SealedListing {
   private common(grainNs: number): string {
     const { words } = this;
     const grainSeconds = Math.max(1, Math.floor(grainNs / 1e9));
-    const common = new Float64Array((words.length / WORDS) * 4);
-    for (let from = 0, to = 0; from < words.length; from += WORDS, to += 4) {
+    const { perms, owner, group } = this.attributes;
+    const common = new Float64Array((words.length / WORDS) * 7);
+    for (let from = 0, to = 0; from < words.length; from += WORDS, to += 7) {
       const mode = words[from + Word.mode]!;
       common[to] = mode & constants.S_IFMT;
       if (isFolder(mode)) continue;
       common[to + 1] = sizeFrom(words, from + Word.size);
       common[to + 2] = Math.floor(sizeFrom(words, from + Word.mtime) / grainSeconds);
       common[to + 3] = Math.floor(words[from + Word.mtime + 2]! / grainNs);
+      if (perms && (mode & constants.S_IFMT) === constants.S_IFREG) common[to + 4] = mode & 0o7777;
+      if (owner) common[to + 5] = words[from + Word.uid]!;
+      if (group) common[to + 6] = words[from + Word.gid]!;
     }
     return digest(this.text, common);
   }

@@ -4,6 +4,7 @@
  * Calls throw SysError; failureOf() tells what it means.
  */
 import type { Kind, Stat } from '../posix/stat.js';
+import type { Carried, Xattr } from './attributes.js';
 import type { Entries } from './entries.js';
 
 /** Which of the two shares of a copy. */
@@ -28,6 +29,8 @@ export interface SourceFile {
   read(view: Uint8Array, at: number): number;
   /** The open file's state as the share's cache has it, or `fresh` from its server; valid until the next call. */
   stat(fresh: boolean): Stat;
+  /** The extended attributes that are kept. */
+  xattrs(): Xattr[];
   close(): void;
 }
 
@@ -39,8 +42,11 @@ export interface DestFile {
    * the kernel's hands. Without it the kernel keeps what is written and sends it later, as fast as it can.
    */
   push(at: number, length: number): void;
-  /** Flushes where the share needs it, sets the times, closes and moves the file to its name, replacing what is there. */
-  publish(times: Times): void;
+  /**
+   * Flushes where the share needs it, applies what is carried, sets the times, closes and moves the file to its name,
+   * replacing what is there. Returns warnings, as DestShare does.
+   */
+  publish(times: Times, carried?: Carried): string[];
   /** Removes what was written; never throws. */
   abandon(): void;
 }
@@ -60,16 +66,21 @@ export interface SourceShare extends Share {
   open(dir: string, name: string): SourceFile;
   /** Target of a symbolic link and, in the Stat, the link's own metadata. */
   readLink(dir: string, name: string): { target: string; stat: Stat };
+  /** A folder's own metadata, in a Stat that is valid until the next call. */
+  openDir(path: string): { stat: Stat; xattrs: Xattr[] };
 }
 
+/** Calls that apply what is carried return, each as a line that begins with an error code, what the share did not take. */
 export interface DestShare extends Share {
   /** Begins a file under a temporary name, making the folder when it is missing. */
   create(dir: string, name: string): DestFile;
   /** Puts a symbolic link at the name, replacing what is there. */
-  link(dir: string, name: string, target: string, times: Times): void;
+  link(dir: string, name: string, target: string, times: Times, carried?: Carried): string[];
+  /** Applies what is carried to a file that is there, and sets its times. */
+  stamp(dir: string, name: string, times: Times, carried?: Carried): string[];
   /** Makes the folder and those above it; a non-folder in its place is replaced, as a file would be. */
   makeDir(path: string): void;
-  stampDir(path: string, times: Times): void;
+  stampDir(path: string, times: Times, carried?: Carried): string[];
   /** Moves one entry that is no folder into another folder, which is made when it is missing; none there is fine. */
   moveTo(folder: string, dir: string, name: string): void;
   /** Removes one entry; a folder must be empty. An entry that is not there is fine. */

@@ -102,7 +102,7 @@ describe('a key that does not belong', () => {
     ['__proto__ = 1', "unknown key '__proto__'"],
     ['constructor = 1', "unknown key 'constructor'"],
     ['[copy]\nreaders = 4', "unknown key 'copy'"],
-    ['compress = true', "unknown key 'compress'; known are delete-extras, checksum, max-delete"],
+    ['compress = true', "unknown key 'compress'; known are delete-extras, checksum, archive"],
   ])('%j is named', (content, message) => {
     expect(refusal(content)).toContain(message);
   });

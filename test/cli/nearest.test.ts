@@ -26,7 +26,7 @@ test.each([
   expect(nearest(typed, OPTION_NAMES)).toBe(meant);
 });
 
-test.each(['', '-', 'x', 'archive', 'exclude', 'zzzzzzzz', 'compress'])("'%s' is like no option", (typed) => {
+test.each(['', '-', 'x', 'exclude', 'zzzzzzzz', 'compress'])("'%s' is like no option", (typed) => {
   expect(nearest(typed, OPTION_NAMES)).toBeUndefined();
 });
 

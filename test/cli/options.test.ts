@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { COMMAND_NAMES } from '../../src/cli/commands.js';
 import { isOption, OPTION_NAMES, OPTIONS, type OptionName, optionOf } from '../../src/cli/options.js';
 import { always } from '../../src/pace/timetable.js';
 import { CHECKSUMS } from '../../src/settings.js';
@@ -13,9 +14,10 @@ test('every default obeys its own option', () => {
   expect(OPTIONS.checksum.fallback).toBe('sha256');
 });
 
-test('each letter stands for one option', () => {
-  const letters = OPTION_NAMES.flatMap((name) => optionOf(name).short ?? []);
-  expect(letters).toEqual(['n', 'y', 'v', 'o', 'h']);
+test.each(COMMAND_NAMES)('each letter stands for one option of %s', (command) => {
+  const names = OPTION_NAMES.filter((name) => optionOf(name).commands.includes(command));
+  const letters = names.flatMap((name) => optionOf(name).short ?? []);
+  expect(new Set(letters).size).toBe(letters.length);
 });
 
 test('names of the language are no options', () => {

@@ -147,7 +147,7 @@ describe('refused', () => {
     [['attach', '/a', '/b', '--readers', '4'], "--readers is an option of 'millrace copy', not of 'millrace attach'"],
     [['/a', '/b', '--detach', '--dry-run'], '--detach: a dry run is over before it could be watched'],
     [['report', '/a', '/b'], 'which file? write -o FILE.html, -o FILE.csv or -o FILE.json'],
-    [['/a', '/b', '-o', 'r.html'], "--output is an option of 'millrace report', not of 'millrace copy'"],
+    [['/a', '/b', '--output', 'r.html'], "--output is an option of 'millrace report', not of 'millrace copy'"],
     [['status', '/a'], "<dest> is missing after '/a'"],
     [['status', '/a', '/b', '/c'], "'/c' is one argument too many: status takes"],
     [['status', '--db', '/x', '--readers', '4'], "--readers is an option of 'millrace copy'"],

@@ -57,7 +57,7 @@ test('a folder of the source is to be listed, with the id that it had', () => {
 
 test('a folder that was listed in this scan is not listed again', () => {
   const { findings, hand, listed } = setUp();
-  findings.begin(false, { meta: metaWith(), isStamped: true });
+  findings.begin(false, '', { meta: metaWith(), isStamped: true });
   const known = dirWith(7, { path: 'dir/old', scan: findings.state.number });
   findings.sink(hand()).folder('dir/old', metaWith(), 'same', known, undefined);
   expect(listed.map(({ dir }) => dir.path)).toEqual(['']);
@@ -80,7 +80,7 @@ test('extras count only in a scan that looks for them; unfinished files of a run
   findings.sink(keeping).extra('extra', false, false);
   findings.sink(keeping).extra('.millrace-part.x', false, true);
   expect([found, keeping.keepsExtras]).toEqual([[], true]);
-  findings.begin(true, { meta: metaWith(), isStamped: true });
+  findings.begin(true, '', { meta: metaWith(), isStamped: true });
   const deleting = hand();
   findings.sink(deleting).extra('folder', true, false);
   expect([found, deleting.keepsExtras, deleting.isToChange]).toEqual([['delete dir/folder'], false, true]);

@@ -5,6 +5,7 @@ import { Outbox } from '../../src/pipeline/inbox.js';
 import type { LaneMessage, Lease } from '../../src/pipeline/messages.js';
 import { Action, results } from '../../src/pipeline/record.js';
 import { PATH_ROOM, Ring } from '../../src/pipeline/ring.js';
+import { NO_ATTRIBUTES } from '../../src/share/attributes.js';
 import { LaneCounters } from '../../src/stats/shared.js';
 import { temporaryFolder } from '../helpers/tree.js';
 import { contentOf, leaseOf, namesIn, noise, Rig } from './rig.js';
@@ -39,7 +40,15 @@ test('three readers and two writers copy a tree through a ring much smaller than
     ports.push(channel);
     const outbox = new Outbox<Lease>(channel.port1);
     channel.port1.on('message', (message: LaneMessage) => messages.push(message));
-    const common = { lane: number, root, counters: counters[role], ring: ring.shape, pace, checksum: 'blake3' };
+    const common = {
+      lane: number,
+      root,
+      counters: counters[role],
+      ring: ring.shape,
+      pace,
+      checksum: 'blake3',
+      attributes: NO_ATTRIBUTES,
+    };
     const { worker, result } = thread(LANE, {
       entry: `workers/${role}.js`,
       start: { ...common, inbox: outbox.memory },

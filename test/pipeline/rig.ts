@@ -17,6 +17,7 @@ import { Action, type RecordFields, results } from '../../src/pipeline/record.js
 import { PATH_ROOM, Ring } from '../../src/pipeline/ring.js';
 import { runWriter } from '../../src/pipeline/writer.js';
 import { baseName, dirName } from '../../src/posix/names.js';
+import { type Attributes, NO_ATTRIBUTES, roomForXattrs } from '../../src/share/attributes.js';
 import { LocalShare } from '../../src/share/local/local.js';
 import type { DestShare, SourceShare } from '../../src/share/share.js';
 import { LaneCounters } from '../../src/stats/shared.js';
@@ -69,16 +70,19 @@ export class Rig {
   sourceShare: SourceShare;
   destShare: DestShare;
 
-  constructor() {
+  constructor(private readonly attributes: Attributes = NO_ATTRIBUTES) {
     const ring = Ring.create({
       blockSlots: 16,
       packSlots: 8,
-      blockBytes: BLOCK + PATH_ROOM,
+      blockBytes: BLOCK + PATH_ROOM + roomForXattrs(attributes),
       packBytes: 512 * 1024,
       readers: READER_LANE + 1,
     });
     this.ring = new OneThreadRing(ring.shape);
-    const [source, dest] = [new LocalShare(this.source), new LocalShare(this.dest)];
+    const [source, dest] = [this.source, this.dest].map((root) => new LocalShare(root, undefined, { attributes })) as [
+      LocalShare,
+      LocalShare,
+    ];
     shares.push(source, dest);
     this.sourceShare = source;
     this.destShare = dest;
@@ -108,7 +112,8 @@ export class Rig {
     for (const lease of leases) outbox.send(leaseOf(lease, () => ++id));
     outbox.close();
     const messages: LaneMessage[] = [];
-    const common = { ring: this.ring, pace, window, report: (message: LaneMessage) => messages.push(message) };
+    const report = (message: LaneMessage) => messages.push(message);
+    const common = { ring: this.ring, pace, window, attributes: this.attributes, report };
     const inbox = new Inbox<Lease>(port2, outbox.memory);
     runReader({ ...common, lane: READER_LANE, source: this.sourceShare, inbox, hasher, counters: counters() });
     this.ring.close();

@@ -1,12 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compare, type Seen, sameTime, type Verdict } from '../../src/scan/compare.js';
+import { compare as compareAll, type Seen, sameTime, type Verdict } from '../../src/scan/compare.js';
+import { type Attributes, NO_ATTRIBUTES } from '../../src/share/attributes.js';
+
+const compare = (source: Seen, dest: Seen | undefined, grainNs: bigint) =>
+  compareAll(source, dest, grainNs, NO_ATTRIBUTES);
 
 const T = 1_700_000_000_123_456_789n;
-const file: Seen = { kind: 'file', size: 10, mtimeNs: T };
-const dir: Seen = { kind: 'dir', size: 4096, mtimeNs: T };
-const link: Seen = { kind: 'link', size: 10, mtimeNs: T };
-const other: Seen = { kind: 'other', size: 0, mtimeNs: T };
+const file: Seen = { kind: 'file', size: 10, mtimeNs: T, mode: 0o100644, uid: 1000, gid: 1000 };
+const dir: Seen = { kind: 'dir', size: 4096, mtimeNs: T, mode: 0o40755, uid: 1000, gid: 1000 };
+const link: Seen = { kind: 'link', size: 10, mtimeNs: T, mode: 0o120777, uid: 1000, gid: 1000 };
+const other: Seen = { kind: 'other', size: 0, mtimeNs: T, mode: 0o10644, uid: 1000, gid: 1000 };
 
 describe('compare', () => {
   it.each<[string, Seen, Seen | undefined, Verdict]>([
@@ -57,6 +61,27 @@ describe('compare', () => {
   });
 });
 
+describe('with attributes to keep', () => {
+  const keeping = (part: Partial<Attributes>, dest: Partial<Seen>, source = file) =>
+    compareAll(source, { ...source, ...dest }, 1n, { ...NO_ATTRIBUTES, ...part });
+
+  it.each<[string, Partial<Attributes>, Partial<Seen>, Verdict, Seen?]>([
+    ['a file with other permissions', { perms: true }, { mode: 0o100600 }, 'stamp'],
+    ['a file with other permissions that are not kept', { owner: true }, { mode: 0o100600 }, 'same'],
+    ['a file with another set-user-id bit', { perms: true }, { mode: 0o104644 }, 'stamp'],
+    ['a file of another owner', { owner: true }, { uid: 0 }, 'stamp'],
+    ['a file of another group', { group: true }, { gid: 0 }, 'stamp'],
+    ['a file of another owner that is not kept', { group: true, perms: true }, { uid: 0 }, 'same'],
+    ['a file of another size and owner', { owner: true }, { uid: 0, size: 11 }, 'copy'],
+    ['a folder with other permissions', { perms: true }, { mode: 0o40700 }, 'stampDir', dir],
+    ['a folder of another group', { group: true }, { gid: 0 }, 'stampDir', dir],
+    ['a link of another owner', { owner: true }, { uid: 0 }, 'link', link],
+    ['a link with other permissions, which mean nothing', { perms: true }, { mode: 0o120755 }, 'same', link],
+  ])('%s', (_, part, dest, verdict, source) => {
+    expect(keeping(part, dest, source)).toBe(verdict);
+  });
+});
+
 describe('for any two entries', () => {
   const time = fc.bigInt({ min: -(10n ** 10n), max: 10n ** 10n });
   const grain = fc.constantFrom(1n, 100n, 1_000n, 10_000_000n, 1_000_000_000n, 2_000_000_000n);
@@ -64,6 +89,9 @@ describe('for any two entries', () => {
     kind: fc.constantFrom('file', 'dir', 'link', 'other') as fc.Arbitrary<Seen['kind']>,
     size: fc.nat(3),
     mtimeNs: time,
+    mode: fc.nat(0o7777),
+    uid: fc.nat(2),
+    gid: fc.nat(2),
   });
 
   it('"same" does not depend on which is the source', () => {

@@ -6,6 +6,7 @@ import type { Dir, Entry } from '../../src/ledger/rows.js';
 import { DirSide, DirStatus, EntryStatus, Listed } from '../../src/ledger/schema.js';
 import { type JoinInput, type JoinSink, joinFolder } from '../../src/scan/join.js';
 import { Listing } from '../../src/scan/listing.js';
+import { NO_ATTRIBUTES } from '../../src/share/attributes.js';
 import { Entries, type Meta, metaOf } from '../../src/share/entries.js';
 import { foldName, NO_FOLDING } from '../../src/share/folding.js';
 import { DIR, entriesWith, FIFO, FILE, LINK, type Made, metaWith, statWith } from '../helpers/entries.js';
@@ -93,6 +94,8 @@ function march(sides: Sides, more: Partial<JoinInput> = {}): Event[] {
     folding: NO_FOLDING,
     beganNs: undefined,
     distrustNs: undefined,
+    attributes: NO_ATTRIBUTES,
+    areNew: false,
     ...more,
   };
   for (const _ of joinFolder(input, ledger, recording(events)));
@@ -680,6 +683,8 @@ describe('a huge folder', () => {
       folding: NO_FOLDING,
       beganNs: undefined,
       distrustNs: undefined,
+      attributes: NO_ATTRIBUTES,
+      areNew: false,
     };
     for (const _ of joinFolder(input, ledger, sink)) turns++;
     expect(Object.fromEntries(counts)).toEqual({ unchanged: 1, copy: MANY - 1, extra: 1, goneEntry: known });

@@ -5,6 +5,7 @@ import { Inbox, Outbox } from '../../src/pipeline/inbox.js';
 import { SysError } from '../../src/posix/errno.js';
 import type { ListAnswer, ListRequest } from '../../src/scan/messages.js';
 import { runScanner } from '../../src/scan/scanner.js';
+import { NO_ATTRIBUTES } from '../../src/share/attributes.js';
 import type { Share, Side } from '../../src/share/share.js';
 import { LaneCounters } from '../../src/stats/shared.js';
 import { metaWith, statWith } from '../helpers/entries.js';
@@ -39,6 +40,7 @@ function scan(paths: readonly string[], list: List, { side = 'source', seal }: {
     close: () => {},
   };
   runScanner({
+    attributes: NO_ATTRIBUTES,
     side,
     share,
     inbox: new Inbox<ListRequest>(port2, outbox.memory),

@@ -1,13 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type SealedListing, Sealer } from '../../src/scan/seal.js';
+import { type Attributes, NO_ATTRIBUTES } from '../../src/share/attributes.js';
 import { Entries, type Meta } from '../../src/share/entries.js';
 import { DIR, entriesWith, FIFO, FILE, LINK, type Made, metaWith } from '../helpers/entries.js';
 
 const GRAIN = 1;
 
 function listingOf(...batches: readonly (readonly Made[])[]): SealedListing | undefined {
-  const sealer = new Sealer();
+  return listingKeeping(NO_ATTRIBUTES, ...batches);
+}
+
+function listingKeeping(attributes: Attributes, ...batches: readonly (readonly Made[])[]): SealedListing | undefined {
+  const sealer = new Sealer(attributes);
   for (const batch of batches) sealer.add(entriesWith(batch).take());
   return sealer.listing();
 }
@@ -77,6 +82,17 @@ describe('a seal', () => {
   ])('of the source is broken by another %s of one file', (_, meta) => {
     const then: Made[] = [{ name: 'a' }, { name: 'b' }];
     expect(gives('source', then, [{ name: 'a' }, { name: 'b', meta }])).toBe(false);
+  });
+
+  it.each<[string, Partial<Attributes>, Partial<Meta>]>([
+    ['permissions', { perms: true }, { mode: FILE | 0o111 }],
+    ['owner', { owner: true }, { uid: 11 }],
+    ['group', { group: true }, { gid: 21 }],
+  ])('of the destination is broken by another %s where that is kept, and not where it is not', (_, kept, meta) => {
+    const there = listingKeeping({ ...NO_ATTRIBUTES, ...kept }, [{ name: 'a', meta }])!;
+    const seal = listingKeeping({ ...NO_ATTRIBUTES, ...kept }, [{ name: 'a' }])!.seal('source', GRAIN);
+    expect(there.gives(seal, 'dest', GRAIN)).toBe(false);
+    expect(gives('dest', [{ name: 'a' }], [{ name: 'a', meta }])).toBe(true);
   });
 
   it('does not take names that run into each other for one', () => {

@@ -17,14 +17,17 @@ import {
 import { SysError } from '../../posix/errno.js';
 import type { FilesystemFacts } from '../../posix/filesystems.js';
 import type { Stat } from '../../posix/stat.js';
+import type { Attributes, Carried, Xattr } from '../attributes.js';
 import { partName } from '../partname.js';
 import type { DestFile, SourceFile, Times } from '../share.js';
+import { apply, xattrsOf } from './applying.js';
 import type { Folders } from './folders.js';
 
 export class LocalSourceFile implements SourceFile {
   constructor(
     private readonly fd: number,
     private readonly shared: Stat,
+    private readonly attributes: Attributes,
   ) {}
 
   ask(at: number, length: number): void {
@@ -43,6 +46,10 @@ export class LocalSourceFile implements SourceFile {
       done += count;
     }
     return done;
+  }
+
+  xattrs(): Xattr[] {
+    return xattrsOf(this.fd, this.attributes);
   }
 
   stat(fresh: boolean): Stat {
@@ -66,16 +73,16 @@ export function removeQuietly(dir: number, part: string): void {
 
 const { O_CREAT, O_EXCL, O_WRONLY } = constants;
 
-/** Creates the part file of `name`, in place of one that a crash left. */
-export function createPart(dir: number, name: string): number {
+/** Creates the part file of `name`, in place of one that a crash left; `mode` as open(2) takes it. */
+export function createPart(dir: number, name: string, mode: number): number {
   const part = partName(name);
   const flags = O_CREAT | O_EXCL | O_WRONLY;
   try {
-    return openAt(dir, part, flags, 0o666);
+    return openAt(dir, part, flags, mode);
   } catch (error) {
     if (!(error instanceof SysError) || error.code !== 'EEXIST') throw error;
     unlinkAt(dir, part);
-    return openAt(dir, part, flags, 0o666);
+    return openAt(dir, part, flags, mode);
   }
 }
 
@@ -92,6 +99,7 @@ export class LocalDestFile implements DestFile {
     private readonly dir: string,
     private readonly name: string,
     private readonly facts: FilesystemFacts,
+    private readonly attributes: Attributes,
   ) {}
 
   write(view: Uint8Array, at: number): void {
@@ -110,10 +118,11 @@ export class LocalDestFile implements DestFile {
     this.pushed = { at, length };
   }
 
-  publish(times: Times): void {
+  publish(times: Times, carried?: Carried): string[] {
     try {
       // A late write-back would move the mtime and hide its error, so network shares are flushed first.
       if (this.facts.network) flushFd(this.fd, this.name);
+      const warnings = carried ? apply(this.fd, carried, this.attributes) : [];
       if (this.facts.cifsTimes && times.btimeNs > 0n) this.setCreationTime(times.btimeNs);
       setTimesFd(this.fd, times.atimeNs, times.mtimeNs, this.name);
       const fd = this.fd;
@@ -122,6 +131,7 @@ export class LocalDestFile implements DestFile {
       // Asked for anew: the descriptor of create() may have been closed to make room for other folders.
       const dir = this.folders.get(this.dir);
       renameAt(dir, partName(this.name), dir, this.name);
+      return warnings;
     } catch (error) {
       this.abandon();
       throw error;

@@ -22,6 +22,8 @@ export class Folders {
   constructor(
     private rootFd: number,
     private readonly remove?: (dir: string, name: string) => void,
+    /** Of folders that are made, as mkdir(2) takes it. */
+    private readonly mode = 0o777,
   ) {}
 
   get root(): number {
@@ -97,7 +99,7 @@ export class Folders {
       // Anew each time: what takes something out of the way opens and closes folders too.
       const parent = this.parentOf(path);
       try {
-        makeDirAt(parent, name, 0o777);
+        makeDirAt(parent, name, this.mode);
         return;
       } catch (error) {
         if (saysAbsent(error) && parentWasKept) {

@@ -18,13 +18,22 @@ import { type FilesystemFacts, filesystemFacts } from '../../posix/filesystems.j
 import { listFd } from '../../posix/listing.js';
 import { join } from '../../posix/names.js';
 import { type Kind, Stat } from '../../posix/stat.js';
+import { type Attributes, type Carried, NO_ATTRIBUTES, type Xattr } from '../attributes.js';
 import type { Entries } from '../entries.js';
 import { saysAbsent } from '../failure.js';
 import { partName } from '../partname.js';
 import type { DestFile, DestShare, SourceFile, SourceShare, Times } from '../share.js';
+import { apply, applyToLink, xattrsOf } from './applying.js';
 import { createPart, LocalDestFile, LocalSourceFile, removeQuietly } from './files.js';
 import { Folders } from './folders.js';
 import { openPinned, type Pin } from './pin.js';
+
+export interface Ways {
+  /** The folder to which what gives way to a folder is moved; undefined: it is deleted. */
+  readonly trash?: string | undefined;
+  /** What is read of entries, and applied to them, beside content and times; undefined: nothing. */
+  readonly attributes?: Attributes | undefined;
+}
 
 /** A mounted path: NFS, SMB or a local disk. Everything happens beneath a root that is opened once. */
 export class LocalShare implements SourceShare, DestShare {
@@ -38,11 +47,14 @@ export class LocalShare implements SourceShare, DestShare {
   constructor(
     private readonly root: string,
     private readonly pin?: Pin,
-    /** The folder to which what gives way to a folder is moved; undefined: it is deleted. */
-    private readonly trash?: string,
+    private readonly ways: Ways = {},
   ) {
     // A pinned root that is away now may be back by the first call.
     if (!pin) this.openRoot(this.epoch);
+  }
+
+  private get attributes(): Attributes {
+    return this.ways.attributes ?? NO_ATTRIBUTES;
   }
 
   /** Beneath the root, opened anew when the share was away. */
@@ -56,14 +68,15 @@ export class LocalShare implements SourceShare, DestShare {
     const fd = openPinned(this.root, this.pin?.identity);
     if (this.opened) this.opened.renew(fd);
     else {
-      const { trash } = this;
+      const { trash } = this.ways;
       const move = (dir: string, name: string) => this.moveTo(join(trash!, dir), dir, name);
-      this.opened = new Folders(fd, trash === undefined ? undefined : move);
+      this.opened = new Folders(fd, trash === undefined ? undefined : move, this.attributes.perms ? 0o700 : 0o777);
     }
     this.epoch = epoch;
     this.facts = filesystemFacts(filesystemType(fd));
     statFd(fd, this.stat);
     if (!this.stat.hasBtime) this.stat.withoutBtime();
+    if (this.attributes.atimes) this.stat.withAtime();
   }
 
   list(dir: string, batch: Entries, full: () => void): void {
@@ -97,7 +110,10 @@ export class LocalShare implements SourceShare, DestShare {
   }
 
   open(dir: string, name: string): SourceFile {
-    return this.folders.in(dir, (fd) => new LocalSourceFile(openForReading(fd, name), this.stat));
+    return this.folders.in(
+      dir,
+      (fd) => new LocalSourceFile(openForReading(fd, name, this.attributes.atimes), this.stat, this.attributes),
+    );
   }
 
   readLink(dir: string, name: string): { target: string; stat: Stat } {
@@ -107,14 +123,29 @@ export class LocalShare implements SourceShare, DestShare {
     });
   }
 
-  create(dir: string, name: string): DestFile {
-    const { folders } = this;
-    return folders.within(dir, (fd) => new LocalDestFile(createPart(fd, name), folders, dir, name, this.facts!));
+  openDir(path: string): { stat: Stat; xattrs: Xattr[] } {
+    const fd = openDirBeneath(this.folders.root, path);
+    try {
+      const xattrs = xattrsOf(fd, this.attributes);
+      statFd(fd, this.stat, path);
+      return { stat: this.stat, xattrs };
+    } finally {
+      dropFd(fd);
+    }
   }
 
-  link(dir: string, name: string, target: string, times: Times): void {
+  create(dir: string, name: string): DestFile {
+    const { folders, facts, attributes } = this;
+    // What only some may read at the source is nobody else's while it is on its way.
+    const mode = attributes.perms ? 0o600 : 0o666;
+    return folders.within(dir, (fd) => {
+      return new LocalDestFile(createPart(fd, name, mode), folders, dir, name, facts!, attributes);
+    });
+  }
+
+  link(dir: string, name: string, target: string, times: Times, carried?: Carried): string[] {
     const part = partName(name);
-    this.folders.within(dir, (fd) => {
+    return this.folders.within(dir, (fd) => {
       try {
         symlinkAt(target, fd, part);
       } catch (error) {
@@ -123,8 +154,10 @@ export class LocalShare implements SourceShare, DestShare {
         symlinkAt(target, fd, part);
       }
       try {
+        const warnings = carried ? applyToLink(fd, part, carried) : [];
         setTimesAt(fd, part, times.atimeNs, times.mtimeNs);
         renameAt(fd, part, fd, name);
+        return warnings;
       } catch (error) {
         removeQuietly(fd, part);
         throw error;
@@ -136,10 +169,27 @@ export class LocalShare implements SourceShare, DestShare {
     this.folders.make(path);
   }
 
-  stampDir(path: string, times: Times): void {
+  stamp(dir: string, name: string, times: Times, carried?: Carried): string[] {
+    return this.folders.in(dir, (parent) => {
+      const fd = openForReading(parent, name);
+      try {
+        return this.stampOpen(fd, times, carried, name);
+      } finally {
+        dropFd(fd);
+      }
+    });
+  }
+
+  private stampOpen(fd: number, times: Times, carried: Carried | undefined, path: string): string[] {
+    const warnings = carried ? apply(fd, carried, this.attributes) : [];
+    setTimesFd(fd, times.atimeNs, times.mtimeNs, path);
+    return warnings;
+  }
+
+  stampDir(path: string, times: Times, carried?: Carried): string[] {
     const fd = openDirBeneath(this.folders.root, path);
     try {
-      setTimesFd(fd, times.atimeNs, times.mtimeNs, path);
+      return this.stampOpen(fd, times, carried, path);
     } finally {
       dropFd(fd);
     }

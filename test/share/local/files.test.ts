@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRoot } from '../../../src/posix/calls.js';
 import { filesystemFacts } from '../../../src/posix/filesystems.js';
 import { decodeName, nameBytes } from '../../../src/posix/names.js';
+import { NO_ATTRIBUTES } from '../../../src/share/attributes.js';
 import { createPart, LocalDestFile } from '../../../src/share/local/files.js';
 import { Folders } from '../../../src/share/local/folders.js';
 import { LocalShare } from '../../../src/share/local/local.js';
@@ -256,7 +257,8 @@ describe('on a network share', () => {
   });
   afterEach(() => folders.close());
 
-  const begin = (facts: typeof NFS) => new LocalDestFile(createPart(folders.get(''), 'f'), folders, '', 'f', facts);
+  const begin = (facts: typeof NFS) =>
+    new LocalDestFile(createPart(folders.get(''), 'f', 0o600), folders, '', 'f', facts, NO_ATTRIBUTES);
   const order: string[] = [];
   function record(...calls: Parameters<typeof replaceCall>[0][]): void {
     order.length = 0;

@@ -1,0 +1,190 @@
+/** What is kept beside content, times and links: -p -o -g -A -X -U, and -a. */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, lchownSync, lstatSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { canMountExfat, findCommand, isRoot, mountExfat } from '../helpers/tree.js';
+import {
+  copyAll,
+  dir,
+  expectEqualTrees,
+  file,
+  handOver,
+  ledgerFiles,
+  link,
+  logged,
+  makeTree,
+  newUnprivilegedWorld,
+  newWorld,
+  startCopy,
+  type World,
+} from './helpers.js';
+
+function command(name: string, ...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync(name, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${name} ${args.join(' ')}: ${stderr}`);
+  return stdout;
+}
+
+/** What rsync would still do to make the destination like the source. */
+function rsyncFinds({ source, dest }: World, letters: string): string {
+  return command('rsync', '-nic', letters, '--delete', `${source}/`, `${dest}/`);
+}
+
+const modeOf = (path: string) => statSync(path).mode & 0o7777;
+
+/** The inode, which another copy of the file would not have. */
+const inodes = (world: World, ...paths: string[]) => paths.map((path) => lstatSync(join(world.dest, path)).ino);
+
+const canCompare = isRoot && ['rsync', 'setfattr', 'setfacl'].every((name) => findCommand(name));
+
+describe.skipIf(!canCompare)('as rsync finds them (skipped without root, rsync, attr and acl)', () => {
+  function treeOfAll(world: World): void {
+    const large = 'x'.repeat(6 * 1024 * 1024);
+    makeTree(world.source, { 'd/f': file('small'), 'd/l': link('f'), 'd/e': dir(), large: file(large), plain: file() });
+    const at = (path: string) => join(world.source, path);
+    chownSync(at('d/f'), 1000, 1001);
+    chmodSync(at('d/f'), 0o6750);
+    lchownSync(at('d/l'), 5, 6);
+    chmodSync(at('d/e'), 0o1777);
+    chownSync(at('d'), 7, 8);
+    chmodSync(at('large'), 0o400);
+    command('setfattr', '-n', 'user.note', '-v', 'kept', at('d/f'));
+    command('setfattr', '-n', 'user.folder', '-v', '', at('d'));
+    command('setfattr', '-n', 'trusted.mine', '-v', '0x00ff', at('large'));
+    command('setfacl', '-m', 'u:1234:rw,g:4321:-', at('large'), at('d/f'));
+    command('setfacl', '-d', '-m', 'u:1234:rwx', at('d'));
+    chmodSync(at(''), 0o750);
+  }
+
+  test('all of a tree arrives, and a second run does nothing', async () => {
+    const world = newWorld();
+    treeOfAll(world);
+    await copyAll(world, '-aAX');
+    expect(rsyncFinds(world, '-aAX')).toBe('');
+    expect(modeOf(join(world.dest, 'd/f'))).toBe(modeOf(join(world.source, 'd/f')));
+    const before = inodes(world, 'd/f', 'large', 'd/l');
+    await copyAll(world, '-aAX', '--rescan');
+    expect(inodes(world, 'd/f', 'large', 'd/l')).toEqual(before);
+    expect(logged(world, 'stamped')).toEqual([]);
+  });
+
+  test('what changes at the source later is set, without another copy', async () => {
+    const world = newWorld();
+    treeOfAll(world);
+    await copyAll(world, '-aAX');
+    const [before, hash] = [inodes(world, 'd/f', 'large'), ledgerFiles(world).get('large')!.hash];
+    command('setfattr', '-x', 'trusted.mine', join(world.source, 'large'));
+    command('setfacl', '-b', join(world.source, 'large'));
+    chmodSync(join(world.source, 'd/f'), 0o600);
+    lchownSync(join(world.source, 'd/l'), 9, 9);
+    command('setfattr', '-n', 'user.folder', '-v', 'new', join(world.source, 'd'));
+    await copyAll(world, '-aAX');
+    expect(rsyncFinds(world, '-aAX')).toBe('');
+    expect(inodes(world, 'd/f', 'large')).toEqual(before);
+    expect(logged(world, 'stamped')).toEqual(['d/f', 'large']);
+    expect(ledgerFiles(world).get('large')).toMatchObject({ status: 'synced', hash });
+  });
+
+  test('what is wanted only later is set on all that was copied, without another copy', async () => {
+    const world = newWorld();
+    treeOfAll(world);
+    await copyAll(world);
+    expect(rsyncFinds(world, '-aAX')).not.toBe('');
+    const before = inodes(world, 'd/f', 'large', 'plain');
+    await copyAll(world, '-aAX');
+    expect(rsyncFinds(world, '-aAX')).toBe('');
+    expect(inodes(world, 'd/f', 'large', 'plain')).toEqual(before);
+    expect([...ledgerFiles(world).values()].every(({ status }) => status === 'synced')).toBe(true);
+  });
+
+  test('a run that was killed among them goes on with them, and copies nothing again', async () => {
+    const world = newWorld();
+    makeTree(world.source, Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`d${i % 7}/${i}`, file(`${i}`)])));
+    await copyAll(world);
+    for (let i = 0; i < 300; i++) chmodSync(join(world.source, `d${i % 7}/${i}`), 0o640);
+    const before = inodes(world, 'd0/0', 'd1/1', 'd5/299');
+    // Each takes at least two operations of 4 KiB at the source: two seconds.
+    const run = startCopy(world, '-p', '--bwlimit', '1200K', '--op-cost', '4K');
+    await run.until('the scan has ended', () => ledgerRows(world) > 100);
+    run.signal('SIGKILL');
+    await run.ended;
+    expect((await copyAll(world, '-p')).stdout).toMatch(/copied +0 files/);
+    expect(rsyncFinds(world, '-rlptc')).toBe('');
+    expect(inodes(world, 'd0/0', 'd1/1', 'd5/299')).toEqual(before);
+  });
+
+  function ledgerRows(world: World): number {
+    return [...ledgerFiles(world).values()].filter(({ status }) => status === 'pending').length;
+  }
+
+  test('owner and permissions that were changed at the destination are set again', async () => {
+    const world = newWorld();
+    treeOfAll(world);
+    await copyAll(world, '-aAX');
+    chmodSync(join(world.dest, 'plain'), 0o777);
+    chownSync(join(world.dest, 'd/e'), 3, 3);
+    await copyAll(world, '-aAX');
+    expect(rsyncFinds(world, '-aAX')).toBe('');
+  });
+});
+
+test.skipIf(!isRoot)(
+  'access times are those of before the copy, which leaves them alone (skipped without root)',
+  async () => {
+    const world = newWorld();
+    makeTree(world.source, { small: file('small'), large: file('x'.repeat(300_000)) });
+    for (const name of ['small', 'large']) utimesSync(join(world.source, name), 1000.5, 2000);
+    await copyAll(world, '-U');
+    for (const root of [world.source, world.dest])
+      for (const name of ['small', 'large']) expect(statSync(join(root, name)).atimeMs).toBe(1_000_500);
+  },
+);
+
+test('without a wish, permissions are those that new files get', async () => {
+  const world = newWorld();
+  makeTree(world.source, { f: file('x') });
+  chmodSync(join(world.source, 'f'), 0o401);
+  await copyAll(world);
+  expect(modeOf(join(world.dest, 'f'))).toBe(0o666 & ~process.umask());
+  expectEqualTrees(world.source, world.dest);
+});
+
+test('a part of -a can be left out', async () => {
+  const world = newWorld();
+  makeTree(world.source, { f: file('x') });
+  chmodSync(join(world.source, 'f'), 0o401);
+  await copyAll(world, '-a', '--no-perms');
+  expect(modeOf(join(world.dest, 'f'))).toBe(0o666 & ~process.umask());
+});
+
+test('who is not root keeps what he can, and is not told of owners', async () => {
+  const world = newUnprivilegedWorld();
+  makeTree(world.source, { f: file('x'), d: dir() });
+  handOver(world);
+  chmodSync(join(world.source, 'f'), 0o640);
+  chmodSync(join(world.source, 'd'), 0o750);
+  const { stdout } = await copyAll(world, '-aX');
+  expect(modeOf(join(world.dest, 'f'))).toBe(0o640);
+  expect(modeOf(join(world.dest, 'd'))).toBe(0o750);
+  expect(stdout).not.toContain('not taken');
+});
+
+test.skipIf(!canMountExfat())(
+  'what the destination does not take is a warning, is told once, and fails nothing (skipped without root and exfat-fuse)',
+  async () => {
+    const world = newWorld();
+    makeTree(world.source, { f: file('x'), 'd/g': file('y') });
+    chmodSync(join(world.source, 'f'), 0o401);
+    chownSync(join(world.source, 'd/g'), 1000, 1000);
+    mountExfat(world.dest);
+    await copyAll(world, '-a');
+    expect(ledgerFiles(world).get('f')).toMatchObject({
+      status: 'synced',
+      error: expect.stringMatching(/^E[A-Z]+: .*mode/),
+    });
+    const lines = readFileSync(world.log, 'utf8');
+    await copyAll(world, '-a', '--rescan');
+    expect(readFileSync(world.log, 'utf8')).toBe(lines);
+  },
+);
