@@ -2,7 +2,7 @@
 
 import { SIZE_BOUNDS } from '../ledger/statistics.js';
 import { meaningOf } from '../share/failure.js';
-import { formatBytes, formatCount, formatDuration, formatRate } from '../stats/format.js';
+import { formatBytes, formatCount, formatCounted, formatDuration, formatRate } from '../stats/format.js';
 import type { Tally } from '../stats/snapshot.js';
 import { OTHERS } from '../stats/tally.js';
 import { cleanName, cleanText } from '../ui/clean.js';
@@ -67,10 +67,10 @@ ${stack(
 <dl class="tiles">
 ${tile('Data synced', formatBytes(totals.syncedBytes), `${percent(totals.syncedBytes, known)} of ${formatBytes(known)}`)}
 ${tile('Files synced', formatCount(totals.syncedFiles), `of ${formatCount(knownFiles)}`)}
-${tile('Left to do', formatBytes(totals.pendingBytes), count(totals.pendingFiles, 'file', 'files'))}
+${tile('Left to do', formatBytes(totals.pendingBytes), formatCounted(totals.pendingFiles, 'file'))}
 ${tile('Failed', formatCount(failed), failedParts(figures), failed > 0)}
 ${tile('Time so far', all.length > 0 ? duration(figures.elapsedSeconds) : '-', begun)}
-${tile('Mean rate', formatRate(figures.meanRate), all.length > 0 ? `while running: ${duration(figures.runSeconds)} in ${count(all.length, 'session', 'sessions')}` : 'not recorded')}
+${tile('Mean rate', formatRate(figures.meanRate), all.length > 0 ? `while running: ${duration(figures.runSeconds)} in ${formatCounted(all.length, 'session')}` : 'not recorded')}
 </dl>
 </header>`;
 }
@@ -80,7 +80,7 @@ function tile(label: string, value: string, sub: string, isBad = false): Markup 
 }
 
 function failedParts({ totals, failedFolders }: Figures): string {
-  const folders = failedFolders > 0 ? [count(failedFolders, 'folder', 'folders')] : [];
+  const folders = failedFolders > 0 ? [formatCounted(failedFolders, 'folder')] : [];
   const files = totals.failedFiles > 0 ? [formatBytes(totals.failedBytes)] : [];
   return [...files, ...folders].join(', ') || 'nothing';
 }
@@ -187,10 +187,10 @@ function footer({ distribution, ledger, madeMs, totals }: Figures): Markup {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const skipped =
     totals.skippedFiles > 0
-      ? html`<dt>Skipped</dt><dd>${count(totals.skippedFiles, 'entry', 'entries')}: no file, folder or link</dd>`
+      ? html`<dt>Skipped</dt><dd>${formatCounted(totals.skippedFiles, 'entry', 'entries')}: no file, folder or link</dd>`
       : NOTHING;
   return html`<footer><dl>
-<dt>Checksums</dt><dd>${hashes}, of ${count(all.files, 'entry', 'entries')}</dd>${skipped}
+<dt>Checksums</dt><dd>${hashes}, of ${formatCounted(all.files, 'entry', 'entries')}</dd>${skipped}
 <dt>Ledger</dt><dd>${cleanName(ledger)}</dd>
 <dt>Made</dt><dd>${stamp(madeMs)}, times are those of ${zone}</dd>
 </dl></footer>`;
@@ -199,10 +199,6 @@ function footer({ distribution, ledger, madeMs, totals }: Figures): Markup {
 /** A run of seconds is no run of nothing. */
 function duration(seconds: number): string {
   return seconds < 10 ? `${seconds.toFixed(1)}s` : formatDuration(seconds);
-}
-
-function count(number: number, one: string, many: string): string {
-  return `${formatCount(number)} ${number === 1 ? one : many}`;
 }
 
 /** Never 100 % before all is done. */

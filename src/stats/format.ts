@@ -104,6 +104,11 @@ export function formatCount(count: number | null): string {
     .replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
+/** `1 file`, `1,204 files`. */
+export function formatCounted(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
 /** A count in few columns: exact up to 99,999, then thousands `K`, millions `M`, ...: `12.3M`. */
 export function formatShortCount(count: number | null): string {
   if (!known(count) || count < 100_000) return formatCount(count);

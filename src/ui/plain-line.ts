@@ -6,6 +6,7 @@ import {
   formatBytes,
   formatBytesOf,
   formatCount,
+  formatCounted,
   formatDuration,
   formatShortCount,
   inUnit,
@@ -113,7 +114,7 @@ function amounts(snapshot: Snapshot): Wordings {
   const inFlight = snapshot.active.reduce((sum, file) => sum + file.done, 0);
   const short = `${formatShortCount(synced.files)}/${formatShortCount(files)}`;
   return {
-    files: [`${formatCount(synced.files)}/${formatCount(files)} files`, `${short} files`, short, ''],
+    files: [`${formatCount(synced.files)}/${formatCounted(files, 'file')}`, `${short} files`, short, ''],
     bytes: [formatBytesOf(Math.min(synced.bytes + inFlight, bytes), bytes), ''],
   };
 }
@@ -196,7 +197,7 @@ export function plainLine(snapshot: Snapshot, history: History, options: LineOpt
   };
   const columns = options.columns ?? LOG_COLUMNS;
   if (snapshot.dryRun) {
-    const files = `would copy ${formatCount(total.pending.files)} files`;
+    const files = `would copy ${formatCounted(total.pending.files, 'file')}`;
     return fitLine({ ...common, files: [files], bytes: [formatBytes(total.pending.bytes)] }, columns);
   }
   if (snapshot.phase === 'clean-up') {

@@ -1,5 +1,5 @@
 import { Exit, type ExitCode } from '../exit.js';
-import { formatBytes, formatCount, formatDuration, formatRate } from '../stats/format.js';
+import { formatBytes, formatCount, formatCounted, formatDuration, formatRate } from '../stats/format.js';
 import type { Snapshot, Tally } from '../stats/snapshot.js';
 import { cleanName, cleanText } from './clean.js';
 
@@ -23,16 +23,12 @@ export interface RunResult {
 
 export const SHOWN_FAILURES = 20;
 
-function counted(count: number, one: string, many: string): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`;
-}
-
 function files(tally: Tally): string {
-  return `${counted(tally.files, 'file', 'files')}, ${formatBytes(tally.bytes)}`;
+  return `${formatCounted(tally.files, 'file')}, ${formatBytes(tally.bytes)}`;
 }
 
 function entries(count: number): string {
-  return counted(count, 'entry', 'entries');
+  return formatCounted(count, 'entry', 'entries');
 }
 
 function headline(result: RunResult): string {
@@ -91,7 +87,7 @@ function commonRows(result: RunResult): Row[] {
     [session.same.files, 'same', files(session.same)],
     [total.skipped, 'skipped', `${entries(total.skipped)} (special files, and unfinished ones of millrace)`],
     [result.failuresTotal, 'failed', entries(result.failuresTotal)],
-    [scan.errors, 'not listed', `${counted(scan.errors, 'folder', 'folders')} (contents unknown)`],
+    [scan.errors, 'not listed', `${formatCounted(scan.errors, 'folder')} (contents unknown)`],
   ]);
 }
 
@@ -114,7 +110,7 @@ function realRows(result: RunResult): Row[] {
       [
         result.unrecorded,
         'not recorded',
-        `${counted(result.unrecorded, 'file', 'files')} more, copied again by the next run`,
+        `${formatCounted(result.unrecorded, 'file')} more, copied again by the next run`,
       ],
     ]),
     ...present([[session.deleted, 'deleted', entries(session.deleted)]]),

@@ -4,6 +4,7 @@ import {
   formatBytes,
   formatBytesOf,
   formatCount,
+  formatCounted,
   formatDuration,
   formatRate,
   formatShortCount,
@@ -40,6 +41,16 @@ describe('formatBytes', () => {
         expect(Number.parseFloat(formatBytes(bytes))).toBeLessThan(1024);
       }),
     );
+  });
+});
+
+describe('formatCounted', () => {
+  it.each([
+    [formatCounted(0, 'file'), '0 files'],
+    [formatCounted(1, 'file'), '1 file'],
+    [formatCounted(1204, 'entry', 'entries'), '1,204 entries'],
+  ])('shows %s', (shown, text) => {
+    expect(shown).toBe(text);
   });
 });
 

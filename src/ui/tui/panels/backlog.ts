@@ -3,6 +3,7 @@ import {
   formatBytes,
   formatBytesOf,
   formatCount,
+  formatCounted,
   formatDuration,
   formatPlusMinus,
   formatShortCount,
@@ -42,14 +43,14 @@ export function backlog(view: View, width: number, height: number): Line[] {
       failed.files > 0 ? [span(`failed ${formatCount(failed.files)}`, 'bad')] : [],
       [
         span(
-          `left ${formatBytes(Math.max(0, bytes.all - bytes.done - failed.bytes))}, ${formatCount(pending.files)} files`,
+          `left ${formatBytes(Math.max(0, bytes.all - bytes.done - failed.bytes))}, ${formatCounted(pending.files, 'file')}`,
         ),
       ],
       deleted > 0 ? [span(`deleted ${formatCount(deleted)}`)] : [],
       skipped > 0 ? [span(`skipped ${formatCount(skipped)}`, 'dim')] : [],
       [
         span(
-          `this session ${formatBytes(snapshot.session.copied.bytes)}, ${formatCount(snapshot.session.copied.files)} files`,
+          `this session ${formatBytes(snapshot.session.copied.bytes)}, ${formatCounted(snapshot.session.copied.files, 'file')}`,
           'dim',
         ),
       ],
@@ -62,7 +63,7 @@ export function backlog(view: View, width: number, height: number): Line[] {
 function dryRun({ total, session }: Snapshot, width: number): Line[] {
   const { files, bytes } = total.pending;
   return [
-    cut([span(`would copy ${formatCount(files)} files, ${formatBytes(bytes)}`, 'bold')], width),
+    cut([span(`would copy ${formatCounted(files, 'file')}, ${formatBytes(bytes)}`, 'bold')], width),
     joined(
       [
         [span(`same ${formatCount(session.same.files)}`)],
@@ -85,11 +86,11 @@ function etaOf({ snapshot, expected }: View): string {
 /** In one row, or as a panel. */
 export function scan({ snapshot }: View, width: number, height: number): Line[] {
   const { done, dirs, files, bytes, errors } = snapshot.scan;
-  const lost = errors > 0 ? [span(`${formatCount(errors)} folders not listed`, 'bad')] : [];
+  const lost = errors > 0 ? [span(`${formatCounted(errors, 'folder')} not listed`, 'bad')] : [];
   if (height === 1) {
     const crew = done ? [] : [span(`${snapshot.lanes.scanners} scanners`, 'dim')];
     const word = done ? (dirs > 0 ? 'scanned' : 'no scan in this session') : 'scanning';
-    const seen = dirs > 0 || !done ? [span(`${formatCount(dirs)} folders`)] : [];
+    const seen = dirs > 0 || !done ? [span(`${formatCounted(dirs, 'folder')}`)] : [];
     const rest = dirs > 0 ? [[span(`${formatShortCount(files)} files`)], [span(formatBytes(bytes))]] : [];
     return [
       joined(
@@ -100,12 +101,12 @@ export function scan({ snapshot }: View, width: number, height: number): Line[] 
   }
   const state = done ? (dirs > 0 ? 'done' : 'none in this session') : 'running';
   const rows: Line[] = [
-    [span(`${formatCount(dirs)} folders`)],
+    [span(`${formatCounted(dirs, 'folder')}`)],
     lost,
-    [span(`${formatCount(files)} files`)],
+    [span(`${formatCounted(files, 'file')}`)],
     [span(formatBytes(bytes))],
     [span(`${formatCount(snapshot.lanes.scanners)} scanners`)],
-    [span(`${formatCount(snapshot.session.same.files)} files were there already`)],
+    [span(`${formatCounted(snapshot.session.same.files, 'file')} were there already`)],
     [span(`${formatCount(snapshot.session.deleted)} entries deleted`)],
   ];
   const present = rows.filter((row) => row.length > 0).map((row) => cut(row, width));
