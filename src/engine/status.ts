@@ -10,25 +10,24 @@ import { guard, openLedgerForReading } from '../ledger/open.js';
 import type { Totals } from '../ledger/rows.js';
 import { sessionsOf } from '../ledger/sessions.js';
 import { failuresOf } from '../ledger/statistics.js';
-import { type FailureCause, FailureTally } from '../stats/failures.js';
+import { type FailuresSummary, failuresSummary } from '../stats/failures.js';
 import type { Snapshot } from '../stats/snapshot.js';
 import type { Running, Standing } from '../stats/standing.js';
 import { statusMessage } from '../ui/status-json.js';
 import { statusText } from '../ui/status-text.js';
-import { failurePage } from './operator.js';
 
 const EVERY_MS = 2000;
-/** Failures that are looked at to tell their causes: a first look is not to take minutes. */
-const MOST_FAILURES = 100_000;
-const PLACES = 3;
-/** Failures that are named. */
-const SAMPLES = 20;
+/** Few failures are named; a look at many is not to take minutes. */
+const FAILURES = { first: 20, places: 3, most: 100_000 };
+/** How long the causes of many are good while they are watched: to tally them takes a part of a second. */
+const TALLY_MS = 30_000;
 const CLEAR = '\x1b[H\x1b[2J';
 
 export async function status(place: Place, json: boolean, watch: boolean, io: Io): Promise<number> {
   const file = await ledgerAt(place, true);
+  const failures = failuresLook();
   const show = async () => {
-    const standing = await standingOf(file);
+    const standing = await standingOf(file, failures);
     return json ? `${JSON.stringify(statusMessage(standing))}\n` : statusText(standing);
   };
   io.out(await show());
@@ -41,7 +40,7 @@ export async function status(place: Place, json: boolean, watch: boolean, io: Io
   }
 }
 
-async function standingOf(file: string): Promise<Standing> {
+async function standingOf(file: string, failures: (ledger: Ledger) => FailuresSummary): Promise<Standing> {
   const ledger = guard(file, () => new Ledger(openLedgerForReading(file)));
   try {
     const running = await askRun(file);
@@ -53,8 +52,7 @@ async function standingOf(file: string): Promise<Standing> {
       // What a run has in hand is not in the ledger yet.
       totals: running ? totalsOf(running.snapshot) : ledger.totals,
       sessions: sessionsOf(ledger),
-      causes: causesOf(ledger),
-      failures: failurePage(ledger, undefined, SAMPLES).failures,
+      failures: failures(ledger),
       running,
     };
   } finally {
@@ -86,12 +84,14 @@ async function askRun(file: string): Promise<Running | undefined> {
   }
 }
 
-function causesOf(ledger: Ledger): FailureCause[] {
-  const tally = new FailureTally();
-  let seen = 0;
-  for (const { path, error } of failuresOf(ledger)) {
-    tally.add(path, error);
-    if (++seen === MOST_FAILURES) break;
-  }
-  return tally.causes(PLACES);
+/** Looks at the failures of a ledger again and again. */
+function failuresLook(): (ledger: Ledger) => FailuresSummary {
+  let [seen, seenMs]: [FailuresSummary | undefined, number] = [undefined, 0];
+  return (ledger) => {
+    const nowMs = performance.now();
+    if (seen && seen.total > FAILURES.first && nowMs - seenMs < TALLY_MS) return seen;
+    seenMs = nowMs;
+    seen = failuresSummary(failuresOf(ledger), FAILURES);
+    return seen;
+  };
 }

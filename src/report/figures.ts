@@ -11,7 +11,7 @@ import {
   type SlowFolder,
   slowestFolders,
 } from '../ledger/statistics.js';
-import { type FailureCause, FailureTally } from '../stats/failures.js';
+import { type FailureCause, failuresSummary } from '../stats/failures.js';
 import { endOf, type State, stateOf } from './state.js';
 import { endMs, type Timeline, timelineOf } from './timeline.js';
 
@@ -49,21 +49,13 @@ export interface Figures extends Pair {
   readonly slowest: readonly SlowFolder[];
 }
 
-const FIRST_FAILURES = 100;
-const MOST_PLACES = 4;
+const FAILURES = { first: 100, places: 4 };
 const SLOWEST = 20;
 
 export function figuresOf(ledger: Ledger, file: string, nowMs: number): Figures {
   const { totals, scanState, pair } = ledger;
   const rows = sessionsOf(ledger);
-  const tally = new FailureTally();
-  const failures: Failed[] = [];
-  let failedFolders = 0;
-  for (const failed of failuresOf(ledger)) {
-    tally.add(failed.path, failed.error);
-    if (failed.kind === 'folder') failedFolders += 1;
-    if (failures.length < FIRST_FAILURES) failures.push(failed);
-  }
+  const { list: failures, causes, folders: failedFolders } = failuresSummary(failuresOf(ledger), FAILURES);
   const sessions = rows.map((row) => sessionFigures(row, nowMs));
   const runSeconds = sessions.reduce((sum, { seconds }) => sum + seconds, 0);
   const written = rows.reduce((sum, { writtenBytes }) => sum + writtenBytes, 0);
@@ -81,7 +73,7 @@ export function figuresOf(ledger: Ledger, file: string, nowMs: number): Figures 
     runSeconds,
     meanRate: perSecond(written, runSeconds),
     timeline: timelineOf(rows, historyOf(ledger)),
-    causes: tally.causes(MOST_PLACES),
+    causes,
     failures,
     distribution: distributionOf(ledger, nowMs),
     slowest: slowestFolders(ledger, SLOWEST),

@@ -2,6 +2,7 @@
  * What failed, by cause and place, as people look for it: "412 of EACCES under projects/x". Fed one failure at a time, in
  * any number, it keeps a few dozen folders for each cause. Pure.
  */
+import type { Failed } from '../ledger/statistics.js';
 import { dirName } from '../posix/names.js';
 import { codeOf, MOST_CODES, OTHERS } from './tally.js';
 
@@ -20,6 +21,32 @@ export interface FailureCause {
   readonly example: string;
   /** Most failures first. Beside others, the root stands for all that is in none of them. */
   readonly places: readonly FailurePlace[];
+}
+
+export interface FailuresSummary {
+  /** The first of them. */
+  readonly list: readonly Failed[];
+  readonly causes: readonly FailureCause[];
+  /** All that were looked at, and the folders among them. */
+  readonly total: number;
+  readonly folders: number;
+}
+
+/** Looks at `most` failures, names the `first` of them, and tells for each cause at most so many `places`. */
+export function failuresSummary(
+  failures: Iterable<Failed>,
+  { first, places, most = Number.POSITIVE_INFINITY }: { first: number; places: number; most?: number },
+): FailuresSummary {
+  const tally = new FailureTally();
+  const list: Failed[] = [];
+  let [total, folders] = [0, 0];
+  for (const failed of failures) {
+    tally.add(failed.path, failed.error);
+    if (failed.kind === 'folder') folders += 1;
+    if (total < first) list.push(failed);
+    if (++total === most) break;
+  }
+  return { list, causes: tally.causes(places), total, folders };
 }
 
 /** Folders kept for each cause; with one more, they are joined until half as many are left. */

@@ -2,8 +2,7 @@
 import type { Pair } from '../ledger/open.js';
 import type { ScanState, Totals } from '../ledger/rows.js';
 import type { SessionRow } from '../ledger/sessions.js';
-import type { FailedEntry } from '../ui/operator.js';
-import type { FailureCause } from './failures.js';
+import type { FailuresSummary } from './failures.js';
 import type { Forecast } from './forecast.js';
 import type { Rates } from './rates.js';
 import type { Snapshot } from './snapshot.js';
@@ -25,9 +24,8 @@ export interface Standing {
   readonly totals: Totals;
   /** The first one first; none in a ledger that an earlier version wrote last. */
   readonly sessions: readonly SessionRow[];
-  readonly causes: readonly FailureCause[];
-  /** The first of the entries that failed. */
-  readonly failures: readonly FailedEntry[];
+  /** By the ledger, so that what a run has in hand is not among them. */
+  readonly failures: FailuresSummary;
   /** Undefined: nothing runs. */
   readonly running: Running | undefined;
 }

@@ -6,7 +6,7 @@ import { sessionFields } from './session-json.js';
 
 /** Fields may be added; none changes its meaning. `null` is "not known". */
 export function statusMessage(standing: Standing) {
-  const { ledger, pair, scan, totals, sessions, causes, failures, running } = standing;
+  const { ledger, pair, scan, totals, sessions, failures, running } = standing;
   const scanState = scan.number === 0 ? 'not begun' : scan.running ? 'under way' : 'done';
   return {
     ledger,
@@ -18,15 +18,19 @@ export function statusMessage(standing: Standing) {
     scan: { state: scanState, number: scan.number, errors: scan.errors },
     synced: { files: totals.syncedFiles, bytes: totals.syncedBytes },
     pending: { files: totals.pendingFiles, bytes: totals.pendingBytes },
-    failed: { files: totals.failedFiles, bytes: totals.failedBytes },
+    failed: { files: totals.failedFiles, bytes: totals.failedBytes, folders: failures.folders },
     skipped: { files: totals.skippedFiles },
-    /** The first 20, by their paths. */
-    failures: failures.map(({ path, error }) => ({ path: cleanName(path), error: cleanText(error) })),
-    failure_causes: causes.map(({ code, count, example, places }) => ({
+    /** The first 20: folders, then entries. */
+    failures: failures.list.map(({ path, kind, error }) => ({
+      path: cleanName(path) || '.',
+      kind,
+      error: cleanText(error),
+    })),
+    failure_causes: failures.causes.map(({ code, count, example, places }) => ({
       code,
-      files: count,
+      count,
       example: cleanText(example),
-      places: places.map((place) => ({ folder: cleanName(place.folder), files: place.count })),
+      places: places.map((place) => ({ folder: cleanName(place.folder), count: place.count })),
     })),
     sessions: sessions.map(sessionFields),
   };

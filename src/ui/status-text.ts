@@ -3,9 +3,18 @@ import { EXIT_MEANINGS, type ExitCode } from '../exit.js';
 import { meaningOf } from '../share/failure.js';
 import { SIDE_NAMES } from '../share/share.js';
 import { bottleneckOf } from '../stats/flow.js';
-import { formatBytes, formatCount, formatDuration, formatEnd, formatMoment, formatRate } from '../stats/format.js';
+import {
+  formatBytes,
+  formatCount,
+  formatCounted,
+  formatDuration,
+  formatEnd,
+  formatMoment,
+  formatRate,
+} from '../stats/format.js';
 import type { Snapshot } from '../stats/snapshot.js';
 import { lifeOf, type Running, type Standing } from '../stats/standing.js';
+import { OTHERS } from '../stats/tally.js';
 import { cleanName, cleanText } from './clean.js';
 import { BOTTLENECKS, limitWords } from './words.js';
 
@@ -23,14 +32,18 @@ export function statusText(standing: Standing): string {
     ['scan', scanText(standing)],
     ['synced', amount(totals.syncedFiles, totals.syncedBytes)],
     ['pending', amount(totals.pendingFiles, totals.pendingBytes)],
-    ['failed', amount(totals.failedFiles, totals.failedBytes)],
+    ['failed', amount(totals.failedFiles, totals.failedBytes) + failedFolders(standing)],
   ];
-  if (scan.errors > 0) rows.push(['', `${formatCount(scan.errors)} errors while listing folders`]);
+  if (scan.errors > 0) rows.push(['', `${formatCounted(scan.errors, 'error')} while listing folders`]);
   return [...rows.map(([label, text]) => `${label.padEnd(10)}${text}\n`), ...failureLines(standing)].join('');
 }
 
 function amount(files: number, bytes: number): string {
-  return `${formatCount(files)} files, ${formatBytes(bytes)}`;
+  return `${formatCounted(files, 'file')}, ${formatBytes(bytes)}`;
+}
+
+function failedFolders({ failures: { folders } }: Standing): string {
+  return folders > 0 ? `, ${formatCounted(folders, 'folder')}` : '';
 }
 
 function state(standing: Standing): string {
@@ -89,7 +102,7 @@ function progressText({ total, active }: Snapshot): string {
   const done = total.synced.bytes + active.reduce((sum, file) => sum + file.done, 0);
   const all = Math.max(done, total.synced.bytes + total.pending.bytes + total.failed.bytes);
   const percent = all === 0 ? '' : `, ${((done / all) * 100).toFixed(1)} %`;
-  return `${formatBytes(done)} of ${formatBytes(all)}${percent}; in flight: ${formatCount(active.length)} files`;
+  return `${formatBytes(done)} of ${formatBytes(all)}${percent}; in flight: ${formatCounted(active.length, 'file')}`;
 }
 
 function doneText({ scan, nowMs }: Snapshot, seconds: number, plusMinus: number): string {
@@ -99,7 +112,7 @@ function doneText({ scan, nowMs }: Snapshot, seconds: number, plusMinus: number)
 
 function scanText({ scan, running }: Standing): string {
   const seen = running?.snapshot.scan;
-  if (seen && !seen.done) return `under way: ${formatCount(seen.dirs)} folders, ${amount(seen.files, seen.bytes)}`;
+  if (seen && !seen.done) return `under way: ${formatCounted(seen.dirs, 'folder')}, ${amount(seen.files, seen.bytes)}`;
   if (seen) return 'done';
   if (scan.number === 0) return 'not begun';
   return scan.running ? 'cut off; it will go on' : 'done';
@@ -108,13 +121,12 @@ function scanText({ scan, running }: Standing): string {
 const MOST_CAUSES = 10;
 
 /** A few are named; of many the causes are told. */
-function failureLines({ failures, causes, totals }: Standing): string[] {
-  if (totals.failedFiles <= failures.length)
-    return failures.map(({ path, error }) => `  ${cleanName(path)}: ${cleanText(error)}\n`);
+function failureLines({ failures: { list, causes, total } }: Standing): string[] {
+  if (total <= list.length) return list.map(({ path, error }) => `  ${cleanName(path) || '.'}: ${cleanText(error)}\n`);
   const lines = causes.slice(0, MOST_CAUSES).flatMap(({ code, example, places }) => {
-    const meaning = code === 'OTHER' ? cleanText(example) : meaningOf(code);
+    const meaning = code === OTHERS ? cleanText(example) : meaningOf(code);
     const under = (folder: string) => (folder === '' ? '' : ` under ${cleanName(folder)}`);
-    return places.map(({ folder, count }) => `  ${formatCount(count)} files: ${meaning}${under(folder)}\n`);
+    return places.map(({ folder, count }) => `  ${formatCounted(count, 'failure')}: ${meaning}${under(folder)}\n`);
   });
   const more = causes.length - MOST_CAUSES;
   return more > 0 ? [...lines, `  ... and ${more} other causes\n`] : lines;

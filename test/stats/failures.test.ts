@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { dirName } from '../../src/posix/names.js';
-import { FailureTally } from '../../src/stats/failures.js';
+import { FailureTally, failuresSummary } from '../../src/stats/failures.js';
 
 const DENIED = 'EACCES: permission denied (open)';
 
@@ -120,3 +120,16 @@ function common(a: string, b: string): string {
   const differs = a.split('/').findIndex((part, index) => part !== names[index]);
   return differs < 0 ? a : a.split('/').slice(0, differs).join('/');
 }
+
+test('a summary names the first, counts all with their folders, and looks no further than it may', () => {
+  const failures = ['d', 'a/1', 'a/2', 'b/1'].map((path, index) => {
+    return { path, kind: index === 0 ? ('folder' as const) : ('entry' as const), error: DENIED };
+  });
+  const all = failuresSummary(failures, { first: 2, places: 1 });
+  expect(all).toEqual({ list: failures.slice(0, 2), causes: all.causes, total: 4, folders: 1 });
+  expect(all.causes).toMatchObject([{ code: 'EACCES', count: 4 }]);
+  expect(failuresSummary(failures, { first: 2, places: 1, most: 3 })).toMatchObject({
+    total: 3,
+    causes: [{ count: 3 }],
+  });
+});

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { NO_TOTALS } from '../../src/ledger/rows.js';
 import type { SessionRow } from '../../src/ledger/sessions.js';
+import type { Failed } from '../../src/ledger/statistics.js';
+import { failuresSummary } from '../../src/stats/failures.js';
 import type { Standing } from '../../src/stats/standing.js';
 import { statusMessage } from '../../src/ui/status-json.js';
 import { statusText } from '../../src/ui/status-text.js';
@@ -8,6 +10,7 @@ import { EMPTY, snapshot } from '../stats/snapshots.js';
 
 const NOW = new Date(2026, 10, 23, 12, 0).getTime();
 const HOUR = 3_600_000;
+const LOOK = { first: 20, places: 2 };
 
 const SESSION: SessionRow = {
   id: 1,
@@ -32,8 +35,7 @@ function standing(part: Partial<Standing> = {}): Standing {
     scan: { number: 1, running: false, errors: 0, extras: false },
     totals: { ...NO_TOTALS, syncedFiles: 1204, syncedBytes: 3 * 1024 ** 3, pendingFiles: 5, pendingBytes: 2048 },
     sessions: [SESSION],
-    causes: [],
-    failures: [],
+    failures: failuresSummary([], LOOK),
     running: undefined,
     ...part,
   };
@@ -48,6 +50,11 @@ function running(part: Parameters<typeof snapshot>[0] = {}) {
     rates: { read: 98 * 1024 ** 2, written: 97 * 1024 ** 2, files: 120 },
     forecast: { seconds: 10.2 * 86_400, plusMinus: 5 * 3600 },
   };
+}
+
+/** What failed, as its paths. */
+function failed(...paths: string[]): Failed[] {
+  return paths.map((path) => ({ path, kind: 'entry', error: 'EACCES: permission denied (open)' }));
 }
 
 const line = (text: string, label: string) => text.split('\n').find((found) => found.startsWith(label));
@@ -88,7 +95,7 @@ describe('the state of a migration', () => {
     const total = { ...EMPTY.total, synced: { files: 1, bytes: GIB }, pending: { files: 1, bytes: 3 * GIB } };
     const active = [{ path: 'large', size: 3 * GIB, done: GIB, startedMs: 0 }];
     const text = statusText(standing({ running: running({ total, active }) }));
-    expect(line(text, 'progress')).toBe('progress  2.0 GiB of 4.0 GiB, 50.0 %; in flight: 1 files');
+    expect(line(text, 'progress')).toBe('progress  2.0 GiB of 4.0 GiB, 50.0 %; in flight: 1 file');
   });
 
   it('that waits for a share, or hangs, cannot be overlooked', () => {
@@ -105,41 +112,37 @@ describe('the state of a migration', () => {
     expect(text).not.toContain('\u001b');
   });
 
-  it('has what failed by its cause and place', () => {
-    const totals = { ...NO_TOTALS, failedFiles: 412 };
-    const causes = [
-      {
-        code: 'EACCES',
-        count: 412,
-        example: 'EACCES: permission denied (open)',
-        places: [
-          { folder: 'projects/x', count: 400 },
-          { folder: '', count: 12 },
-        ],
-      },
-    ];
-    const text = statusText(standing({ causes, totals }));
-    expect(text).toContain(
-      '  400 files: permission denied (EACCES) under projects/x\n  12 files: permission denied (EACCES)\n',
+  it('has what failed by its cause and place where that is much', () => {
+    const paths = Array.from({ length: 20 }, (_, n) => `projects/x/${n}`);
+    const many = { failures: failuresSummary(failed(...paths, 'a'), LOOK) };
+    expect(statusText(standing(many))).toContain(
+      '  20 failures: permission denied (EACCES) under projects/x\n  1 failure: permission denied (EACCES)\n',
     );
-    expect(statusMessage(standing({ causes, totals })).failure_causes).toEqual([
+    expect(statusMessage(standing(many)).failure_causes).toEqual([
       {
         code: 'EACCES',
-        files: 412,
+        count: 21,
         example: 'EACCES: permission denied (open)',
         places: [
-          { folder: 'projects/x', files: 400 },
-          { folder: '', files: 12 },
+          { folder: 'projects/x', count: 20 },
+          { folder: '', count: 1 },
         ],
       },
     ]);
   });
 
-  it('names what failed when that is little', () => {
-    const failures = [{ path: 'a/b', error: 'EIO: input/output error (read)' }];
-    expect(statusText(standing({ failures, totals: { ...NO_TOTALS, failedFiles: 1 } }))).toContain(
-      '  a/b: EIO: input/output error (read)\n',
-    );
+  it('names what failed when that is little, the root too, whatever a run has in hand', () => {
+    const failures = failuresSummary([{ path: '', kind: 'folder', error: 'EIO' }, ...failed('a/b')], LOOK);
+    const text = statusText(standing({ failures, totals: { ...NO_TOTALS, failedFiles: 30, failedBytes: 5 } }));
+    expect(line(text, 'failed')).toBe('failed    30 files, 5 B, 1 folder');
+    expect(text).toContain('  .: EIO\n  a/b: EACCES: permission denied (open)\n');
+    expect(statusMessage(standing({ failures }))).toMatchObject({
+      failed: { folders: 1 },
+      failures: [
+        { path: '.', kind: 'folder', error: 'EIO' },
+        { path: 'a/b', kind: 'entry' },
+      ],
+    });
   });
 
   it('of a ledger without sessions is told, too', () => {
