@@ -39,9 +39,9 @@ export type Result = string | FailurePage | State;
 
 export type Answer = { readonly ok: Result } | { readonly error: string };
 
-/** What a watcher gets: how the run is, each second; a line for the operator; the last words. */
+/** What a watcher gets: how the run is, each second; a line for the operator; the last words. It keeps a history itself. */
 export type Event =
-  | { readonly state: State }
+  | { readonly state: Pick<State, 'snapshot'> }
   | { readonly note: string }
   | { readonly ended: { readonly exitCode: number; readonly summary: string } };
 

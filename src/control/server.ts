@@ -2,7 +2,7 @@
 import { chmodSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { forecast } from '../stats/forecast.js';
-import { History, sampleOf } from '../stats/history.js';
+import { Observed } from '../stats/observed.js';
 import { ratesNow } from '../stats/rates.js';
 import { type Operator, perform } from '../ui/operator.js';
 import type { Pull } from '../ui/surface.js';
@@ -25,7 +25,6 @@ const MOST_CLIENTS = 32;
 const FAR_BEHIND = 1024 * 1024;
 
 export class ControlServer {
-  private readonly history = new History();
   private readonly sockets = new Set<Socket>();
   private readonly watchers = new Set<Socket>();
   private readonly timer: NodeJS.Timeout;
@@ -35,13 +34,13 @@ export class ControlServer {
     private readonly server: Server,
     private readonly place: Place,
     private readonly hello: Hello,
-    private readonly pull: Pull,
+    private readonly run: Observed,
     private readonly operator: Operator,
   ) {
     server.on('connection', (socket) => this.welcome(socket));
     this.timer = setInterval(() => this.tick(), EVERY_MS);
     this.timer.unref();
-    this.history.add(sampleOf(pull()));
+    this.run.look();
   }
 
   /** Listens beside `ledger`, whose lock this process has. Throws a system error where that is not possible. */
@@ -61,7 +60,7 @@ export class ControlServer {
       throw error;
     }
     server.unref();
-    return new ControlServer(server, place, { millrace: version, pid: process.pid }, pull, operator);
+    return new ControlServer(server, place, { millrace: version, pid: process.pid }, new Observed(pull), operator);
   }
 
   /** A line for the operator, to all who watch. */
@@ -104,7 +103,7 @@ export class ControlServer {
       const request = readRequest(line);
       if (request.do === 'watch') {
         this.watchers.add(socket);
-        say(socket, { state: this.state() } satisfies Event);
+        say(socket, { state: { snapshot: this.run.look() } } satisfies Event);
       } else answer = { ok: await this.perform(request) };
     } catch (error) {
       answer = { error: (error as Error).message };
@@ -120,14 +119,16 @@ export class ControlServer {
   }
 
   private tick(): void {
-    const state = this.state();
-    this.history.add(sampleOf(state.snapshot));
-    this.tell({ state });
+    try {
+      this.tell({ state: { snapshot: this.run.look() } });
+    } catch {
+      // Nothing that goes wrong here is a reason to end a copy; the next look may succeed.
+    }
   }
 
   private state(): State {
-    const snapshot = this.pull();
-    const { history } = this;
+    const snapshot = this.run.look();
+    const { history } = this.run;
     return {
       snapshot,
       rates: ratesNow(history, snapshot.nowMs),

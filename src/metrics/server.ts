@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { UsageError } from '../exit.js';
 import type { MetricsSettings } from '../settings.js';
-import { History, sampleOf } from '../stats/history.js';
+import { Observed } from '../stats/observed.js';
 import type { Pull } from '../ui/surface.js';
 import { hasToken, isLocalRequest, isLoopback, readToken } from './access.js';
 import { CONTENT_TYPE, exposition } from './exposition.js';
@@ -32,8 +32,7 @@ interface Answer {
 
 export class MetricsServer {
   private readonly server: Server;
-  private readonly history = new History();
-  private pull: Pull | undefined;
+  private run: Observed | undefined;
   private sampling: NodeJS.Timeout | undefined;
 
   private constructor(
@@ -62,8 +61,15 @@ export class MetricsServer {
 
   /** From now on there is something to show. */
   show(pull: Pull): void {
-    this.pull = pull;
-    const sample = () => this.history.add(sampleOf(pull()));
+    const run = new Observed(pull);
+    const sample = () => {
+      try {
+        run.look();
+      } catch {
+        // A scrape then tells that there are no metrics, and the copy goes on.
+      }
+    };
+    this.run = run;
     sample();
     this.sampling = setInterval(sample, SAMPLE_MS).unref();
   }
@@ -71,7 +77,7 @@ export class MetricsServer {
   /** Resolves when the port is free and `pull` is not called any more. */
   async close(): Promise<void> {
     clearInterval(this.sampling);
-    this.pull = undefined;
+    this.run = undefined;
     await new Promise<void>((resolve) => {
       this.server.close(() => resolve());
       this.server.closeAllConnections();
@@ -97,11 +103,10 @@ export class MetricsServer {
     }
     if (url?.split('?', 1)[0] !== '/metrics') return said(404, 'see /metrics');
     if (method !== 'GET' && method !== 'HEAD') return said(405, 'only GET', { allow: 'GET, HEAD' });
-    if (this.pull === undefined) return said(503, 'starting or ending');
+    if (this.run === undefined) return said(503, 'starting or ending');
     try {
-      const snapshot = this.pull();
-      this.history.add(sampleOf(snapshot));
-      return { status: 200, text: await exposition(snapshot, this.history), headers: { 'content-type': CONTENT_TYPE } };
+      const text = await exposition(this.run.look(), this.run.history);
+      return { status: 200, text, headers: { 'content-type': CONTENT_TYPE } };
     } catch {
       return said(500, 'no metrics at the moment');
     }

@@ -1,4 +1,5 @@
-import { History, sampleOf } from '../stats/history.js';
+import type { History } from '../stats/history.js';
+import { Observed } from '../stats/observed.js';
 import type { Snapshot } from '../stats/snapshot.js';
 import { cleanText } from './clean.js';
 import { type JsonMessage, progressMessage, summaryMessage } from './json-line.js';
@@ -15,13 +16,12 @@ export function jsonLine(snapshot: Snapshot, history: History): string {
 
 /** Progress for programs: one JSON object to a line, a progress object every second, a summary as the last one. */
 export class JsonProgress implements Surface {
-  readonly #pull: Pull;
+  readonly #run: Observed;
   readonly #io: SurfaceIo;
-  readonly #history = new History();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(pull: Pull, io: SurfaceIo) {
-    this.#pull = pull;
+    this.#run = new Observed(pull);
     this.#io = io;
   }
 
@@ -51,9 +51,7 @@ export class JsonProgress implements Surface {
   }
 
   #tick(): void {
-    const snapshot = this.#pull();
-    this.#history.add(sampleOf(snapshot));
-    this.#io.out(`${jsonLine(snapshot, this.#history)}\n`);
+    this.#io.out(`${jsonLine(this.#run.look(), this.#run.history)}\n`);
   }
 
   #write(message: JsonMessage): void {

@@ -1,4 +1,4 @@
-import { History, sampleOf } from '../stats/history.js';
+import { Observed } from '../stats/observed.js';
 import { cleanText } from './clean.js';
 import { plainLine } from './plain-line.js';
 import { type RunResult, summaryText } from './summary.js';
@@ -18,15 +18,14 @@ const DEFAULT_COLUMNS = 80;
  * live line is overwritten with spaces rather than erased with an escape sequence, so that it works on any terminal.
  */
 export class PlainProgress implements Surface {
-  readonly #pull: Pull;
+  readonly #run: Observed;
   readonly #io: SurfaceIo;
-  readonly #history = new History();
   #timer: NodeJS.Timeout | undefined;
   /** The live line as it stands on the terminal, and '' when there is none. */
   #live = '';
 
   constructor(pull: Pull, io: SurfaceIo) {
-    this.#pull = pull;
+    this.#run = new Observed(pull);
     this.#io = io;
   }
 
@@ -35,7 +34,7 @@ export class PlainProgress implements Surface {
     this.#timer = setInterval(() => this.#tick(), this.#io.isTTY ? TERMINAL_MS : LOG_MS);
     this.#timer.unref();
     if (this.#io.isTTY) this.#tick();
-    else this.#history.add(sampleOf(this.#pull()));
+    else this.#run.look();
   }
 
   note(text: string): void {
@@ -60,15 +59,14 @@ export class PlainProgress implements Surface {
   }
 
   #tick(): void {
-    const snapshot = this.#pull();
-    this.#history.add(sampleOf(snapshot));
+    const snapshot = this.#run.look();
     if (!this.#io.isTTY) {
-      this.#io.out(`${plainLine(snapshot, this.#history)}\n`);
+      this.#io.out(`${plainLine(snapshot, this.#run.history)}\n`);
       return;
     }
     // The last column stays free: many terminals wrap as soon as it is written.
     const columns = Math.max(1, (this.#io.columns() || DEFAULT_COLUMNS) - 1);
-    const line = plainLine(snapshot, this.#history, { columns, withFile: true });
+    const line = plainLine(snapshot, this.#run.history, { columns, withFile: true });
     this.#io.out(this.#overLive(line));
     this.#live = line;
   }

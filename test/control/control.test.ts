@@ -37,8 +37,10 @@ function operator(asked: unknown[]): Operator {
   return { ...Object.fromEntries(names.map((name) => [name, answer(name)])), failures } as unknown as Operator;
 }
 
-async function serve(ledger: string, asked: unknown[] = [], version = '1.0.0'): Promise<ControlServer> {
-  const server = await ControlServer.listen(ledger, version, () => ({ ...EMPTY, nowMs: Date.now() }), operator(asked));
+const now = () => ({ ...EMPTY, nowMs: Date.now() });
+
+async function serve(ledger: string, asked: unknown[] = [], version = '1.0.0', pull = now): Promise<ControlServer> {
+  const server = await ControlServer.listen(ledger, version, pull, operator(asked));
   open.push({ close: () => server.close(0, 'the end') });
   return server;
 }
@@ -67,6 +69,34 @@ test('what is asked for reaches the operator, and the answer comes back', async 
   const { snapshot, forecast } = await client.status();
   expect(snapshot).toMatchObject({ phase: 'transfer', migration: EMPTY.migration });
   expect(forecast).toEqual({ seconds: 0, plusMinus: 0 });
+});
+
+test('rates are worked out up to the moment of the question', async () => {
+  const ledger = join(temporaryFolder(), 'l.db');
+  let seconds = 0;
+  await serve(ledger, [], '1.0.0', () => ({ ...EMPTY, nowMs: seconds * 1000, readBytes: seconds * 100 }));
+  seconds = 0.9;
+  expect((await (await reach(ledger)).status()).rates).toMatchObject({ read: 100, written: 0 });
+});
+
+test('a run that cannot be shown for once goes on, and is shown the next time', async () => {
+  const ledger = join(temporaryFolder(), 'l.db');
+  let looks = 0;
+  await serve(ledger, [], '1.0.0', () => {
+    // The first look of a watcher, and the one of the timer after it.
+    if (++looks === 3) throw new Error('not now');
+    return now();
+  });
+  const client = await reach(ledger);
+  const events: Event[] = [];
+  await new Promise<void>((resolve) => {
+    client.onEvent((event) => {
+      events.push(event);
+      if (events.length === 2) resolve();
+    });
+  });
+  expect(looks).toBe(4);
+  expect(events.map((event) => Object.keys((event as { state: object }).state))).toEqual([['snapshot'], ['snapshot']]);
 });
 
 test('what cannot be done is an error of one line, and the next request is answered', async () => {
