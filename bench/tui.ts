@@ -240,7 +240,7 @@ class Player implements Operator {
 const args = process.argv.slice(2);
 const seconds = Number(args[args.indexOf('--seconds') + 1]);
 const player = new Player(args.includes('--trouble'));
-const source = { pull: player.snapshot, operator: player };
+const source = { pull: player.snapshot, operator: player, leave };
 const io = { out: (text: string) => process.stdout.write(text), isTTY: true, columns: () => process.stdout.columns };
 const begun = { ms: performance.now(), cpu: process.cpuUsage() };
 const alive = setInterval(() => {}, 1000);
@@ -254,7 +254,7 @@ function leave(): void {
   io.out(`${process.stdout.columns}x${process.stdout.rows}: ${percent.toFixed(2)} % of a core\n`);
 }
 
-const screen = new FullScreen(source, io, { history: player.history, leave });
+const screen = new FullScreen(source, io, player.history);
 screen.start();
 screen.note('resuming 3,208,576 files, 80.4 TiB; the scan goes on where it was');
 if (args.includes('--seconds')) setTimeout(leave, seconds * 1000);

@@ -67,7 +67,7 @@ class NoProgress implements Surface {
 export interface SurfaceSource {
   readonly pull: Pull;
   readonly operator: Operator;
-  /** Of one that looks on at a run elsewhere: leaves it, and the run goes on. */
+  /** Of one that looks on at a run elsewhere: q and Ctrl-C leave it, by calling this, and the run goes on. */
   readonly leave?: () => void;
 }
 
@@ -76,7 +76,7 @@ export async function createSurface(style: ProgressStyle, source: SurfaceSource,
   switch (style) {
     case 'tui': {
       const { FullScreen } = await import('./tui/fullscreen.js');
-      return new FullScreen(source, io, source.leave ? { leave: source.leave } : {});
+      return new FullScreen(source, io);
     }
     case 'plain':
       return new PlainProgress(source.pull, io);

@@ -24,7 +24,7 @@ export class Failures {
 
   constructor(
     private readonly operator: Pick<Operator, 'failures'>,
-    /** There is something new to draw. */
+    /** An answer has come: there is something new to draw. */
     private readonly changed: () => void,
   ) {
     this.ask(undefined);
@@ -35,7 +35,6 @@ export class Failures {
     const last = Math.max(0, this.entries.length - page);
     this.top = Math.min(last, Math.max(0, this.top + by));
     if (this.next !== undefined && this.top + 2 * page >= this.entries.length) this.ask(this.next);
-    this.changed();
   }
 
   private ask(after: FailureKey | undefined): void {

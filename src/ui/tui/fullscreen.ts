@@ -2,12 +2,13 @@
  * `--progress tui`: the full screen. In this folder: layout says what goes where, panels/ what each panel shows, keys
  * what a key means, all of them pure; terminal is the way to the terminal, and this file the timer and the state.
  */
-import type { ReadStream, WriteStream } from 'node:tty';
-import { History, sampleOf } from '../../stats/history.js';
+import type { History } from '../../stats/history.js';
+import { Observed } from '../../stats/observed.js';
+import type { Snapshot } from '../../stats/snapshot.js';
 import { cleanText } from '../clean.js';
-import { type Operator, perform } from '../operator.js';
+import { perform } from '../operator.js';
 import { type RunResult, summaryText } from '../summary.js';
-import type { Pull, Surface, SurfaceIo } from '../surface.js';
+import type { Surface, SurfaceIo, SurfaceSource } from '../surface.js';
 import { clock } from '../words.js';
 import { CallLog } from './calllog.js';
 import { errorsFrame, Failures, pageOf } from './errorsview.js';
@@ -28,15 +29,10 @@ const NOTES = 50;
 /** Notes that are repeated on the normal screen at the end. */
 const LAST_NOTES = 10;
 
-export interface FullScreenOptions {
-  /** What is known of the time before, for the curves. */
-  readonly history?: History;
-  /** For one that looks on at a run elsewhere: q and Ctrl-C leave it, by calling this, and the run goes on. */
-  readonly leave?: () => void;
-}
-
 export class FullScreen implements Surface {
-  private readonly history: History;
+  private readonly run: Observed;
+  /** The last look at the run: a key shows it anew in another way, which needs no other look. */
+  private snapshot!: Snapshot;
   private readonly calls = new CallLog();
   private readonly outlook = new Outlook();
   private readonly notes: Note[] = [];
@@ -51,32 +47,29 @@ export class FullScreen implements Surface {
   /** Nobody reads any more: the terminal is gone. */
   private isAlone = false;
 
+  /** `history` is what is known of the time before, for the curves. */
   constructor(
-    private readonly source: { readonly pull: Pull; readonly operator: Operator },
+    private readonly source: SurfaceSource,
     private readonly io: SurfaceIo,
-    private readonly options: FullScreenOptions = {},
-    private readonly tty: { readonly input: ReadStream; readonly output: WriteStream & { readonly fd: number } } = {
-      input: process.stdin,
-      output: process.stdout,
-    },
+    history?: History,
   ) {
-    this.history = options.history ?? new History();
+    this.run = new Observed(source.pull, history);
   }
 
   start(): void {
     if (this.timer !== undefined) return;
-    this.timer = setInterval(() => this.draw(), EVERY_MS);
+    this.timer = setInterval(() => this.look(), EVERY_MS);
     this.timer.unref();
-    this.terminal = new Terminal(this.tty.input, this.tty.output, wantsColour(process.env), {
+    this.terminal = new Terminal(process.stdin, process.stdout, wantsColour(process.env), {
       key: (name, character) => this.key(name, character),
       resize: () => this.draw(),
       gone: () => {
         this.isAlone = true;
         this.stop();
-        this.options.leave?.();
+        this.source.leave?.();
       },
     });
-    this.draw();
+    this.look();
   }
 
   note(text: string): void {
@@ -117,21 +110,27 @@ export class FullScreen implements Surface {
     return note;
   }
 
+  /** Shows the run as it is now. */
+  private look(): void {
+    if (this.timer === undefined) return;
+    this.snapshot = this.run.look();
+    this.calls.add(this.snapshot);
+    this.draw();
+  }
+
   private view(): View {
-    const snapshot = this.source.pull();
-    this.history.add(sampleOf(snapshot));
-    this.calls.add(snapshot);
-    const { screen, answer } = this;
+    const { screen, answer, snapshot } = this;
+    const { history } = this.run;
     const answered = answer && Date.now() - answer.atMs < ANSWER_MS ? answer.text : undefined;
     return viewOf({
       snapshot,
-      history: this.history,
-      expected: this.outlook.at(snapshot, this.history),
+      history,
+      expected: this.outlook.at(snapshot, history),
       callsBefore: this.calls.before,
-      time: screen.time ?? fittingTime(snapshot, this.history),
+      time: screen.time ?? fittingTime(snapshot, history),
       notes: this.notes,
       bottom: screen.prompt ? promptLine(screen.prompt, this.terminal?.columns ?? 80) : answered,
-      quit: this.options.leave ? 'leave' : 'drain',
+      quit: this.source.leave ? 'leave' : 'drain',
     });
   }
 
@@ -142,7 +141,7 @@ export class FullScreen implements Surface {
   }
 
   private frame(view: View, columns: number, rows: number): Frame {
-    if (this.screen.view === 'help') return helpFrame(view, this.options.leave ? 'leave' : 'drain', columns, rows);
+    if (this.screen.view === 'help') return helpFrame(view, columns, rows);
     if (this.screen.view === 'errors' && this.failures) return errorsFrame(view, this.failures.list, columns, rows);
     return screenOf(view, columns, rows);
   }
@@ -153,8 +152,7 @@ export class FullScreen implements Surface {
     this.answer = undefined;
     const before = this.screen;
     const page = pageOf(terminal.lines);
-    const quit = this.options.leave ? 'leave' : 'drain';
-    const { screen, command, say } = press(before, { name, character }, { view: this.view(), quit, page });
+    const { screen, command, say } = press(before, { name, character }, { view: this.view(), page });
     this.screen = screen;
     if (screen.view === 'errors' && before.view !== 'errors')
       this.failures = new Failures(this.source.operator, () => this.draw());
@@ -173,7 +171,7 @@ export class FullScreen implements Surface {
         return;
       case 'leave':
         this.stop();
-        this.options.leave?.();
+        this.source.leave?.();
         return;
       case 'repaint':
         this.terminal?.repaint();
@@ -190,7 +188,7 @@ export class FullScreen implements Surface {
   private tell(answer: Promise<string>): void {
     const told = (text: string) => {
       this.say(text);
-      this.draw();
+      this.look();
     };
     answer.then(told, (error: Error) => told(error.message));
   }

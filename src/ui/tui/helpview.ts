@@ -1,11 +1,10 @@
 /** The keys, and how to read the screen. */
 import { framed } from './errorsview.js';
 import type { Frame } from './frame.js';
-import type { Quit } from './keys.js';
 import { keyRow } from './panels/bottom.js';
 import { status } from './panels/status.js';
 import { heading, type Line, span, wrapped } from './text.js';
-import type { View } from './view.js';
+import type { Quit, View } from './view.js';
 
 const KEYS = (quit: Quit): readonly (readonly [string, string])[] => [
   ['p', 'pause, and go on'],
@@ -31,11 +30,11 @@ const READING = [
   'An end with ± is right in nine cases of ten, if things go on as they did.',
 ];
 
-export function helpFrame(view: View, quit: Quit, columns: number, rows: number): Frame {
+export function helpFrame(view: View, columns: number, rows: number): Frame {
   const lines: Line[] = [
     ...status(view, columns, 2),
     heading([span('keys', 'bold')], columns),
-    ...KEYS(quit).flatMap(([key, meaning]) =>
+    ...KEYS(view.quit).flatMap(([key, meaning]) =>
       wrapped(meaning, columns - INDENT).map(
         (text, i): Line => [span((i === 0 ? `  ${key}` : '').padEnd(INDENT), 'bold'), span(text)],
       ),

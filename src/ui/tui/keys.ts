@@ -33,17 +33,15 @@ export interface Step {
   readonly say?: string;
 }
 
-/** Of one that only looks on at a run elsewhere, q leaves it alone. */
-export type Quit = 'drain' | 'leave';
-
 const LONGEST_RATE = 200;
 
 /** `name` as blessed names keys; `character` is what it types, if one character. `page` is the errors view's height. */
 export function press(
   screen: Screen,
   { name, character }: { readonly name: string; readonly character: string | undefined },
-  { view, quit, page }: { readonly view: View; readonly quit: Quit; readonly page: number },
+  { view, page }: { readonly view: View; readonly page: number },
 ): Step {
+  const { quit } = view;
   if (name === 'C-c' && screen.prompt) return { screen: { ...screen, prompt: undefined }, say: 'nothing was done' };
   if (name === 'C-c') return { screen, command: { do: quit === 'leave' ? 'leave' : 'interrupt' } };
   if (name === 'C-l') return { screen, command: { do: 'repaint' } };

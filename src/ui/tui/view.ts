@@ -19,6 +19,9 @@ export interface Note {
   readonly text: string;
 }
 
+/** What q means: the run's own screen drains it, one that looks on from elsewhere leaves it alone. */
+export type Quit = 'drain' | 'leave';
+
 export interface View {
   readonly snapshot: Snapshot;
   /** Holds the snapshot's own sample as its latest. */
@@ -31,8 +34,7 @@ export interface View {
   readonly bottom: string | undefined;
   readonly expected: Forecast | null;
   readonly bottleneck: Bottleneck | undefined;
-  /** What q means: the run's own screen drains it, another's leaves it. */
-  readonly quit: 'drain' | 'leave';
+  readonly quit: Quit;
   /** The rates of a time in so many points; both sides show the same. */
   series(time: Time, points: number): Series;
 }

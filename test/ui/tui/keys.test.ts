@@ -2,24 +2,23 @@ import { describe, expect, it } from 'vitest';
 import { parseTimetable } from '../../../src/cli/timetable.js';
 import { History } from '../../../src/stats/history.js';
 import type { Snapshot } from '../../../src/stats/snapshot.js';
-import { FIRST_SCREEN, press, promptLine, type Quit, type Screen, type Step } from '../../../src/ui/tui/keys.js';
+import { FIRST_SCREEN, press, promptLine, type Screen, type Step } from '../../../src/ui/tui/keys.js';
 import { stepped } from '../../../src/ui/tui/limitstep.js';
-import { type View, viewOf } from '../../../src/ui/tui/view.js';
+import { type Time, type View, viewOf } from '../../../src/ui/tui/view.js';
 import { EMPTY } from '../../stats/snapshots.js';
 
 const MIB = 1024 ** 2;
 
-function view(part: Partial<Snapshot> = {}, history = new History()): View {
-  const snapshot = { ...EMPTY, ...part };
-  const rest = { expected: null, callsBefore: undefined, time: 'minute', notes: [], bottom: undefined } as const;
-  return viewOf({ snapshot, history, quit: 'drain', ...rest });
+function view(part: Partial<Snapshot> = {}, rest: Partial<View> = {}): View {
+  const none = { expected: null, callsBefore: undefined, time: 'minute', notes: [], bottom: undefined } as const;
+  return viewOf({ snapshot: { ...EMPTY, ...part }, history: new History(), quit: 'drain', ...none, ...rest });
 }
 
 /** What comes of keys one after the other, each a character or a name. */
-function typed(keys: readonly string[], shown = view(), quit: Quit = 'drain', from: Screen = FIRST_SCREEN): Step {
+function typed(keys: readonly string[], shown = view(), from: Screen = FIRST_SCREEN): Step {
   return keys.reduce<Step>(
     ({ screen }, name) =>
-      press(screen, { name, character: name.length === 1 ? name : undefined }, { view: shown, quit, page: 10 }),
+      press(screen, { name, character: name.length === 1 ? name : undefined }, { view: shown, page: 10 }),
     { screen: from },
   );
 }
@@ -45,7 +44,8 @@ describe('keys', () => {
   });
 
   it('q and Ctrl-C only leave a run that is looked at from elsewhere', () => {
-    for (const key of ['q', 'S-q', 'C-c']) expect(typed([key], view(), 'leave').command).toEqual({ do: 'leave' });
+    for (const key of ['q', 'S-q', 'C-c'])
+      expect(typed([key], view({}, { quit: 'leave' })).command).toEqual({ do: 'leave' });
   });
 
   it('Ctrl-Z does not suspend, and says what to do instead', () => {
@@ -70,7 +70,7 @@ describe('keys', () => {
   it('l takes a limit as it is typed, with corrections', () => {
     const { screen } = typed(['l', '2', '0', 'G', 'backspace', 'M']);
     expect(promptLine(screen.prompt!, 80)).toMatch(/: 20M▏$/);
-    expect(typed(['enter'], view(), 'drain', screen).command).toEqual({ do: 'limit', rate: '20M' });
+    expect(typed(['enter'], view(), screen).command).toEqual({ do: 'limit', rate: '20M' });
     expect(typed(['l', '9', 'C-u', 'o', 'f', 'f', 'enter']).command).toEqual({ do: 'limit', rate: 'off' });
     expect(typed(['l', 'escape']).command).toBeUndefined();
     expect(typed(['l', '5', 'escape']).screen.prompt).toBeUndefined();
@@ -83,8 +83,8 @@ describe('keys', () => {
       character === ' ' ? { name: 'space', character } : { name: character, character },
     );
     let screen = typed(['l']).screen;
-    for (const key of named) ({ screen } = press(screen, key, { view: view(), quit: 'drain', page: 10 }));
-    expect(typed(['enter'], view(), 'drain', screen).command).toEqual({ do: 'limit', rate: table });
+    for (const key of named) ({ screen } = press(screen, key, { view: view(), page: 10 }));
+    expect(typed(['enter'], view(), screen).command).toEqual({ do: 'limit', rate: table });
   });
 
   it('+ and - change the limit by a step, and ask before they end a timetable', () => {
@@ -102,11 +102,12 @@ describe('keys', () => {
     const sample = { doneFiles: 0, limit: 0 };
     history.add({ ...sample, ms: 0, readBytes: 0, writtenBytes: 0 });
     history.add({ ...sample, ms: 5000, readBytes: 450 * MIB, writtenBytes: 400 * MIB });
-    expect(typed(['-'], view({ nowMs: 5000 }, history)).command).toEqual({ do: 'limit', rate: '80M' });
+    expect(typed(['-'], view({ nowMs: 5000 }, { history })).command).toEqual({ do: 'limit', rate: '80M' });
   });
 
   it('t goes through minute, hour and day', () => {
-    expect(typed(['t']).screen.time).toBe('hour');
+    const next = (time: Time) => typed(['t'], view({}, { time })).screen.time;
+    expect([next('minute'), next('hour'), next('day')]).toEqual(['hour', 'day', 'minute']);
   });
 
   it('e, ? and Escape change the view', () => {

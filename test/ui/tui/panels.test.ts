@@ -124,7 +124,7 @@ describe('of any snapshot', () => {
           const frames = [
             screenOf(any, columns, lines),
             errorsFrame(any, list, columns, lines),
-            helpFrame(any, 'drain', columns, lines),
+            helpFrame(any, columns, lines),
           ];
           for (const frame of frames) {
             expect(frame).toHaveLength(lines);
