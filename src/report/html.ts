@@ -2,7 +2,7 @@
 
 import { SIZE_BOUNDS } from '../ledger/statistics.js';
 import { meaningOf } from '../share/failure.js';
-import { formatBytes, formatCount, formatCounted, formatDuration, formatRate } from '../stats/format.js';
+import { formatBytes, formatCount, formatCounted, formatDuration, formatPercent, formatRate } from '../stats/format.js';
 import type { Tally } from '../stats/snapshot.js';
 import { OTHERS } from '../stats/tally.js';
 import { cleanName, cleanText } from '../ui/clean.js';
@@ -49,6 +49,7 @@ function header(figures: Figures): Markup {
   const known = totals.syncedBytes + totals.pendingBytes + totals.failedBytes;
   const knownFiles = totals.syncedFiles + totals.pendingFiles + totals.failedFiles;
   const part = (bytes: number) => (known > 0 ? bytes / known : 0);
+  const synced = formatPercent(known > 0 ? totals.syncedBytes / known : 1, 1).replace('.0', '');
   const failed = totals.failedFiles + figures.failedFolders;
   const begun = all[0] ? `since ${stamp(all[0].begunMs)}` : 'not recorded';
   return html`<header>
@@ -62,10 +63,10 @@ ${stack(
     { part: part(totals.syncedBytes), className: 's' },
     { part: part(totals.failedBytes), className: 'f' },
   ],
-  `${percent(totals.syncedBytes, known)} of the data is synced`,
+  `${synced} of the data is synced`,
 )}
 <dl class="tiles">
-${tile('Data synced', formatBytes(totals.syncedBytes), `${percent(totals.syncedBytes, known)} of ${formatBytes(known)}`)}
+${tile('Data synced', formatBytes(totals.syncedBytes), `${synced} of ${formatBytes(known)}`)}
 ${tile('Files synced', formatCount(totals.syncedFiles), `of ${formatCount(knownFiles)}`)}
 ${tile('Left to do', formatBytes(totals.pendingBytes), formatCounted(totals.pendingFiles, 'file'))}
 ${tile('Failed', formatCount(failed), failedParts(figures), failed > 0)}
@@ -199,11 +200,4 @@ function footer({ distribution, ledger, madeMs, totals }: Figures): Markup {
 /** A run of seconds is no run of nothing. */
 function duration(seconds: number): string {
   return seconds < 10 ? `${seconds.toFixed(1)}s` : formatDuration(seconds);
-}
-
-/** Never 100 % before all is done. */
-function percent(part: number, whole: number): string {
-  if (whole === 0) return '100 %';
-  const tenths = Math.floor((part / whole) * 1000);
-  return `${tenths % 10 === 0 ? tenths / 10 : (tenths / 10).toFixed(1)} %`;
 }

@@ -53,6 +53,13 @@ export function formatRate(bytesPerSecond: number | null): string {
   return known(bytesPerSecond) ? `${formatBytes(bytesPerSecond)}/s` : UNKNOWN;
 }
 
+/** A part of 1: `43 %`; never 100 before it is. */
+export function formatPercent(part: number, digits = 0): string {
+  if (!known(part)) return UNKNOWN;
+  const most = part < 1 ? 100 - 10 ** -digits : 100;
+  return `${Math.min(most, part * 100).toFixed(digits)} %`;
+}
+
 /** The two largest units of a time in seconds: `3d 04h`, `2h 05m`, `4m 10s`, `12s`. */
 export function formatDuration(seconds: number | null): string {
   if (!known(seconds)) return UNKNOWN;

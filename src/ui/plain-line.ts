@@ -8,10 +8,12 @@ import {
   formatCount,
   formatCounted,
   formatDuration,
+  formatPercent,
   formatShortCount,
   inUnit,
 } from '../stats/format.js';
 import { type History, tightest } from '../stats/history.js';
+import { progressOf } from '../stats/progress.js';
 import { idleSeconds, ratesMean, ratesNow } from '../stats/rates.js';
 import type { Snapshot, Trouble } from '../stats/snapshot.js';
 import { cleanName, cleanText, truncateMiddle } from './clean.js';
@@ -108,14 +110,11 @@ function scanPart(snapshot: Snapshot): string[] {
 
 /** Synced of all that is known, over all sessions; bytes of files in flight count as they are read. */
 function amounts(snapshot: Snapshot): Wordings {
-  const { synced, pending, failed } = snapshot.total;
-  const files = synced.files + pending.files + failed.files;
-  const bytes = synced.bytes + pending.bytes + failed.bytes;
-  const inFlight = snapshot.active.reduce((sum, file) => sum + file.done, 0);
-  const short = `${formatShortCount(synced.files)}/${formatShortCount(files)}`;
+  const { done, all } = progressOf(snapshot);
+  const short = `${formatShortCount(done.files)}/${formatShortCount(all.files)}`;
   return {
-    files: [`${formatCount(synced.files)}/${formatCounted(files, 'file')}`, `${short} files`, short, ''],
-    bytes: [formatBytesOf(Math.min(synced.bytes + inFlight, bytes), bytes), ''],
+    files: [`${formatCount(done.files)}/${formatCounted(all.files, 'file')}`, `${short} files`, short, ''],
+    bytes: [formatBytesOf(done.bytes, all.bytes), ''],
   };
 }
 
@@ -159,10 +158,10 @@ function limitPart({ bwlimit, guards, nextLimit, nowMs }: Snapshot): string[] {
 function largestFile(snapshot: Snapshot): string[] {
   const file = snapshot.active[0];
   if (file === undefined) return [];
-  const percent = file.size > 0 ? Math.min(100, Math.floor((file.done / file.size) * 100)) : 0;
+  const percent = formatPercent(file.size > 0 ? file.done / file.size : 0);
   const eta = fileEta(file, tightest(snapshot.bwlimit), snapshot.nowMs);
   const name = cleanName(file.path);
-  return [...[48, 32, 20].map((room) => `${truncateMiddle(name, room)} ${percent}% ${formatDuration(eta)}`), ''];
+  return [...[48, 32, 20].map((room) => `${truncateMiddle(name, room)} ${percent} ${formatDuration(eta)}`), ''];
 }
 
 /** What hangs, or that nothing has moved for a while. */

@@ -10,8 +10,10 @@ import {
   formatDuration,
   formatEnd,
   formatMoment,
+  formatPercent,
   formatRate,
 } from '../stats/format.js';
+import { progressOf } from '../stats/progress.js';
 import type { Snapshot } from '../stats/snapshot.js';
 import { lifeOf, type Running, type Standing } from '../stats/standing.js';
 import { OTHERS } from '../stats/tally.js';
@@ -97,12 +99,11 @@ function runningRows({ snapshot, rates, forecast }: Running): Row[] {
   return rows;
 }
 
-/** With what is done of files in flight, which may be large. */
-function progressText({ total, active }: Snapshot): string {
-  const done = total.synced.bytes + active.reduce((sum, file) => sum + file.done, 0);
-  const all = Math.max(done, total.synced.bytes + total.pending.bytes + total.failed.bytes);
-  const percent = all === 0 ? '' : `, ${((done / all) * 100).toFixed(1)} %`;
-  return `${formatBytes(done)} of ${formatBytes(all)}${percent}; in flight: ${formatCounted(active.length, 'file')}`;
+function progressText(snapshot: Snapshot): string {
+  const { done, all, part } = progressOf(snapshot);
+  const percent = all.files === 0 ? '' : `, ${formatPercent(part, 1)}`;
+  const inFlight = formatCounted(snapshot.active.length, 'file');
+  return `${formatBytes(done.bytes)} of ${formatBytes(all.bytes)}${percent}; in flight: ${inFlight}`;
 }
 
 function doneText({ scan, nowMs }: Snapshot, seconds: number, plusMinus: number): string {

@@ -6,6 +6,7 @@ import {
   formatCount,
   formatCounted,
   formatDuration,
+  formatPercent,
   formatRate,
   formatShortCount,
 } from '../../src/stats/format.js';
@@ -51,6 +52,20 @@ describe('formatCounted', () => {
     [formatCounted(1204, 'entry', 'entries'), '1,204 entries'],
   ])('shows %s', (shown, text) => {
     expect(shown).toBe(text);
+  });
+});
+
+describe('formatPercent', () => {
+  it.each([
+    [0, 0, '0 %'],
+    [0.426, 0, '43 %'],
+    [0.999, 0, '99 %'],
+    [0.9996, 1, '99.9 %'],
+    [0.9995, 2, '99.95 %'],
+    [1, 1, '100.0 %'],
+    [Number.NaN, 0, '-'],
+  ])('shows %s with %s digits as %s', (part, digits, text) => {
+    expect(formatPercent(part, digits)).toBe(text);
   });
 });
 

@@ -135,10 +135,10 @@ describe('a plain line', () => {
     const active = [
       { path: `in/some/deep/folder/of/films/\u001b[2J.mkv`, size: 1000, done: 250, startedMs: NOW - 10_000 },
     ];
-    expect(line({ active }, 160, true)).toMatch(/ {2}in\/some\/deep\/folder\/of\/films\/\\x1b\[2J\.mkv 25% 30s$/);
-    expect(line({ active }, 115, true)).toMatch(/ {2}in\/some\S*\.\.\.\S*\.mkv 25% 30s$/);
-    expect(line({ active }, 160, false)).not.toContain('25%');
-    expect(line({ active }, 40, true)).not.toContain('25%');
+    expect(line({ active }, 160, true)).toMatch(/ {2}in\/some\/deep\/folder\/of\/films\/\\x1b\[2J\.mkv 25 % 30s$/);
+    expect(line({ active }, 116, true)).toMatch(/ {2}in\/some\S*\.\.\.\S*\.mkv 25 % 30s$/);
+    expect(line({ active }, 160, false)).not.toContain('25 %');
+    expect(line({ active }, 40, true)).not.toContain('25 %');
   });
 
   it('never exceeds its columns and holds no control character, for any snapshot', () => {

@@ -84,12 +84,6 @@ export function bar(part: number, columns: number, style: Style): Line {
   return [span(full, style), span('░'.repeat(columns - full.length), 'dim')];
 }
 
-/** `43 %`; never 100 before it is. */
-export function percent(part: number, digits = 0): string {
-  const most = part < 1 ? 100 - 10 ** -digits : 100;
-  return `${Math.min(most, Math.max(0, part * 100)).toFixed(digits)} %`;
-}
-
 /** The words of a text in lines of at most `columns`; a word that is longer stands alone. */
 export function wrapped(text: string, columns: number): string[] {
   const lines: string[] = [];

@@ -5,45 +5,35 @@ import {
   formatCount,
   formatCounted,
   formatDuration,
+  formatPercent,
   formatPlusMinus,
   formatShortCount,
 } from '../../../stats/format.js';
+import { progressOf } from '../../../stats/progress.js';
 import type { Snapshot } from '../../../stats/snapshot.js';
 import { cleanText } from '../../clean.js';
-import { bar, cut, heading, joined, type Line, percent, span, spread, widthOf } from '../text.js';
+import { bar, cut, heading, joined, type Line, span, spread, widthOf } from '../text.js';
 import type { View } from '../view.js';
 import { clip } from '../words.js';
-
-/** Synced and all of the migration as far as it is known, all sessions; bytes in flight count as they are read. */
-function amountsOf({ total, active }: Snapshot) {
-  const { synced, pending, failed } = total;
-  const files = { done: synced.files, all: synced.files + pending.files + failed.files };
-  const all = synced.bytes + pending.bytes + failed.bytes;
-  const inFlight = active.reduce((sum, file) => sum + file.done, 0);
-  const bytes = { done: Math.min(synced.bytes + inFlight, all), all };
-  // Empty files have a number and no size.
-  const part = bytes.all > 0 ? bytes.done / bytes.all : files.all > 0 ? files.done / files.all : 0;
-  return { files, bytes, part };
-}
 
 /** A bar, and the figures below it. */
 export function backlog(view: View, width: number, height: number): Line[] {
   const { snapshot } = view;
   if (snapshot.dryRun) return clip(dryRun(snapshot, width), height);
-  const { files, bytes, part } = amountsOf(snapshot);
+  const { done, all, part } = progressOf(snapshot);
   const { pending, failed, skipped } = snapshot.total;
-  const shown = [span(` ${percent(part, 1)}`, 'bold'), span(`  ETA ${etaOf(view)}`)];
+  const shown = [span(` ${formatPercent(part, 1)}`, 'bold'), span(`  ETA ${etaOf(view)}`)];
   const room = width - widthOf(shown);
   const first = room >= 8 ? [...bar(part, room, 'good'), ...shown] : cut(shown, width);
   const deleted = snapshot.session.deleted;
   const second = joined(
     [
-      [span(formatBytesOf(bytes.done, bytes.all), 'bold'), span(' done')],
-      [span(`${formatShortCount(files.done)}/${formatShortCount(files.all)} files`)],
+      [span(formatBytesOf(done.bytes, all.bytes), 'bold'), span(' done')],
+      [span(`${formatShortCount(done.files)}/${formatShortCount(all.files)} files`)],
       failed.files > 0 ? [span(`failed ${formatCount(failed.files)}`, 'bad')] : [],
       [
         span(
-          `left ${formatBytes(Math.max(0, bytes.all - bytes.done - failed.bytes))}, ${formatCounted(pending.files, 'file')}`,
+          `left ${formatBytes(Math.max(0, all.bytes - done.bytes - failed.bytes))}, ${formatCounted(pending.files, 'file')}`,
         ),
       ],
       deleted > 0 ? [span(`deleted ${formatCount(deleted)}`)] : [],

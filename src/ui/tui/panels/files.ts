@@ -1,11 +1,11 @@
 /** Files in flight with their progress, and those that were finished last. */
 import { fileEta } from '../../../stats/eta.js';
-import { formatBytes, formatBytesOf, formatDuration } from '../../../stats/format.js';
+import { formatBytes, formatBytesOf, formatDuration, formatPercent } from '../../../stats/format.js';
 import { tightest } from '../../../stats/history.js';
 import { cleanName, cleanText, truncateMiddle } from '../../clean.js';
 import { columnsOf } from '../../width.js';
 import { clock } from '../../words.js';
-import { bar, cut, heading, type Line, percent, span, spread, widthOf } from '../text.js';
+import { bar, cut, heading, type Line, span, spread, widthOf } from '../text.js';
 import type { View } from '../view.js';
 import { clip } from '../words.js';
 
@@ -26,7 +26,7 @@ export function active(view: View, width: number, height: number): Line[] {
     const figures = [
       span(width >= 56 ? `${formatBytesOf(file.done, file.size).padStart(18)} ` : ''),
       ...(width >= 76 ? bar(part, 10, 'read') : []),
-      span(percent(part).padStart(6)),
+      span(formatPercent(part).padStart(6)),
       span(eta),
     ];
     return withName(cleanName(file.path), figures, width);

@@ -1,10 +1,10 @@
 /** The two shares with their lanes and how long their calls take, and the ring between them: who waits for whom. */
 import type { Side } from '../../../share/share.js';
-import { formatShortCount } from '../../../stats/format.js';
+import { formatPercent, formatShortCount } from '../../../stats/format.js';
 import { cleanName, truncateMiddle } from '../../clean.js';
 import { BOTTLENECKS } from '../../words.js';
 import { type Latency, latenciesOf } from '../calllog.js';
-import { bar, cut, heading, joined, type Line, percent, span, spread } from '../text.js';
+import { bar, cut, heading, joined, type Line, span, spread } from '../text.js';
 import type { View } from '../view.js';
 import { clip, shortMs } from '../words.js';
 
@@ -27,7 +27,7 @@ export function share(side: Side) {
     const crew = joined(
       [
         [span(side === 'source' ? counted(lanes.readers, 'reader') : counted(lanes.writers, 'writer'))],
-        held >= 0.01 ? [span(`held back ${percent(held)}`, held >= TELLING ? 'warn' : 'plain')] : [],
+        held >= 0.01 ? [span(`held back ${formatPercent(held)}`, held >= TELLING ? 'warn' : 'plain')] : [],
       ],
       width,
       ', ',
@@ -72,7 +72,7 @@ export function ring(view: View, width: number, height: number): Line[] {
       joined(
         [
           [span('ring ', 'dim'), ...bar(slots > 0 ? used / slots : 0, 10, 'read'), span(` ${used}/${slots}`)],
-          ...waits.map(([, short, part]): Line => [span(`${short} ${percent(part)}`, look(part))]),
+          ...waits.map(([, short, part]): Line => [span(`${short} ${formatPercent(part)}`, look(part))]),
           [span(`packs ${flow.packs.used}/${flow.packs.slots}`, 'dim')],
           why,
         ],
@@ -88,7 +88,7 @@ export function ring(view: View, width: number, height: number): Line[] {
       ? [span(`${kind.padEnd(7)}`), ...bar(all > 0 ? used / all : 0, room, 'read'), span(counts)]
       : cut([span(kind), span(counts)], width);
   });
-  const waiting = waits.map(([long, , part]) => spread([span(long)], [span(percent(part), look(part))], width));
+  const waiting = waits.map(([long, , part]) => spread([span(long)], [span(formatPercent(part), look(part))], width));
   const title = why.length > 0 ? [span('ring ', 'bold'), ...why] : [span('ring', 'bold')];
   return clip([heading(title, width), ...slots, ...waiting], height);
 }
