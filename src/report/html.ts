@@ -1,10 +1,9 @@
 /** A report as one HTML page that needs no network and no script, and that no name in it can give one. */
 
 import { SIZE_BOUNDS } from '../ledger/statistics.js';
-import { meaningOf } from '../share/failure.js';
+import { MEANINGS } from '../share/failure.js';
 import { formatBytes, formatCount, formatCounted, formatDuration, formatPercent, formatRate } from '../stats/format.js';
 import type { Tally } from '../stats/snapshot.js';
-import { OTHERS } from '../stats/tally.js';
 import { cleanName, cleanText } from '../ui/clean.js';
 import { bar, stack } from './chart.js';
 import type { Figures, SessionFigures } from './figures.js';
@@ -115,7 +114,7 @@ function failures({ causes, failures: first, totals, failedFolders }: Figures): 
   const rows = causes.map(
     (
       cause,
-    ) => html`<tr><td><span class="code">${cause.code}</span><br>${cause.code === OTHERS ? cleanText(cause.example) : meaningOf(cause.code).replace(` (${cause.code})`, '')}</td>
+    ) => html`<tr><td><span class="code">${cause.code}</span><br>${MEANINGS[cause.code] ?? cleanText(cause.example)}</td>
 <td class="n measure">${formatCount(cause.count)}${bar(cause.count / most, 'bar red')}</td>
 <td class="path"><ul class="places">${cause.places.map((place) => html`<li>${placeText(place.folder, cause.places.length)}${cause.places.length > 1 ? ` (${formatCount(place.count)})` : ''}</li>`)}</ul></td></tr>`,
   );

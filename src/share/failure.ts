@@ -44,7 +44,8 @@ export function classOf(code: string): FailureClass {
 /** Our own: another entry has, at the destination, what counts there as the same name. */
 export const COLLIDES = 'COLLIDES';
 
-const MEANINGS: Record<string, string> = {
+/** Of codes, in words. */
+export const MEANINGS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'operation not permitted',
   ENOENT: 'vanished',
