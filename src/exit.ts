@@ -22,6 +22,11 @@ export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   [Exit.ledger]: 'the ledger cannot be used',
 };
 
+/** The line for a code as a ledger has it, which may be of another version. */
+export function exitMeaning(code: number): string {
+  return EXIT_MEANINGS[code as ExitCode] ?? `exit code ${code}`;
+}
+
 /** An error that ends the process with `exitCode`. Its message is one line for the operator, without a stack. */
 export class ExitError extends Error {
   override name = 'ExitError';

@@ -52,11 +52,13 @@ export interface Figures extends Pair {
 const FAILURES = { first: 100, places: 4 };
 const SLOWEST = 20;
 
-export function figuresOf(ledger: Ledger, file: string, nowMs: number): Figures {
+/** `isRunning`: a run has the ledger now. */
+export function figuresOf(ledger: Ledger, file: string, nowMs: number, isRunning: boolean): Figures {
   const { totals, scanState, pair } = ledger;
   const rows = sessionsOf(ledger);
   const { list: failures, causes, folders: failedFolders } = failuresSummary(failuresOf(ledger), FAILURES);
-  const sessions = rows.map((row) => sessionFigures(row, nowMs));
+  const last = rows.at(-1);
+  const sessions = rows.map((row) => sessionFigures(row, isRunning && row === last));
   const runSeconds = sessions.reduce((sum, { seconds }) => sum + seconds, 0);
   const written = rows.reduce((sum, { writtenBytes }) => sum + writtenBytes, 0);
   const begunMs = rows[0]?.begunMs ?? nowMs;
@@ -64,7 +66,7 @@ export function figuresOf(ledger: Ledger, file: string, nowMs: number): Figures 
     ...pair,
     madeMs: nowMs,
     ledger: file,
-    state: stateOf(rows.at(-1), totals, scanState, totals.failedFiles + failedFolders, nowMs),
+    state: stateOf(last, totals, scanState, totals.failedFiles + failedFolders, isRunning),
     totals,
     failedFolders,
     keepsHistory: !isOlder(ledger.db),
@@ -80,9 +82,9 @@ export function figuresOf(ledger: Ledger, file: string, nowMs: number): Figures 
   };
 }
 
-function sessionFigures(row: SessionRow, nowMs: number): SessionFigures {
+function sessionFigures(row: SessionRow, isRunning: boolean): SessionFigures {
   const seconds = (endMs(row) - row.begunMs) / 1000;
-  return { ...row, end: endOf(row, nowMs), seconds, meanRate: perSecond(row.writtenBytes, seconds) };
+  return { ...row, end: endOf(row, isRunning), seconds, meanRate: perSecond(row.writtenBytes, seconds) };
 }
 
 function perSecond(bytes: number, seconds: number): number | null {

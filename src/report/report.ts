@@ -1,11 +1,12 @@
 /**
- * `millrace report`: a migration in one file, made from its ledger alone, also while a run has it. In this folder:
+ * `millrace report`: a migration in one file, made from its ledger, also while a run has it. In this folder:
  * figures reads the ledger and shapes what is said of it, html and json say it, csv lists the entries, output writes.
  */
 import { extname } from 'node:path';
 import type { Place } from '../cli/parse.js';
 import type { Io } from '../cli/run.js';
 import { ledgerAt } from '../control/find.js';
+import { isListening } from '../control/socket.js';
 import { Exit } from '../exit.js';
 import { Ledger } from '../ledger/ledger.js';
 import { guard, openLedgerForReading } from '../ledger/open.js';
@@ -22,17 +23,18 @@ import { checkOutput, writeReport } from './output.js';
 export async function report(place: Place, output: string, io: Io): Promise<number> {
   const file = await ledgerAt(place, true);
   checkOutput(output, file);
+  const isRunning = await isListening(file);
   const ledger = guard(file, () => new Ledger(openLedgerForReading(file)));
-  const bytes = await writeReport(output, piecesOf(ledger, file, extname(output)));
+  const bytes = await writeReport(output, piecesOf(ledger, file, extname(output), isRunning));
   ledger.close();
   io.out(`millrace: wrote ${cleanName(output)} (${formatBytes(bytes)})\n`);
   return Exit.ok;
 }
 
 /** What is counted is counted before the file is begun; a list of entries is read as it is written. */
-function piecesOf(ledger: Ledger, file: string, ending: string): Iterable<string> {
+function piecesOf(ledger: Ledger, file: string, ending: string, isRunning: boolean): Iterable<string> {
   if (ending === '.csv') return guardedPieces(file, csvOf(entryPages(ledger)));
-  const figures = guard(file, () => figuresOf(ledger, file, Date.now()));
+  const figures = guard(file, () => figuresOf(ledger, file, Date.now(), isRunning));
   return [ending === '.json' ? `${JSON.stringify(jsonOf(figures), null, 2)}\n` : htmlOf(figures)];
 }
 

@@ -1,8 +1,9 @@
-/** How far a migration is, and how its sessions ended, in words. Pure; times in ms since the Unix epoch. */
-import { EXIT_MEANINGS, Exit, type ExitCode } from '../exit.js';
+/** How far a migration is, and how its sessions ended, in words. Pure. */
+import { EXIT_MEANINGS, Exit, exitMeaning } from '../exit.js';
 import type { ScanState, Totals } from '../ledger/rows.js';
 import type { SessionRow } from '../ledger/sessions.js';
 import { formatCount } from '../stats/format.js';
+import { lifeOf } from '../stats/standing.js';
 
 export type StateName = 'done' | 'running' | 'incomplete' | 'failed';
 
@@ -11,18 +12,10 @@ export interface State {
   readonly text: string;
 }
 
-/** A session that runs writes its counts down every ten seconds. */
-const SILENT_MS = 60_000;
-
-export function isRunning({ endedMs, seenMs }: SessionRow, nowMs: number): boolean {
-  return endedMs === undefined && nowMs - seenMs < SILENT_MS;
-}
-
-/** How a session ended, as --help says it. */
-export function endOf(session: SessionRow, nowMs: number): string {
-  if (isRunning(session, nowMs)) return 'running';
-  if (session.exitCode === undefined) return 'cut off: killed, or the machine went down';
-  return EXIT_MEANINGS[session.exitCode as ExitCode] ?? `exit code ${session.exitCode}`;
+/** How a session ended, as --help says it; or that it is the one that runs. */
+export function endOf({ exitCode }: SessionRow, isRunning: boolean): string {
+  if (exitCode !== undefined) return exitMeaning(exitCode);
+  return isRunning ? 'running' : 'cut off: killed, or the machine went down';
 }
 
 /** `failed` counts the entries and folders that failed; `last` is the last session, where the ledger has any. */
@@ -31,13 +24,14 @@ export function stateOf(
   totals: Totals,
   scan: ScanState,
   failed: number,
-  nowMs: number,
+  isRunning: boolean,
 ): State {
   const failures = failed > 0 ? `, ${formatCount(failed)} failed` : '';
-  if (last && isRunning(last, nowMs)) return { name: 'running', text: `Running${failures}` };
+  const life = lifeOf(isRunning, last);
+  if (life === 'running') return { name: 'running', text: `Running${failures}` };
+  if (life === 'cut off') return { name: 'incomplete', text: `Cut off before the end${failures}` };
   if (last?.exitCode === Exit.share)
     return { name: 'incomplete', text: `Stopped: ${EXIT_MEANINGS[Exit.share]}${failures}` };
-  if (last && last.exitCode === undefined) return { name: 'incomplete', text: `Cut off before the end${failures}` };
   const isWhole = totals.pendingFiles === 0 && scan.number > 0 && !scan.running;
   if (!isWhole || last?.exitCode === Exit.stopped)
     return { name: 'incomplete', text: `Stopped before the end${failures}` };

@@ -30,12 +30,12 @@ export interface Standing {
   readonly running: Running | undefined;
 }
 
-/** never run; running; its last session ended by itself; or it was cut off: killed, or the machine went down. */
+/** Never run; running; its last session ended by itself; or it was cut off: killed, or the machine went down. */
 export type Life = 'new' | 'running' | 'ended' | 'cut off';
 
-export function lifeOf({ running, sessions }: Standing): Life {
-  if (running) return 'running';
-  const last = sessions.at(-1);
+/** `last` is the last session, where the ledger has any. */
+export function lifeOf(isRunning: boolean, last: SessionRow | undefined): Life {
+  if (isRunning && last?.endedMs === undefined) return 'running';
   if (!last) return 'new';
   return last.endedMs === undefined ? 'cut off' : 'ended';
 }

@@ -13,7 +13,7 @@ export function statusMessage(standing: Standing) {
     source: pair.source,
     dest: pair.dest,
     /** `new`, `running`, `ended`, `cut off`. */
-    state: lifeOf(standing),
+    state: lifeOf(running !== undefined, sessions.at(-1)),
     run: running ? runMessage(running) : null,
     scan: { state: scanState, number: scan.number, errors: scan.errors },
     synced: { files: totals.syncedFiles, bytes: totals.syncedBytes },

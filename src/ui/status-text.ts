@@ -1,5 +1,5 @@
 /** What `millrace status` says to people. Pure. */
-import { EXIT_MEANINGS, type ExitCode } from '../exit.js';
+import { exitMeaning } from '../exit.js';
 import { meaningOf } from '../share/failure.js';
 import { SIDE_NAMES } from '../share/share.js';
 import { bottleneckOf } from '../stats/flow.js';
@@ -52,7 +52,7 @@ function state(standing: Standing): string {
   const { sessions, running, nowMs } = standing;
   const last = sessions.at(-1);
   const first = sessions[0];
-  switch (lifeOf(standing)) {
+  switch (lifeOf(running !== undefined, last)) {
     case 'new':
       return 'not running';
     case 'running': {
@@ -62,8 +62,7 @@ function state(standing: Standing): string {
       return `running (process ${pid}): ${snapshot.paused ? 'paused' : snapshot.phase}${ending}; session ${snapshot.migration.session}, ${since} since the first began`;
     }
     case 'ended': {
-      const how = EXIT_MEANINGS[last!.exitCode as ExitCode] ?? `exit code ${last!.exitCode}`;
-      return `not running; session ${last!.id} ended ${formatMoment(last!.endedMs!, nowMs)} after ${formatDuration((last!.endedMs! - last!.begunMs) / 1000)}: ${how}${since(first!.begunMs)}`;
+      return `not running; session ${last!.id} ended ${formatMoment(last!.endedMs!, nowMs)} after ${formatDuration((last!.endedMs! - last!.begunMs) / 1000)}: ${exitMeaning(last!.exitCode!)}${since(first!.begunMs)}`;
     }
     case 'cut off':
       return `not running; session ${last!.id} was cut off after ${formatMoment(last!.seenMs, nowMs)}; the same command goes on${since(first!.begunMs)}`;

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { controlFolder } from '../../src/control/socket.js';
 import { Exit } from '../../src/exit.js';
 import { openLedgerForReading } from '../../src/ledger/open.js';
 import { MIGRATIONS } from '../../src/ledger/schema.js';
@@ -30,6 +31,7 @@ import {
   makeTree,
   newUnprivilegedWorld,
   newWorld,
+  type Run,
   raw,
   run,
   startCopy,
@@ -131,19 +133,34 @@ test('two sessions with failures: all three formats tell the same', async () => 
   expect(Buffer.byteLength(html)).toBeLessThan(100_000);
 });
 
-test('while a copy runs it says so, and the copy is not disturbed', async () => {
-  const world = newWorld();
+/** A copy of forty files that is under way, and can be asked. */
+async function underWay(world: World): Promise<Run> {
   makeTree(
     world.source,
     Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`${index}`, file('x'.repeat(50_000))])),
   );
   const running = startCopy(world, '--bwlimit', '400K');
-  await running.until('the session is in the ledger', () => existsSync(world.db) && existsSync(world.dest));
-  await running.until('files are there', () => readdirSync(world.dest).length > 2);
+  await running.until('it can be asked', () => existsSync(join(controlFolder(world.db), 'socket')));
+  await running.until('files are there', () => existsSync(world.dest) && readdirSync(world.dest).length > 2);
+  return running;
+}
+
+test('while a copy runs it says so, and the copy is not disturbed', async () => {
+  const world = newWorld();
+  const running = await underWay(world);
   const json = await figures(world);
   expect(json).toMatchObject({ state: 'running', sessions: [{ end: null, exit_code: null, end_text: 'running' }] });
   expect(await running.ended).toMatchObject({ code: 0, stderr: '' });
   expect(await figures(world)).toMatchObject({ state: 'done', synced_files: 40 });
+});
+
+test('a run that was killed a moment ago does not run any more', async () => {
+  const world = newWorld();
+  const killed = await underWay(world);
+  killed.signal('SIGKILL');
+  await killed.ended;
+  const cut = { end: null, end_text: 'cut off: killed, or the machine went down' };
+  expect(await figures(world)).toMatchObject({ state: 'incomplete', sessions: [cut] });
 });
 
 test('a ledger of each earlier version gives a report without history', async () => {

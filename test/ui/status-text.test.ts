@@ -81,7 +81,8 @@ describe('the state of a migration', () => {
   });
 
   it('under way has its rates, its limits and its end', () => {
-    const text = statusText(standing({ running: running({ bwlimit: { read: 1024 ** 2, write: 0 } }) }));
+    const sessions = [SESSION, { ...SESSION, id: 5, endedMs: undefined, exitCode: undefined }];
+    const text = statusText(standing({ sessions, running: running({ bwlimit: { read: 1024 ** 2, write: 0 } }) }));
     expect(line(text, 'state')).toBe(
       'state     running (process 4711): transfer; session 5, 3d 04h since the first began',
     );
