@@ -6,7 +6,7 @@
 import { AGE_BOUNDS_DAYS, SIZE_BOUNDS } from '../ledger/statistics.js';
 import type { Tally } from '../stats/snapshot.js';
 import { cleanName, cleanText } from '../ui/clean.js';
-import { sessionFields } from '../ui/session-json.js';
+import { causeFields, seconds, sessionFields, whole } from '../ui/json-values.js';
 import type { Figures } from './figures.js';
 import type { StateName } from './state.js';
 
@@ -95,7 +95,7 @@ export function jsonOf(figures: Figures): JsonReport {
     source: cleanName(figures.source),
     dest: cleanName(figures.dest),
     ledger: cleanName(figures.ledger),
-    time: seconds(figures.madeMs),
+    time: seconds(figures.madeMs / 1000),
     state: state.name,
     state_text: state.text,
     synced_files: totals.syncedFiles,
@@ -106,20 +106,20 @@ export function jsonOf(figures: Figures): JsonReport {
     failed_bytes: totals.failedBytes,
     failed_folders: figures.failedFolders,
     skipped_entries: totals.skippedFiles,
-    elapsed_seconds: figures.elapsedSeconds,
-    run_seconds: figures.runSeconds,
+    elapsed_seconds: seconds(figures.elapsedSeconds),
+    run_seconds: seconds(figures.runSeconds),
     mean_bytes_per_second: whole(figures.meanRate),
     keeps_history: figures.keepsHistory,
     sessions: figures.sessions.map((session) => ({
       ...sessionFields(session),
       end_text: session.end,
-      seconds: session.seconds,
+      seconds: seconds(session.seconds),
       mean_bytes_per_second: whole(session.meanRate),
     })),
     progress: (timeline?.progress ?? []).flatMap((points, index) =>
       points.map(({ atMs, syncedBytes, knownBytes }) => ({
         session: figures.sessions[index]!.id,
-        time: seconds(atMs),
+        time: seconds(atMs / 1000),
         synced_bytes: syncedBytes,
         known_bytes: knownBytes,
       })),
@@ -128,18 +128,13 @@ export function jsonOf(figures: Figures): JsonReport {
       rate === null
         ? []
         : {
-            begin: seconds(fromMs),
-            end: seconds(toMs),
+            begin: seconds(fromMs / 1000),
+            end: seconds(toMs / 1000),
             written_bytes_per_second: Math.round(rate),
             limit_bytes_per_second: whole(limit),
           },
     ),
-    failure_causes: figures.causes.map(({ code, count, example, places }) => ({
-      code,
-      count,
-      example: cleanText(example),
-      places: places.map((place) => ({ folder: cleanName(place.folder), count: place.count })),
-    })),
+    failure_causes: figures.causes.map(causeFields),
     failures: figures.failures.map(({ path, kind, error }) => ({
       path: cleanName(path),
       kind,
@@ -157,7 +152,7 @@ export function jsonOf(figures: Figures): JsonReport {
     })),
     slowest_folders: figures.slowest.map((folder) => ({
       path: cleanName(folder.path),
-      work_seconds: seconds(folder.workMs),
+      work_seconds: seconds(folder.workMs / 1000),
       ...tallyOf(folder),
     })),
     hashes: figures.distribution.hashed,
@@ -166,12 +161,4 @@ export function jsonOf(figures: Figures): JsonReport {
 
 function tallyOf({ files, bytes }: Tally): JsonTally {
   return { files, bytes };
-}
-
-function seconds(ms: number): number {
-  return Math.round(ms) / 1000;
-}
-
-function whole(value: number | null): number | null {
-  return value === null ? null : Math.round(value);
 }

@@ -4,6 +4,7 @@ import { type History, tightest } from '../stats/history.js';
 import { idleSeconds, ratesMean, ratesNow } from '../stats/rates.js';
 import type { Phase, Snapshot } from '../stats/snapshot.js';
 import { cleanName, cleanText } from './clean.js';
+import { seconds, whole } from './json-values.js';
 import { type RunResult, SHOWN_FAILURES } from './summary.js';
 
 /**
@@ -143,17 +144,6 @@ function counts(snapshot: Snapshot): JsonCounts {
   };
 }
 
-/** To the millisecond, or the whole byte per second: more digits only make lines longer. */
-function seconds(value: number): number;
-function seconds(value: number | null): number | null;
-function seconds(value: number | null): number | null {
-  return value === null ? null : Math.round(value * 1000) / 1000;
-}
-
-function whole(value: number | undefined): number | null {
-  return value === undefined ? null : Math.round(value);
-}
-
 /** `history` holds the snapshot's own sample as its latest. */
 export function progressMessage(snapshot: Snapshot, history: History): JsonProgressMessage {
   const now = snapshot.nowMs;
@@ -171,17 +161,17 @@ export function progressMessage(snapshot: Snapshot, history: History): JsonProgr
     ...counts(snapshot),
     read_bytes_per_second: whole(rates?.read),
     written_bytes_per_second: whole(rates?.written),
-    files_per_second: seconds(rates?.files ?? null),
+    files_per_second: seconds(rates?.files),
     mean_read_bytes_per_second: whole(mean?.read),
     mean_written_bytes_per_second: whole(mean?.written),
-    eta_seconds: seconds(expected?.seconds ?? null),
-    eta_plus_minus_seconds: seconds(expected?.plusMinus ?? null),
+    eta_seconds: seconds(expected?.seconds),
+    eta_plus_minus_seconds: seconds(expected?.plusMinus),
     idle_seconds: seconds(idleSeconds(history, now)),
     read_limit_bytes_per_second: snapshot.bwlimit.read || null,
     write_limit_bytes_per_second: snapshot.bwlimit.write || null,
     read_guard_bytes_per_second: whole(snapshot.guards.read) || null,
     write_guard_bytes_per_second: whole(snapshot.guards.write) || null,
-    next_limit_time: next ? next.atMs / 1000 : null,
+    next_limit_time: next ? seconds(next.atMs / 1000) : null,
     next_read_limit_bytes_per_second: next?.limits.read || null,
     next_write_limit_bytes_per_second: next?.limits.write || null,
     paused: snapshot.paused,

@@ -2,16 +2,16 @@
 import { bottleneckOf } from '../stats/flow.js';
 import { lifeOf, type Running, type Standing } from '../stats/standing.js';
 import { cleanName, cleanText } from './clean.js';
-import { sessionFields } from './session-json.js';
+import { causeFields, seconds, sessionFields, whole } from './json-values.js';
 
 /** Fields may be added; none changes its meaning. `null` is "not known". */
 export function statusMessage(standing: Standing) {
   const { ledger, pair, scan, totals, sessions, failures, running } = standing;
   const scanState = scan.number === 0 ? 'not begun' : scan.running ? 'under way' : 'done';
   return {
-    ledger,
-    source: pair.source,
-    dest: pair.dest,
+    ledger: cleanName(ledger),
+    source: cleanName(pair.source),
+    dest: cleanName(pair.dest),
     /** `new`, `running`, `ended`, `cut off`. */
     state: lifeOf(running !== undefined, sessions.at(-1)),
     run: running ? runMessage(running) : null,
@@ -26,12 +26,7 @@ export function statusMessage(standing: Standing) {
       kind,
       error: cleanText(error),
     })),
-    failure_causes: failures.causes.map(({ code, count, example, places }) => ({
-      code,
-      count,
-      example: cleanText(example),
-      places: places.map((place) => ({ folder: cleanName(place.folder), count: place.count })),
-    })),
+    failure_causes: failures.causes.map(causeFields),
     sessions: sessions.map(sessionFields),
   };
 }
@@ -44,25 +39,25 @@ function runMessage({ pid, snapshot, rates, forecast }: Running) {
     phase: snapshot.phase,
     paused: snapshot.paused,
     stopping: snapshot.stopping,
-    read_bytes_per_second: rates === null ? null : Math.round(rates.read),
-    written_bytes_per_second: rates === null ? null : Math.round(rates.written),
-    files_per_second: rates?.files ?? null,
+    read_bytes_per_second: whole(rates?.read),
+    written_bytes_per_second: whole(rates?.written),
+    files_per_second: seconds(rates?.files),
     read_limit_bytes_per_second: snapshot.bwlimit.read || null,
     write_limit_bytes_per_second: snapshot.bwlimit.write || null,
     /** What it waits for most: `source`, `dest`, `limit`, `guard`, `scan`, `pause`, `trouble`. */
     bottleneck: bottleneckOf(snapshot) ?? null,
-    eta_seconds: forecast?.seconds ?? null,
-    eta_plus_minus_seconds: forecast?.plusMinus ?? null,
+    eta_seconds: seconds(forecast?.seconds),
+    eta_plus_minus_seconds: seconds(forecast?.plusMinus),
     troubles: snapshot.troubles.map(({ side, why, sinceMs }) => ({
       share: side,
       why: cleanText(why),
-      seconds: (nowMs - sinceMs) / 1000,
+      seconds: seconds((nowMs - sinceMs) / 1000),
     })),
     stalls: snapshot.stalls.map(({ side, doing, path, sinceMs }) => ({
       share: side,
       doing,
       path: cleanName(path),
-      seconds: (nowMs - sinceMs) / 1000,
+      seconds: seconds((nowMs - sinceMs) / 1000),
     })),
   };
 }

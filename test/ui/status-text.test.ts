@@ -146,6 +146,26 @@ describe('the state of a migration', () => {
     });
   });
 
+  it('as JSON has clean names and rounded figures', () => {
+    const rates = { read: 10.4, written: 9.6, files: 1 / 3 };
+    const forecast = { seconds: 1.23456, plusMinus: 0.98765 };
+    const message = statusMessage(
+      standing({
+        ledger: '/l\u001b.db',
+        pair: { source: '/a\n', dest: '/b\udcff' },
+        running: { ...running(), rates, forecast },
+      }),
+    );
+    expect(message).toMatchObject({ ledger: '/l\\x1b.db', source: '/a\\n', dest: '/b\\xff' });
+    expect(message.run).toMatchObject({
+      read_bytes_per_second: 10,
+      written_bytes_per_second: 10,
+      files_per_second: 0.333,
+      eta_seconds: 1.235,
+      eta_plus_minus_seconds: 0.988,
+    });
+  });
+
   it('of a ledger without sessions is told, too', () => {
     expect(line(statusText(standing({ sessions: [] })), 'state')).toBe('state     not running');
     expect(statusMessage(standing({ sessions: [] }))).toMatchObject({ state: 'new', run: null, sessions: [] });
