@@ -29,6 +29,7 @@ export interface Family {
   readonly samples: (view: View) => readonly Sample[];
 }
 
+const VERSION = version();
 const SIDES: readonly Side[] = ['source', 'dest'];
 
 /** All of them, so that each has its 0. */
@@ -69,7 +70,7 @@ function tally(name: string, what: string, of: (total: Snapshot['total']) => Tal
 
 export const FAMILIES: readonly Family[] = [
   gauge('info', 'This run; the value is always 1.', ({ migration: { source, dest, session } }) => [
-    [{ version: version(), session: String(session), source: cleanName(source), dest: cleanName(dest) }, 1],
+    [{ version: VERSION, session: String(session), source: cleanName(source), dest: cleanName(dest) }, 1],
   ]),
   gauge('start_time_seconds', 'When this session began, since the Unix epoch.', ({ startedMs }) =>
     one(startedMs / 1000),

@@ -41,13 +41,14 @@ export function forecast(snapshot: Snapshot, history: History, now: number): For
   if (left.files === 0) return snapshot.scan.done ? nothing : null;
   if (idleSeconds(history, now) >= PAUSE_SECONDS) return null;
   const fastest = fastestOf(spansOf(history.since(now - LONGEST_PAST * 1000), 'any limit'));
+  const week = weekOf(snapshot.timetable, now);
   const judgedBy = (past: number): Forecast | null => {
     const spans = spansOf(history.since(now - past * 1000));
     const costs = fitCosts(spans, mostPerFile(snapshot));
     if (costs === null) return null;
     const slower = fastest > 0 ? rateOf(spans) / fastest : 1;
     const work = { ...left, costs, slower, limitThen: tightest(snapshot.bwlimit) };
-    const seconds = secondsFor(work, snapshot.timetable, snapshot.bwlimit, now);
+    const seconds = secondsFor(work, week, snapshot.bwlimit);
     return { seconds, plusMinus: seconds * doubt(spans, costs, seconds) };
   };
   const short = judgedBy(SHORTEST_PAST);
@@ -105,10 +106,16 @@ function secondsAt({ files, bytes, costs, slower, limitThen }: Work, limit: numb
   return atLimit(isWider ? seconds * Math.min(1, slower) : seconds, bytes, limit);
 }
 
-/** Seconds for the work as the timetable changes the limits; weeks are alike. */
-function secondsFor(work: Work, timetable: Timetable, now: Snapshot['bwlimit'], nowMs: number): number {
-  if (timetable.rules.length === 0) return secondsAt(work, tightest(now));
-  const week = weekOf(timetable, nowMs).map(({ seconds, limit }) => ({ seconds, all: secondsAt(work, limit) }));
+/** A stretch of the coming week and the tighter limit in it, bytes/s. */
+interface Stretch {
+  readonly seconds: number;
+  readonly limit: number;
+}
+
+/** Seconds for the work as the stretches of a week change the limits; weeks are alike, and without any `now` holds. */
+function secondsFor(work: Work, stretches: readonly Stretch[], now: Snapshot['bwlimit']): number {
+  if (stretches.length === 0) return secondsAt(work, tightest(now));
+  const week = stretches.map(({ seconds, limit }) => ({ seconds, all: secondsAt(work, limit) }));
   if (week.some(({ all }) => all === 0)) return 0;
   const perWeek = week.reduce((part, { seconds, all }) => part + seconds / all, 0);
   const weeks = Math.floor(1 / perWeek);
@@ -123,10 +130,11 @@ function secondsFor(work: Work, timetable: Timetable, now: Snapshot['bwlimit'], 
   return seconds;
 }
 
-/** The stretches of the coming week and the tighter limit in each, bytes/s. */
-function weekOf(timetable: Timetable, nowMs: number): { seconds: number; limit: number }[] {
+/** The stretches of the coming week; none where there are no rules. */
+function weekOf(timetable: Timetable, nowMs: number): Stretch[] {
+  if (timetable.rules.length === 0) return [];
   const endMs = nowMs + WEEK_SECONDS * 1000;
-  const week = [];
+  const week: Stretch[] = [];
   for (let atMs = nowMs; atMs < endMs; ) {
     const at = new Date(atMs);
     const untilMs = Math.min(endMs, nextChange(timetable, at)?.atMs ?? endMs);
