@@ -129,7 +129,6 @@ class Player implements Operator {
       migration: {
         source: '/mnt/old',
         dest: '/mnt/new',
-        ledger: '/ledger.db',
         session: 3,
         begunMs: this.beganMs - 6 * DAY_MS,
       },

@@ -16,12 +16,11 @@ export class Chronicle {
   /** Begins a session at `nowMs` since the Unix epoch. */
   constructor(
     private readonly ledger: Ledger,
-    ledgerFile: string,
     nowMs: number,
   ) {
     const session = openSession(ledger, nowMs);
     const begunMs = sessionsOf(ledger)[0]!.begunMs;
-    this.migration = { ...ledger.pair, ledger: ledgerFile, session, begunMs };
+    this.migration = { ...ledger.pair, session, begunMs };
     this.notedMs = nowMs;
     thinHistory(ledger, nowMs);
   }

@@ -142,7 +142,7 @@ class Run {
     private readonly log: AuditLog | undefined,
     ground: Ground,
   ) {
-    if (!settings.dryRun) this.chronicle = new Chronicle(ledger, settings.ledger, this.startedMs);
+    if (!settings.dryRun) this.chronicle = new Chronicle(ledger, this.startedMs);
     this.threads = ground.threads;
     this.session = new Session({
       ...ground,
@@ -166,7 +166,7 @@ class Run {
 
   private picture(): Snapshot {
     const { source, dest } = this.settings;
-    const scratch = { source, dest, ledger: undefined, session: 0, begunMs: this.startedMs };
+    const scratch = { source, dest, session: 0, begunMs: this.startedMs };
     const frame = { startedMs: this.startedMs, migration: this.chronicle?.migration ?? scratch };
     return pictureOf(this.session, this.ledger, this.settings, frame);
   }

@@ -1,5 +1,5 @@
 /**
- * What every surface (plain lines, JSON, later the full screen and metrics) shows: one immutable picture of a run.
+ * What every surface (plain lines, JSON, the full screen, metrics, the control socket) shows: one immutable picture of a run.
  * The engine makes it on request; surfaces pull it on a timer and never reach into the engine.
  */
 import type { Change, Limits, Timetable } from '../pace/timetable.js';
@@ -74,8 +74,6 @@ export interface Migration {
   /** Absolute paths of the roots. */
   readonly source: string;
   readonly dest: string;
-  /** Absolute path of the ledger; a dry run has none. */
-  readonly ledger: string | undefined;
   /** Number of this session, from 1; 0: a dry run. */
   readonly session: number;
   /** When the first session began, since the Unix epoch. */

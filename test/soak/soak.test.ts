@@ -74,7 +74,7 @@ function pictureAt(second: number): Snapshot {
 
 test(`memory does not grow over ${SECONDS} s of snapshots`, { timeout: (SECONDS + 60) * 1000 }, async () => {
   const ledger = new Ledger(openScratchLedger({ source: '/s', dest: '/d' }));
-  const chronicle = new Chronicle(ledger, '/l.db', BEGAN);
+  const chronicle = new Chronicle(ledger, BEGAN);
   const [history, calls, outlook] = [new History(), new CallLog(), new Outlook()];
   const begun = performance.now();
   let settled: number | undefined;

@@ -4,7 +4,7 @@ import type { Snapshot } from '../../src/stats/snapshot.js';
 
 /** A session that began at the epoch, has just started to transfer and has nothing to do. */
 export const EMPTY: Snapshot = {
-  migration: { source: '/mnt/old', dest: '/mnt/new', ledger: '/home/op/ledger.db', session: 1, begunMs: 0 },
+  migration: { source: '/mnt/old', dest: '/mnt/new', session: 1, begunMs: 0 },
   nowMs: 0,
   startedMs: 0,
   phase: 'transfer',
@@ -72,12 +72,25 @@ const callCounts = fc.array(fc.array(fc.nat(1000), { minLength: STEPS, maxLength
   maxLength: CALLS.length,
 });
 
+const limits = fc.record({ read: count, write: count });
+const minutes = fc.nat(1440);
+const rule = fc.record({
+  days: fc.array(fc.boolean(), { minLength: 7, maxLength: 7 }),
+  from: minutes,
+  to: minutes,
+  limits,
+});
+/** Seldom any: a forecast that knows of some takes its time. */
+const rules = fc.oneof(
+  { weight: 4, arbitrary: fc.constant([]) },
+  { weight: 1, arbitrary: fc.array(rule, { maxLength: 2 }) },
+);
+
 /** Any snapshot that the types allow, sensible or not. */
 export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
   migration: fc.record({
     source: anyName,
     dest: anyName,
-    ledger: fc.option(anyName, { nil: undefined }),
     session: fc.nat(1000),
     begunMs: nowMs,
   }),
@@ -113,10 +126,10 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
     { maxLength: 8 },
   ),
   bwlimit: fc.record({ read: count, write: count }),
-  timetable: fc.constant({ rules: [], otherwise: { read: 0, write: 0 } }),
-  guards: fc.record({ read: count, write: count }),
+  timetable: fc.record({ rules, otherwise: limits }),
+  guards: limits,
   paused: fc.boolean(),
-  nextLimit: fc.option(fc.record({ atMs: nowMs, limits: fc.record({ read: count, write: count }) }), {
+  nextLimit: fc.option(fc.record({ atMs: nowMs, limits }), {
     nil: undefined,
   }),
   troubles: fc.array(fc.record({ side: fc.constantFrom('source', 'dest'), why: anyName, sinceMs: nowMs }), {
