@@ -1,6 +1,5 @@
 /** Runs after the first one: what changed at the source is copied, and nothing else. */
 
-import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, renameSync, rmSync, statSync, truncateSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import { findCommand } from '../helpers/tree.js';
 import {
   auditLog,
   copyAll,
+  copyUnder,
   dir,
   expectEqualTrees,
   expectLedgerOf,
@@ -19,7 +19,6 @@ import {
   ledgerPaths,
   link,
   logged,
-  MAIN,
   makeTree,
   newWorld,
   partFiles,
@@ -230,26 +229,15 @@ test.skipIf(!findCommand('strace'))(
   'where a file gave way to a folder, the ledger no longer calls the file synced, whenever the run is killed',
   async () => {
     const world = newWorld();
-    const { source, dest, db } = world;
+    const { source, dest } = world;
     const names = Array.from({ length: 40 }, (_, n) => `k${n}`);
     makeTree(source, Object.fromEntries(names.map((name) => [name, file(name)])));
     await copyAll(world);
     for (const name of names) rmSync(join(source, name));
     makeTree(source, Object.fromEntries(names.map((name) => [`${name}/in`, file('in')])));
     const calls = 'mkdir,mkdirat';
-    const kill = [
-      '-f',
-      '-qq',
-      '-o',
-      '/dev/null',
-      '-e',
-      `trace=${calls}`,
-      '-e',
-      `inject=${calls}:signal=SIGKILL:when=9`,
-    ];
-    spawnSync('strace', [...kill, process.execPath, MAIN, 'copy', source, dest, '--db', db, '--rescan'], {
-      timeout: 30_000,
-    });
+    const kill = ['-e', `trace=${calls}`, '-e', `inject=${calls}:signal=SIGKILL:when=9`];
+    copyUnder(world, ['strace', '-f', '-qq', '-o', '/dev/null', ...kill], '--rescan');
     const folders = names.filter((name) => statSync(join(dest, name)).isDirectory());
     expect(folders.length).toBeGreaterThan(0);
     expect(folders.length).toBeLessThan(names.length);

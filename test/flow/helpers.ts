@@ -3,7 +3,7 @@
  * "raw" here: relative to a root, one character (latin1) for each byte of the name, so that no name is lost. ASCII
  * paths are the same raw; `raw()` makes one of any other text.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chownSync,
@@ -368,6 +368,18 @@ export function run(world: World, ...args: string[]): Promise<Ended> {
 
 export function copy(world: World, ...args: string[]): Promise<Ended> {
   return startCopy(world, ...args).ended;
+}
+
+/** A copy by the world's ledger that another program runs, such as `strace -f`: its exit code and what it said. */
+export function copyUnder(world: World, prefix: readonly string[], ...args: string[]): SpawnSyncReturns<string> {
+  const [command, ...rest] = [...prefix, process.execPath, MAIN, 'copy', world.source, world.dest, '--db', world.db];
+  return spawnSync(command!, [...rest, ...args], {
+    cwd: world.root,
+    env: environment(world),
+    encoding: 'utf8',
+    timeout: LONGEST_MS,
+    killSignal: 'SIGKILL',
+  });
 }
 
 /** A copy that must end with exit code 0 and without a word on stderr. */

@@ -20,12 +20,12 @@ import {
   auditLog,
   copy,
   copyAll,
+  copyUnder,
   expectEqualTrees,
   expectLedgerOf,
   file,
   ledgerFiles,
   logged,
-  MAIN,
   makeTree,
   newWorld,
   partFiles,
@@ -146,8 +146,7 @@ test.skipIf(!findCommand('prlimit'))(
   () => {
     const world = newWorld();
     makeTree(world.source, { large: file(randomBytes(9_000_000)), small: file('small') });
-    const args = ['--fsize=8000000', process.execPath, MAIN, 'copy', world.source, world.dest, '--db', world.db];
-    const { status, stdout } = spawnSync('prlimit', args, { encoding: 'utf8', timeout: 30_000 });
+    const { status, stdout } = copyUnder(world, ['prlimit', '--fsize=8000000']);
     expect(stdout).toMatch(/ {2}large: EFBIG: the file is too large \(write\)/);
     expect(status).toBe(1);
     expect([...ledgerFiles(world).values()].map((row) => row.status).sort()).toEqual(['failed', 'synced']);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { htmlOf } from '../../src/report/html.js';
 import { html, Markup } from '../../src/report/markup.js';
-import { figuresWith, HOSTILE, hostileFigures } from './figures.js';
+import { figuresWith, hostileFigures } from './figures.js';
 
 test('values are text wherever they stand, markup stays, and lists are joined', () => {
   expect(html`<a title="${'"\'<>&'}">${1}${html`<b>`}${['&', html`<i>`]}</a>`).toEqual(
@@ -31,7 +31,6 @@ test('no name makes a tag, an attribute or an entity', () => {
     slowest: harmless.slowest.map((folder) => ({ ...folder, path: 'x' })),
   });
   expect(tags(page)).toEqual(tags(plain));
-  expect(HOSTILE.length).toBe(10);
 });
 
 test('needs no network: nothing is loaded, and the policy forbids it', () => {
@@ -46,7 +45,7 @@ test('a migration that has not begun, and a ledger that keeps no history, say so
   const older = htmlOf(figuresWith({ keepsHistory: false }));
   expect(older).toContain('by an earlier version of millrace');
   expect(older).toContain('Not recorded by the version that wrote this ledger.');
-  expect(older).not.toContain('<svg class="chart');
+  expect(older).not.toContain('class="chart"');
 });
 
 test('the part that is done is never rounded up to all of it', () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { JsonProgress } from '../../src/ui/json.js';
 import type { Operator } from '../../src/ui/operator.js';
 import { PlainProgress } from '../../src/ui/plain.js';
+import { type RunResult, summaryText } from '../../src/ui/summary.js';
 import { createSurface } from '../../src/ui/surface.js';
 import { FullScreen } from '../../src/ui/tui/fullscreen.js';
 import { EMPTY } from '../stats/snapshots.js';
@@ -21,6 +22,16 @@ const operator: Operator = {
   retryFailed: refuse,
   failures: refuse,
 };
+const FAILED: RunResult = {
+  snapshot: EMPTY,
+  exitCode: 1,
+  seconds: 1,
+  failures: [{ path: 'a', error: 'EIO' }],
+  unrecorded: 0,
+  failuresTotal: 1,
+  ledger: '/l',
+  log: '/a',
+};
 const source = { pull: () => EMPTY, operator };
 
 describe('createSurface', () => {
@@ -37,17 +48,24 @@ describe('createSurface', () => {
     surface.note('resuming');
     surface.item('copied a');
     surface.stop();
-    surface.summary({
-      snapshot: EMPTY,
-      exitCode: 1,
-      seconds: 1,
-      failures: [{ path: 'a', error: 'EIO' }],
-      unrecorded: 0,
-      failuresTotal: 1,
-      ledger: '/l',
-      log: '/a',
-    });
+    surface.summary(FAILED);
     expect(written).toEqual([]);
+  });
+
+  it('makes one for a log, which has a line with its time for what is noted, and the last word', async () => {
+    written.length = 0;
+    const surface = await createSurface('quiet', source, io);
+    surface.start();
+    surface.note('resuming\u001b');
+    surface.item('copied a');
+    surface.stop();
+    const time = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z';
+    expect(written).toEqual([
+      expect.stringMatching(`^${time}  resuming\\\\x1b\n$`),
+      expect.stringMatching(`^${time}  copied a\n$`),
+    ]);
+    surface.summary(FAILED);
+    expect(written.at(-1)).toBe(summaryText(FAILED));
   });
 
   it.each(['plain', 'json'] as const)('does not keep the process alive (%s)', (style) => {
