@@ -132,7 +132,7 @@ export class ControlServer {
     return {
       snapshot,
       rates: ratesNow(history, snapshot.nowMs),
-      forecast: forecast(snapshot, history, snapshot.nowMs),
+      forecast: forecast(snapshot, history),
     };
   }
 

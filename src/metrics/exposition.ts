@@ -11,7 +11,7 @@ export const CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 
 export async function exposition(snapshot: Snapshot, history: History): Promise<string> {
   const { nowMs } = snapshot;
-  const view = { snapshot, forecast: forecast(snapshot, history, nowMs), idle: idleSeconds(history, nowMs) };
+  const view = { snapshot, forecast: forecast(snapshot, history), idle: idleSeconds(history, nowMs) };
   const registry = new Registry();
   for (const family of FAMILIES) register(family, view, registry);
   registry.registerMetric(callSeconds(snapshot.calls));

@@ -33,17 +33,18 @@ const LEAST_DOUBT = 0.03;
  * paused or stalled for a minute, waiting for a share, stopping, a dry run, or a scan that has found nothing to do yet.
  * While a scan runs the backlog still grows, so a surface should call it a lower bound.
  */
-export function forecast(snapshot: Snapshot, history: History, now: number): Forecast | null {
+export function forecast(snapshot: Snapshot, history: History): Forecast | null {
+  const { nowMs } = snapshot;
   const nothing = { seconds: 0, plusMinus: 0 };
   if (snapshot.phase === 'finished') return nothing;
   if (snapshot.dryRun || snapshot.stopping !== 'no' || snapshot.troubles.length > 0) return null;
   const left = remaining(snapshot);
   if (left.files === 0) return snapshot.scan.done ? nothing : null;
-  if (idleSeconds(history, now) >= PAUSE_SECONDS) return null;
-  const fastest = fastestOf(spansOf(history.since(now - LONGEST_PAST * 1000), 'any limit'));
-  const week = weekOf(snapshot.timetable, now);
+  if (idleSeconds(history, nowMs) >= PAUSE_SECONDS) return null;
+  const fastest = fastestOf(spansOf(history.since(nowMs - LONGEST_PAST * 1000), 'any limit'));
+  const week = weekOf(snapshot.timetable, nowMs);
   const judgedBy = (past: number): Forecast | null => {
-    const spans = spansOf(history.since(now - past * 1000));
+    const spans = spansOf(history.since(nowMs - past * 1000));
     const costs = fitCosts(spans, mostPerFile(snapshot));
     if (costs === null) return null;
     const slower = fastest > 0 ? rateOf(spans) / fastest : 1;

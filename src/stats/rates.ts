@@ -39,8 +39,8 @@ export function ratesNow(history: History, now: number): Rates | null {
 }
 
 /** The mean rates of the whole session, pauses included, or `null` in its first half second. */
-export function ratesMean(snapshot: Snapshot, now: number): Rates | null {
-  const ms = now - snapshot.startedMs;
+export function ratesMean(snapshot: Snapshot): Rates | null {
+  const ms = snapshot.nowMs - snapshot.startedMs;
   if (ms < LEAST_MS) return null;
   return {
     read: (snapshot.readBytes * 1000) / ms,

@@ -148,10 +148,10 @@ function counts(snapshot: Snapshot): JsonCounts {
 export function progressMessage(snapshot: Snapshot, history: History): JsonProgressMessage {
   const now = snapshot.nowMs;
   const rates = ratesNow(history, now);
-  const mean = ratesMean(snapshot, now);
+  const mean = ratesMean(snapshot);
   const limit = tightest(snapshot.bwlimit);
   const next = snapshot.nextLimit;
-  const expected = forecast(snapshot, history, now);
+  const expected = forecast(snapshot, history);
   return {
     type: 'progress',
     time: seconds(now / 1000),

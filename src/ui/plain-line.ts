@@ -122,7 +122,7 @@ function amounts(snapshot: Snapshot): Wordings {
 function speeds(snapshot: Snapshot, history: History): Wordings {
   const rates = ratesNow(history, snapshot.nowMs);
   if (rates === null) return {};
-  const mean = ratesMean(snapshot, snapshot.nowMs)?.written ?? null;
+  const mean = ratesMean(snapshot)?.written ?? null;
   const unit = byteUnit(Math.max(rates.read, rates.written));
   const [read, write] = [inUnit(rates.read, unit), inUnit(rates.written, unit)];
   return {
@@ -202,7 +202,7 @@ export function plainLine(snapshot: Snapshot, history: History, options: LineOpt
   if (snapshot.phase === 'clean-up') {
     return fitLine({ ...common, files: [`deleted ${formatCount(session.deleted)}`] }, columns);
   }
-  const eta = forecast(snapshot, history, snapshot.nowMs)?.seconds ?? null;
+  const eta = forecast(snapshot, history)?.seconds ?? null;
   const idle = idleSeconds(history, snapshot.nowMs);
   const stalled = idle >= STALL_SECONDS && total.pending.files > 0;
   const wordings: Wordings = {

@@ -43,10 +43,9 @@ describe('a forecast', () => {
     const steady = forecast(
       left(3600 * 10 * MB),
       past(NOON, 1800, () => 10 * MB),
-      NOON,
     )!;
     const wild = (second: number) => (Math.floor(second / 200) % 2 === 0 ? 4 * MB : 16 * MB);
-    const unsteady = forecast(left(3600 * 10 * MB), past(NOON, 1800, wild), NOON)!;
+    const unsteady = forecast(left(3600 * 10 * MB), past(NOON, 1800, wild))!;
     expect(steady.seconds).toBeGreaterThan(0.95 * HOUR);
     expect(steady.seconds).toBeLessThan(1.05 * HOUR);
     expect(steady.plusMinus).toBeLessThan(0.2 * HOUR);
@@ -72,8 +71,8 @@ describe('a forecast', () => {
       bwlimit: { read: 2 * MB, write: 2 * MB },
       total: { ...EMPTY.total, pending },
     });
-    expect(forecast(picture, history, NOON)!.seconds).toBeGreaterThan(10 * HOUR);
-    const known = forecast({ ...picture, calls }, history, NOON)!;
+    expect(forecast(picture, history)!.seconds).toBeGreaterThan(10 * HOUR);
+    const known = forecast({ ...picture, calls }, history)!;
     expect(known.seconds).toBeGreaterThan(50);
     expect(known.seconds).toBeLessThan(0.2 * HOUR);
   });
@@ -82,7 +81,6 @@ describe('a forecast', () => {
     const short = forecast(
       left(1000 * 10 * MB),
       past(NOON, 20, () => 10 * MB),
-      NOON,
     )!;
     expect(short.plusMinus).toBeGreaterThanOrEqual(0.4 * short.seconds);
   });
@@ -92,14 +90,14 @@ describe('a forecast', () => {
     const limited = { bwlimit: { read: 10 * MB, write: 10 * MB }, timetable: DAYTIME };
     const history = past(NOON, HOUR, () => 10 * MB, 10 * MB);
     // 6 hours at 10 MB/s are 216 GB; what is more goes on without a limit, at no more than was ever seen.
-    const within = forecast(left(100e9, limited), history, NOON)!;
+    const within = forecast(left(100e9, limited), history)!;
     expect(within.seconds / HOUR).toBeCloseTo(100e9 / (10 * MB) / HOUR, 0);
     const free = past(NOON - HOUR * 1000, HOUR, () => 100 * MB);
     for (const sample of history.since(0)) {
       const moved = sample.writtenBytes + 360e9;
       free.add({ ...sample, readBytes: moved, writtenBytes: moved, doneFiles: moved / MB });
     }
-    const beyond = forecast(left(216e9 + 180e9, limited), free, NOON)!;
+    const beyond = forecast(left(216e9 + 180e9, limited), free)!;
     expect(beyond.seconds / HOUR).toBeGreaterThan(6.4);
     expect(beyond.seconds / HOUR).toBeLessThan(6.7);
   });
@@ -111,7 +109,7 @@ describe('a forecast', () => {
     const history = past(NOON, HOUR, () => 10 * MB, 10 * MB);
     // A week moves 50 h at 10 MB/s and 118 h at 1 MB/s.
     const perWeek = (50 * 10 * MB + 118 * MB) * HOUR;
-    const expected = forecast(left(3 * perWeek, { bwlimit: slow, timetable }), history, NOON)!;
+    const expected = forecast(left(3 * perWeek, { bwlimit: slow, timetable }), history)!;
     expect(expected.seconds / (7 * 24 * HOUR)).toBeGreaterThan(2.97);
     expect(expected.seconds / (7 * 24 * HOUR)).toBeLessThan(3.03);
   });

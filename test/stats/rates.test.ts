@@ -65,17 +65,18 @@ describe('ratesNow', () => {
 describe('ratesMean', () => {
   it('is over the whole session, pauses included', () => {
     const picture = snapshot({
+      nowMs: 101_000,
       startedMs: 1000,
       readBytes: 300,
       writtenBytes: 200,
       session: { ...EMPTY.session, copied: { files: 3, bytes: 200 }, failed: 1 },
     });
-    expect(ratesMean(picture, 101_000)).toEqual({ read: 3, written: 2, files: 0.04 });
+    expect(ratesMean(picture)).toEqual({ read: 3, written: 2, files: 0.04 });
   });
 
   it('is unknown at the start and when the clock was set back', () => {
-    expect(ratesMean(snapshot({ startedMs: 1000 }), 1000)).toBeNull();
-    expect(ratesMean(snapshot({ startedMs: 1000 }), 0)).toBeNull();
+    expect(ratesMean(snapshot({ startedMs: 1000, nowMs: 1000 }))).toBeNull();
+    expect(ratesMean(snapshot({ startedMs: 1000, nowMs: 0 }))).toBeNull();
   });
 });
 

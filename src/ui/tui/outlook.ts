@@ -15,7 +15,7 @@ export class Outlook {
     const state = stateOf(snapshot);
     const age = nowMs - (this.made?.atMs ?? Number.NEGATIVE_INFINITY);
     if (this.made?.state !== state || !(age >= 0 && age < GOOD_MS))
-      this.made = { atMs: nowMs, state, expected: forecast(snapshot, history, nowMs) };
+      this.made = { atMs: nowMs, state, expected: forecast(snapshot, history) };
     const { expected, atMs } = this.made;
     if (expected === null || expected.seconds === 0) return expected;
     return { ...expected, seconds: Math.max(1, expected.seconds - (nowMs - atMs) / 1000) };

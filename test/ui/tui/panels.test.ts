@@ -47,7 +47,7 @@ function historyTo(picture: Snapshot): History {
 function view(part: Partial<Snapshot> = {}, more: Partial<View> = {}): View {
   const snapshot = { ...RUNNING, ...part };
   const history = historyTo(snapshot);
-  const expected = forecast(snapshot, history, snapshot.nowMs);
+  const expected = forecast(snapshot, history);
   const common = { callsBefore: undefined, time: 'minute', notes: [], bottom: undefined, quit: 'drain' } as const;
   return viewOf({ snapshot, history, expected, ...common, ...more });
 }
@@ -77,7 +77,7 @@ const anyView: fc.Arbitrary<View> = fc
     const history = new History();
     history.add({ ...sampleOf(before), ms: Math.max(0, snapshot.nowMs - 30_000) });
     history.add(sampleOf(snapshot));
-    const expected = forecast(snapshot, history, snapshot.nowMs);
+    const expected = forecast(snapshot, history);
     return viewOf({
       snapshot,
       history,

@@ -17,7 +17,7 @@ export function curve(side: 'read' | 'write', later = 0) {
     const { snapshot, history } = view;
     const time = TIMES[(TIMES.indexOf(view.time) + later) % TIMES.length]!;
     const now = ratesNow(history, snapshot.nowMs);
-    const mean = ratesMean(snapshot, snapshot.nowMs);
+    const mean = ratesMean(snapshot);
     const [rate, average] = side === 'read' ? [now?.read, mean?.read] : [now?.written, mean?.written];
     const limit = snapshot.bwlimit[side];
     const guard = snapshot.guards[side];
