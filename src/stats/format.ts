@@ -4,7 +4,7 @@
  */
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'] as const;
 
-export const UNKNOWN = '-';
+const UNKNOWN = '-';
 
 export interface ByteUnit {
   readonly name: (typeof UNITS)[number];
@@ -69,6 +69,11 @@ export function formatDuration(seconds: number | null): string {
   if (whole < 3600) return `${Math.floor(whole / 60)}m ${two(whole % 60)}s`;
   if (whole < 86_400) return `${Math.floor(whole / 3600)}h ${two(Math.floor((whole % 3600) / 60))}m`;
   return `${formatCount(Math.floor(whole / 86_400))}d ${two(Math.floor((whole % 86_400) / 3600))}h`;
+}
+
+/** The time from one moment to another, in ms; none where the clock was set back in between. */
+export function formatSince(fromMs: number, nowMs: number): string {
+  return formatDuration(Math.max(0, nowMs - fromMs) / 1000);
 }
 
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];

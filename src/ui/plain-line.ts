@@ -10,6 +10,7 @@ import {
   formatDuration,
   formatPercent,
   formatShortCount,
+  formatSince,
   inUnit,
 } from '../stats/format.js';
 import { type History, tightest } from '../stats/history.js';
@@ -21,7 +22,7 @@ import { columnsOf, fitStart } from './width.js';
 import { clock, limitOf } from './words.js';
 
 /** Columns of a line in a log. */
-export const LOG_COLUMNS = 100;
+const LOG_COLUMNS = 100;
 
 /** So many seconds without a byte or a file are shown as a stall. */
 const STALL_SECONDS = 15;
@@ -98,7 +99,7 @@ function state(snapshot: Snapshot): string {
 
 /** `waiting 35s for the source: does not answer`. */
 function waiting({ side, why, sinceMs }: Trouble, nowMs: number): string {
-  return `waiting ${formatDuration(Math.max(0, nowMs - sinceMs) / 1000)} for the ${SIDE_NAMES[side]}: ${cleanText(why)}`;
+  return `waiting ${formatSince(sinceMs, nowMs)} for the ${SIDE_NAMES[side]}: ${cleanText(why)}`;
 }
 
 function scanPart(snapshot: Snapshot): string[] {
@@ -167,7 +168,7 @@ function largestFile(snapshot: Snapshot): string[] {
 /** What hangs, or that nothing has moved for a while. */
 function stallPart({ stalls, nowMs }: Snapshot, idle: number): string[] {
   const longest = Math.min(...stalls.map(({ sinceMs }) => sinceMs));
-  if (stalls.length > 0) return [`${stalls.length} hang for ${formatDuration(Math.max(0, nowMs - longest) / 1000)}`];
+  if (stalls.length > 0) return [`${stalls.length} hang for ${formatSince(longest, nowMs)}`];
   return idle > 0 ? [`stalled ${formatDuration(idle)}`] : [];
 }
 

@@ -12,6 +12,7 @@ import {
   formatMoment,
   formatPercent,
   formatRate,
+  formatSince,
 } from '../stats/format.js';
 import { progressOf } from '../stats/progress.js';
 import type { Snapshot } from '../stats/snapshot.js';
@@ -57,12 +58,12 @@ function state(standing: Standing): string {
       return 'not running';
     case 'running': {
       const { snapshot, pid } = running!;
-      const since = formatDuration((nowMs - snapshot.migration.begunMs) / 1000);
+      const since = formatSince(snapshot.migration.begunMs, nowMs);
       const ending = snapshot.stopping === 'no' ? '' : ', ending';
       return `running (process ${pid}): ${snapshot.paused ? 'paused' : snapshot.phase}${ending}; session ${snapshot.migration.session}, ${since} since the first began`;
     }
     case 'ended': {
-      return `not running; session ${last!.id} ended ${formatMoment(last!.endedMs!, nowMs)} after ${formatDuration((last!.endedMs! - last!.begunMs) / 1000)}: ${exitMeaning(last!.exitCode!)}${since(first!.begunMs)}`;
+      return `not running; session ${last!.id} ended ${formatMoment(last!.endedMs!, nowMs)} after ${formatSince(last!.begunMs, last!.endedMs!)}: ${exitMeaning(last!.exitCode!)}${since(first!.begunMs)}`;
     }
     case 'cut off':
       return `not running; session ${last!.id} was cut off after ${formatMoment(last!.seenMs, nowMs)}; the same command goes on${since(first!.begunMs)}`;
@@ -77,12 +78,12 @@ function runningRows({ snapshot, rates, forecast }: Running): Row[] {
   const { nowMs } = snapshot;
   const rows: Row[] = snapshot.troubles.map(({ side, why, sinceMs }) => [
     'WAITING',
-    `for the ${SIDE_NAMES[side]}: ${cleanText(why)}, for ${formatDuration((nowMs - sinceMs) / 1000)}`,
+    `for the ${SIDE_NAMES[side]}: ${cleanText(why)}, for ${formatSince(sinceMs, nowMs)}`,
   ]);
   for (const { side, doing, path, sinceMs } of snapshot.stalls)
     rows.push([
       'HANGING',
-      `${doing} ${cleanName(path)} on the ${SIDE_NAMES[side]}, for ${formatDuration((nowMs - sinceMs) / 1000)}`,
+      `${doing} ${cleanName(path)} on the ${SIDE_NAMES[side]}, for ${formatSince(sinceMs, nowMs)}`,
     ]);
   rows.push(['progress', progressText(snapshot)]);
   if (rates)

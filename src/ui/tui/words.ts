@@ -1,5 +1,5 @@
 /** Numbers and times in few columns. Pure. */
-import { byteUnit, formatDuration, inUnit } from '../../stats/format.js';
+import { byteUnit, inUnit } from '../../stats/format.js';
 
 /** A size or rate as the options take it: `80M`, `1.5G`, `0`. */
 export function shortSize(bytes: number): string {
@@ -13,12 +13,7 @@ export function shortMs(ms: number | undefined): string {
   return ms < 9.95 ? ms.toFixed(1) : ms.toFixed(0);
 }
 
-/** From one moment to another, at least 0. */
-export function since(fromMs: number, nowMs: number): string {
-  return formatDuration(Math.max(0, nowMs - fromMs) / 1000);
-}
-
-/** Rows below a heading, or in place of it where there is room for one row alone. */
+/** The first rows, as many as there is room for. */
 export function clip<T>(items: readonly T[], height: number): T[] {
   return items.slice(0, Math.max(0, height));
 }

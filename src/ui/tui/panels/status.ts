@@ -1,12 +1,11 @@
 /** The first rows: what the run does, how it will end and what holds it up. A share in trouble takes both of them. */
 import { SIDE_NAMES } from '../../../share/share.js';
-import { formatEnd, formatMoment } from '../../../stats/format.js';
+import { formatEnd, formatMoment, formatSince } from '../../../stats/format.js';
 import type { Snapshot, Trouble } from '../../../stats/snapshot.js';
 import { cleanName, cleanText, truncateMiddle } from '../../clean.js';
 import { BOTTLENECKS, clock } from '../../words.js';
 import { band, cut, joined, type Line, type Style, span, spread, widthOf } from '../text.js';
 import type { View } from '../view.js';
-import { since } from '../words.js';
 
 export function status(view: View, width: number, height: number): Line[] {
   const { snapshot } = view;
@@ -58,7 +57,7 @@ function line(text: string): Line {
 
 /** `WAITING 35s for the destination: no space left (ENOSPC)`. */
 function waiting({ side, why, sinceMs }: Trouble, nowMs: number): string {
-  return `WAITING ${since(sinceMs, nowMs)} for the ${SIDE_NAMES[side]}: ${cleanText(why)}`;
+  return `WAITING ${formatSince(sinceMs, nowMs)} for the ${SIDE_NAMES[side]}: ${cleanText(why)}`;
 }
 
 const PHASES = {
@@ -92,7 +91,7 @@ function stallsOf({ snapshot }: View, room: number): Line | undefined {
   const [first, ...more] = [...snapshot.stalls].sort((a, b) => a.sinceMs - b.sinceMs);
   if (first === undefined) return undefined;
   const count = more.length > 0 ? `${more.length + 1} calls hang, the first` : 'a call hangs';
-  const what = `${count} for ${since(first.sinceMs, snapshot.nowMs)}: ${SIDE_NAMES[first.side]}, ${cleanText(first.doing)} `;
+  const what = `${count} for ${formatSince(first.sinceMs, snapshot.nowMs)}: ${SIDE_NAMES[first.side]}, ${cleanText(first.doing)} `;
   const path = truncateMiddle(cleanName(first.path), Math.max(8, room - what.length));
   return cut([span(`! ${what}${path}`, 'warn')], room);
 }
