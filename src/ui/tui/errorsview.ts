@@ -6,7 +6,7 @@ import type { FailedEntry, FailureKey, Operator } from '../operator.js';
 import { columnsOf } from '../width.js';
 import type { Frame } from './frame.js';
 import { errors } from './panels/backlog.js';
-import { keyRow } from './panels/bottom.js';
+import { bottomRow } from './panels/bottom.js';
 import { status } from './panels/status.js';
 import { cut, heading, type Line, span } from './text.js';
 import type { View } from './view.js';
@@ -71,6 +71,13 @@ export interface FailureList {
   readonly isWhole: boolean;
 }
 
+const KEYS = [
+  ['e', 'back'],
+  ['↑ ↓ space b', 'scroll'],
+  ['r', 'try all again'],
+  ['?', 'help'],
+] as const;
+
 /** Rows that are not for the list. */
 const OTHER_ROWS = 5;
 
@@ -100,19 +107,7 @@ export function errorsFrame(
     heading([span('failed entries', 'bold'), span(` ${place}`)], columns),
     ...body.slice(0, page),
   ];
-  const bottom: Line =
-    view.bottom === undefined
-      ? keyRow(
-          [
-            ['e', 'back'],
-            ['↑ ↓ space b', 'scroll'],
-            ['r', 'try all again'],
-            ['?', 'help'],
-          ],
-          columns,
-        )
-      : [span(view.bottom, 'bold')];
-  return framed(lines, bottom, columns, rows);
+  return framed(lines, bottomRow(view, KEYS, columns), columns, rows);
 }
 
 /** Lines from the top, and one at the bottom. */

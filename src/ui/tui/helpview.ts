@@ -1,7 +1,7 @@
 /** The keys, and how to read the screen. */
 import { framed } from './errorsview.js';
 import type { Frame } from './frame.js';
-import { keyRow } from './panels/bottom.js';
+import { bottomRow } from './panels/bottom.js';
 import { status } from './panels/status.js';
 import { heading, type Line, span, wrapped } from './text.js';
 import type { Quit, View } from './view.js';
@@ -44,10 +44,5 @@ export function helpFrame(view: View, columns: number, rows: number): Frame {
       wrapped(text, columns - 4).map((row, i): Line => [span(i === 0 ? '  ' : '    '), span(row)]),
     ),
   ];
-  return framed(
-    lines,
-    view.bottom === undefined ? keyRow([['?', 'back']], columns) : [span(view.bottom, 'bold')],
-    columns,
-    rows,
-  );
+  return framed(lines, bottomRow(view, [['?', 'back']], columns), columns, rows);
 }

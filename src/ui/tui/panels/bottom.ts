@@ -1,5 +1,4 @@
 /** Notes, and the last row: the keys, or what is asked or answered there. */
-import { fitStart } from '../../width.js';
 import { clock } from '../../words.js';
 import { cut, heading, joined, type Line, span } from '../text.js';
 import type { View } from '../view.js';
@@ -13,23 +12,24 @@ export function notes({ notes: all }: View, width: number, height: number): Line
 
 export function keys(view: View, width: number, height: number): Line[] {
   if (height < 1) return [];
-  if (view.bottom !== undefined) return [[span(fitStart(view.bottom, width), 'bold')]];
-  return [
-    keyRow(
-      [
-        ['p', view.snapshot.paused ? 'resume' : 'pause'],
-        ['q', 'quit'],
-        ['+ - l', 'limit'],
-        ['e', 'errors'],
-        ['t', `last ${view.time}`],
-        ['?', 'help'],
-      ],
-      width,
-    ),
-  ];
+  const all = [
+    ['p', view.snapshot.paused ? 'resume' : 'pause'],
+    ['q', 'quit'],
+    ['+ - l', 'limit'],
+    ['e', 'errors'],
+    ['t', `last ${view.time}`],
+    ['?', 'help'],
+  ] as const;
+  return [bottomRow(view, all, width)];
 }
 
-export function keyRow(all: readonly (readonly [key: string, meaning: string])[], width: number): Line {
+/** What is asked or answered, else the keys. */
+export function bottomRow(
+  { bottom }: View,
+  all: readonly (readonly [key: string, meaning: string])[],
+  width: number,
+): Line {
+  if (bottom !== undefined) return cut([span(bottom, 'bold')], width);
   return joined(
     all.map(([key, meaning]) => [span(key, 'bold'), span(` ${meaning}`, 'dim')]),
     width,
