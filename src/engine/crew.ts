@@ -11,7 +11,7 @@ import { MOST_LANES, type Settings } from '../settings.js';
 import { roomForXattrs } from '../share/attributes.js';
 import type { RootIdentity } from '../share/identity.js';
 import type { Pin } from '../share/local/pin.js';
-import type { Side } from '../share/share.js';
+import { SIDES, type Side } from '../share/share.js';
 import { FlowMeter } from '../stats/flow.js';
 import { LaneCounters, type Operations } from '../stats/shared.js';
 import type { Flow } from '../stats/snapshot.js';
@@ -289,8 +289,7 @@ export class Crew {
     const [read, written] = [this.readers.allOperations, this.writers.allOperations];
     grow('source', this.readers, lanesBeside(read, written), () => this.startReader());
     grow('dest', this.writers, lanesBeside(written, read), () => this.startWriter());
-    for (const side of ['source', 'dest'] as const)
-      grow(side, this.scanners[side], MAX_SCANNERS, () => this.startScanner(side));
+    for (const side of SIDES) grow(side, this.scanners[side], MAX_SCANNERS, () => this.startScanner(side));
   }
 
   private growTo(section: Section, wanted: number, start: () => void): void {

@@ -5,7 +5,7 @@
  */
 import { version } from '../cli/version.js';
 import { classOf } from '../share/failure.js';
-import type { Side } from '../share/share.js';
+import { SIDES, type Side } from '../share/share.js';
 import type { Forecast } from '../stats/forecast.js';
 import type { Phase, Snapshot, Tally } from '../stats/snapshot.js';
 import { cleanName } from '../ui/clean.js';
@@ -30,7 +30,6 @@ export interface Family {
 }
 
 const VERSION = version();
-const SIDES: readonly Side[] = ['source', 'dest'];
 
 /** All of them, so that each has its 0. */
 const PHASES: Readonly<Record<Phase, true>> = {

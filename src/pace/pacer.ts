@@ -3,13 +3,11 @@
  * pauses. The main thread has it and tells it the time; lanes draw from its buckets, and pass its windows, in shared
  * memory.
  */
-import type { Side } from '../share/share.js';
+import { SIDES, type Side } from '../share/share.js';
 import { Bucket } from './bucket.js';
 import { type CallCounts, Guard } from './guard.js';
 import { type Change, type Limits, limitsAt, nextChange, type Timetable } from './timetable.js';
 import { Window } from './window.js';
-
-const SIDES: readonly Side[] = ['source', 'dest'];
 
 /** Bytes of shared memory for one side: its bucket, and behind it its window. */
 const SIDE_BYTES = Bucket.bytes + Window.bytes;

@@ -10,6 +10,8 @@ import type { Entries } from './entries.js';
 /** Which of the two shares of a copy. */
 export type Side = 'source' | 'dest';
 
+export const SIDES: readonly Side[] = ['source', 'dest'];
+
 /** As people are told of it. */
 export const SIDE_NAMES: Readonly<Record<Side, string>> = { source: 'source', dest: 'destination' };
 
