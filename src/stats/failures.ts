@@ -4,7 +4,7 @@
  */
 import type { Failed } from '../ledger/statistics.js';
 import { dirName } from '../posix/names.js';
-import { codeOf, MOST_CODES, OTHERS } from './tally.js';
+import { keyOf } from './tally.js';
 
 /** A folder with failures in it or anywhere beneath; '' is the root. */
 export interface FailurePlace {
@@ -80,8 +80,7 @@ export class FailureTally {
   }
 
   private causeOf(error: string): Cause {
-    const code = codeOf(error);
-    const key = this.byCode.has(code) || this.byCode.size < MOST_CODES ? code : OTHERS;
+    const key = keyOf(error, this.byCode);
     let cause = this.byCode.get(key);
     if (cause === undefined) {
       cause = { example: error, places: new Map() };

@@ -4,7 +4,7 @@ import type { FinishedFile } from './snapshot.js';
 /** As many as a surface shows. */
 const RECENT = 8;
 /** Codes told apart: they come from the operating system, which has about a hundred. */
-export const MOST_CODES = 64;
+const MOST_CODES = 64;
 export const OTHERS = 'OTHER';
 
 /** A result as lanes report it: bytes, and times in ms since the Unix epoch. */
@@ -23,8 +23,7 @@ export class FinishTally {
   }
 
   failed(path: string, error: string, nowMs: number): void {
-    const code = codeOf(error);
-    const key = this.counts.has(code) || this.counts.size < MOST_CODES ? code : OTHERS;
+    const key = keyOf(error, this.counts);
     this.counts.set(key, (this.counts.get(key) ?? 0) + 1);
     this.keep({ path, size: 0, endedMs: nowMs, tookMs: undefined, error });
   }
@@ -47,4 +46,10 @@ export class FinishTally {
 /** The code that an error's line begins with: `EACCES: permission denied (open)`. */
 export function codeOf(error: string): string {
   return /^[A-Z][A-Z0-9]+/.exec(error)?.[0] ?? OTHERS;
+}
+
+/** What an error is counted under: its code, unless that would be one too many beside those `known`. */
+export function keyOf(error: string, known: ReadonlyMap<string, unknown>): string {
+  const code = codeOf(error);
+  return known.has(code) || known.size < MOST_CODES ? code : OTHERS;
 }
