@@ -33,8 +33,8 @@ const zero = once(() => /[\p{Mn}\p{Me}\u200B-\u200D\u2060\uFEFF]/u);
 /** Asks for the character before to be drawn as an emoji, in two columns. */
 const AS_EMOJI = '\uFE0F';
 
-/** ASCII, and the lines, blocks and dots that a screen is drawn with: all of one column, and each by itself. */
-const NARROW = /^[\x20-\x7E\u2500-\u259F\u2800-\u28FF]*$/;
+/** ASCII, and the lines, blocks and dots that a screen is drawn with: in every terminal of one column, each by itself. */
+export const NARROW = /^[\x20-\x7E\u2500-\u259F\u2800-\u28FF]*$/;
 
 /** Columns of a text without control characters; never more than the sum over its parts, however it is cut. */
 export function columnsOf(text: string): number {

@@ -10,7 +10,7 @@
  */
 import type { ReadStream, WriteStream } from 'node:tty';
 import Program, { type BlessedKey } from 'blessed/lib/program.js';
-import { columnsOf } from '../width.js';
+import { columnsOf, NARROW } from '../width.js';
 import type { Frame, Piece } from './frame.js';
 import { TerminalOutput } from './output.js';
 import { styled } from './style.js';
@@ -34,16 +34,13 @@ const ERASE_ROW = '\x1b[2K';
 /** Signals that end a process to which nobody listens. */
 const DEADLY = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
-/** Characters about whose width all terminals agree: ASCII, lines, blocks and dots. */
-const AGREED = /^[\x20-\x7e\u2500-\u259f\u2800-\u28ff]*$/;
-
 /** A piece of row `y`; after text of another width than a terminal may think, it goes on at the column that is meant. */
 function placed({ x, line }: Piece, y: number, colour: boolean): string {
   let [text, column, isSure] = ['', x, false];
   for (const span of line) {
     text += (isSure ? '' : to(column, y)) + styled(span, colour);
     column += columnsOf(span.text);
-    isSure = AGREED.test(span.text);
+    isSure = NARROW.test(span.text);
   }
   return text;
 }
