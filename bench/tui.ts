@@ -79,7 +79,7 @@ class Player implements Operator {
   }
 
   private sample(ms: number, limit: number): Sample {
-    return { ms, readBytes: this.read, writtenBytes: this.read - 60 * MIB, doneFiles: this.files, limit };
+    return { ms, readBytes: this.read, writtenBytes: this.read - 60 * MIB, doneFiles: this.files + this.failed, limit };
   }
 
   private work(seconds: number, rate: number): void {
@@ -180,7 +180,7 @@ class Player implements Operator {
     };
   };
 
-  /** Looked for once a minute, as the pacer does. */
+  /** Looked for once a minute: it takes a while, and the pacer does it at changes alone. */
   private nextLimit(nowMs: number): Change | undefined {
     if (!this.next || this.next.table !== this.timetable || nowMs > this.next.untilMs)
       this.next = {

@@ -137,7 +137,7 @@ export function outputFile(group: OptionGroup, help: string, endings: readonly s
 }
 
 /** On or off, as the environment writes it. */
-export function parseToggle(text: string): boolean {
+function parseToggle(text: string): boolean {
   const word = text.toLowerCase();
   if (['1', 'true', 'yes', 'on'].includes(word)) return true;
   if (['0', 'false', 'no', 'off'].includes(word)) return false;

@@ -65,7 +65,7 @@ export class RunOperator implements Operator {
 const MOST_FOLDERS = 100;
 
 /** Failed entries of a ledger after one, in its order; before the first of them, folders. */
-export function failurePage(ledger: Ledger, after: FailureKey | undefined, limit: number): FailurePage {
+function failurePage(ledger: Ledger, after: FailureKey | undefined, limit: number): FailurePage {
   const rows = ledger.failedAfter(after?.dir ?? 0, after?.name ?? '', limit);
   const last = rows.at(-1);
   // Folders come with the first page: they are few, or the share is in trouble.

@@ -1,6 +1,6 @@
 /** A report as one HTML page that needs no network and no script, and that no name in it can give one. */
 
-import { SIZE_BOUNDS } from '../ledger/statistics.js';
+import { type AGE_BOUNDS_DAYS, SIZE_BOUNDS } from '../ledger/statistics.js';
 import { MEANINGS } from '../share/failure.js';
 import { formatBytes, formatCount, formatCounted, formatDuration, formatPercent, formatRate } from '../stats/format.js';
 import type { Tally } from '../stats/snapshot.js';
@@ -152,8 +152,10 @@ function sizeLabel(step: number): string {
   return below === undefined ? `${short(from)} and more` : `${short(from)} to ${short(below)}`;
 }
 
-/** For AGE_BOUNDS_DAYS. */
-const AGE_LABELS = [
+/** One up to each bound, and one beyond. */
+type LabelsOf<Bounds extends readonly number[]> = readonly [...{ [Step in keyof Bounds]: string }, string];
+
+const AGE_LABELS: LabelsOf<typeof AGE_BOUNDS_DAYS> = [
   'in the future',
   'up to a week',
   'up to a month',

@@ -5,8 +5,6 @@ import { type RunResult, summaryText } from './summary.js';
 import type { Pull, Surface, SurfaceIo } from './surface.js';
 import { columnsOf } from './width.js';
 
-export { plainLine } from './plain-line.js';
-
 /** Milliseconds between lines. */
 const TERMINAL_MS = 1000;
 const LOG_MS = 10_000;

@@ -1,7 +1,7 @@
 /**
  * A surface shows a run to people or programs. It pulls the snapshot on its own timer; the engine only hands it what is
- * not in the snapshot: notes, items and the result. The order of calls is start, any number of notes and items, stop,
- * summary.
+ * not in the snapshot: notes, items and the result. The order of calls is start, stop, summary; notes and items may come at
+ * any time.
  */
 import type { ProgressStyle } from '../settings.js';
 import type { Snapshot } from '../stats/snapshot.js';

@@ -17,7 +17,7 @@ import { History, sampleOf } from '../../src/stats/history.js';
 import type { Snapshot } from '../../src/stats/snapshot.js';
 import { FinishTally } from '../../src/stats/tally.js';
 import { jsonLine } from '../../src/ui/json.js';
-import { plainLine } from '../../src/ui/plain.js';
+import { plainLine } from '../../src/ui/plain-line.js';
 import { CallLog } from '../../src/ui/tui/calllog.js';
 import { Outlook } from '../../src/ui/tui/outlook.js';
 import { screenOf } from '../../src/ui/tui/screen.js';

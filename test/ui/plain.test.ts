@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { History, sampleOf } from '../../src/stats/history.js';
 import type { Snapshot } from '../../src/stats/snapshot.js';
-import { PlainProgress, plainLine } from '../../src/ui/plain.js';
+import { PlainProgress } from '../../src/ui/plain.js';
+import { plainLine } from '../../src/ui/plain-line.js';
 import { columnsOf } from '../../src/ui/width.js';
 import { anySnapshot, EMPTY, snapshot } from '../stats/snapshots.js';
 

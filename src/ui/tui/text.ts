@@ -69,7 +69,7 @@ export function band(line: Line, columns: number, style: Style): Line {
   return [span(text.join('').padEnd(text.join('').length + columns - columnsOf(text.join(''))), style)];
 }
 
-/** The head of a panel: `── title ───────`. */
+/** The head of a panel: `─ title ───────`. */
 export function heading(title: Line, columns: number): Line {
   const shown = cut(title, columns - 3);
   const rest = columns - 3 - widthOf(shown);

@@ -10,7 +10,7 @@ import { type Series, seriesOf } from './curve.js';
 export const TIMES = ['minute', 'hour', 'day'] as const;
 export type Time = (typeof TIMES)[number];
 
-export const TIME_MS: Readonly<Record<Time, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+const TIME_MS: Readonly<Record<Time, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
 /** A line for the operator; cleaned. */
 export interface Note {
