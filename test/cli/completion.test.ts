@@ -7,14 +7,12 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMMAND_NAMES } from '../../src/cli/commands.js';
 import { completionScript } from '../../src/cli/completion.js';
 import { OPTION_NAMES, optionOf } from '../../src/cli/options.js';
 import { SHELLS, type Shell } from '../../src/cli/shells.js';
-
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+import { MAIN } from '../flow/helpers.js';
 
 const has = (command: string) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
 const missing = [...SHELLS, 'script'].filter((command) => !has(command));

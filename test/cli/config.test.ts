@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { gather, merge } from '../../src/cli/config.js';
 import { always } from '../../src/pace/timetable.js';
-import { temporaryFolder, usageMessageOf } from './helpers.js';
+import { temporaryFolder } from '../helpers/tree.js';
+import { usageMessageOf } from './helpers.js';
 
 /** A home whose usual config file has this content; nothing of the real environment. */
 function homeWith(content?: string): { HOME: string } {

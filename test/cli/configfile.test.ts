@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readConfigFile } from '../../src/cli/configfile.js';
 import { always } from '../../src/pace/timetable.js';
-import { temporaryFolder, usageMessage } from './helpers.js';
+import { temporaryFolder } from '../helpers/tree.js';
+import { usageMessage } from './helpers.js';
 
 function read(content: string | Uint8Array) {
   const file = join(temporaryFolder(), 'config.toml');

@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, expect } from 'vitest';
+import { expect } from 'vitest';
 import { UsageError } from '../../src/exit.js';
 
 /** The message of the UsageError that `call` throws; anything else fails the test. */
@@ -26,17 +23,4 @@ export async function usageMessageOf(promise: Promise<unknown>): Promise<string>
 function messageOf(error: unknown): string {
   expect(error).toBeInstanceOf(UsageError);
   return (error as UsageError).message;
-}
-
-const folders: string[] = [];
-
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
-
-/** A new empty folder that is gone after the test. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'millrace-cli-'));
-  folders.push(folder);
-  return folder;
 }

@@ -1,11 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { temporaryFolder } from './helpers.js';
+import { MAIN } from '../flow/helpers.js';
+import { temporaryFolder } from '../helpers/tree.js';
 
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 const PACKAGE = new URL('../../package.json', import.meta.url);
 
 /** Runs millrace in an empty folder, which is also its home. */

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { completionScript } from '../../src/cli/completion.js';
 import { helpText } from '../../src/cli/help.js';
 import { parse } from '../../src/cli/parse.js';
-import { temporaryFolder, usageMessageOf } from './helpers.js';
+import { temporaryFolder } from '../helpers/tree.js';
+import { usageMessageOf } from './helpers.js';
 
 const read = (args: string[], env: Record<string, string> = {}) =>
   parse(args, { env: { HOME: temporaryFolder(), ...env }, memory: 8 * 1024 ** 3 });

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { temporaryFolder } from './helpers.js';
+import { temporaryFolder } from '../helpers/tree.js';
 
 const PROCESS = JSON.stringify(new URL('../../dist/src/cli/process.js', import.meta.url));
 

@@ -25,23 +25,13 @@ import {
   type Tree,
   type World,
 } from '../flow/helpers.js';
+import { randomOf } from '../helpers/random.js';
 import { findCommand } from '../helpers/tree.js';
 
 const SECONDS = Number(process.env.CRASH_SECONDS ?? 12);
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
 /** A run that hangs is a failure. */
 const LONGEST_MS = 60_000;
-
-/** mulberry32, by Tommy Ettinger: small numbers that look random, the same for one seed. */
-function randomOf(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
 
 /**
  * The steps of publishing, of the checkpoint and of cleaning up, by the calls that they are made of; the kernel kills
@@ -58,7 +48,9 @@ const STEPS = [
 ] as const;
 
 const strace = findCommand('strace');
-const random = randomOf(SEED);
+const next = randomOf(SEED);
+/** A whole number. */
+const random = (below: number) => Math.floor(next() * below);
 
 /** What is to be killed: how it is started, and what is done to it. */
 function fate(): { label: string; prefix: string[]; afterMs: number | undefined } {

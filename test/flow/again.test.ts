@@ -4,10 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, renameSync, rmSync, statSync, truncateSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openDb } from '../../src/ledger/sqlite.js';
 import { findCommand } from '../helpers/tree.js';
 import {
   auditLog,
+  change,
   copyAll,
   copyUnder,
   dir,
@@ -262,10 +262,3 @@ test('a ledger that counts more as pending than it has is mended, and the run en
   expect(query(world.db, 'SELECT sum(pending) AS pending FROM dirs')).toEqual([{ pending: 0 }]);
   expectLedgerOf(world);
 });
-
-/** Changes the ledger behind millrace's back. */
-function change(db: string, sql: string): void {
-  const ledger = openDb(db);
-  ledger.exec(sql);
-  ledger.close();
-}

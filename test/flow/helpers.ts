@@ -443,6 +443,13 @@ export function query<T = Record<string, unknown>>(db: string, sql: string): T[]
   }
 }
 
+/** Changes the ledger behind millrace's back. */
+export function change(db: string, sql: string): void {
+  const ledger = openDb(db);
+  ledger.exec(sql);
+  ledger.close();
+}
+
 function narrowed(row: unknown): unknown {
   return Object.fromEntries(
     Object.entries(row as object).map(([key, value]) => [

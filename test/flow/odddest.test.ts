@@ -14,10 +14,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openDb } from '../../src/ledger/sqlite.js';
 import { canMount, canMountExfat, findCommand, mount, mountExfat, mountTmpfs } from '../helpers/tree.js';
 import {
   auditLog,
+  change,
   copy,
   copyAll,
   copyUnder,
@@ -50,12 +50,11 @@ describe.skipIf(!canMountExfat())('exFAT (skipped without root, exfat-fuse and e
     }
     expect(logged(world, 'copied')).toEqual(['Dir/a', 'README']);
     // Nor does a run that takes up a backlog, and tries again what failed.
-    const ledger = openDb(world.db);
-    ledger.exec(
+    change(
+      world.db,
       `UPDATE entries SET status = 0 WHERE name = 'a'; UPDATE dirs SET pending = 1 WHERE path = 'Dir';
        UPDATE meta SET value = json_set(value, '$.pendingFiles', 1) WHERE key = 'totals'`,
     );
-    ledger.close();
     expect((await copy(world)).stdout).toContain('resuming 1 files');
     expect(logged(world, 'copied')).toEqual(['Dir/a', 'Dir/a', 'README']);
     expect(readFileSync(join(world.dest, 'README'), 'utf8')).toBe('capitals');

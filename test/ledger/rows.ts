@@ -4,6 +4,7 @@ import { Ledger } from '../../src/ledger/ledger.js';
 import { openScratchLedger } from '../../src/ledger/open.js';
 import { type Dir, type Entry, NO_TOTALS, type Totals } from '../../src/ledger/rows.js';
 import { DirSide, DirStatus, EntryStatus, Listed } from '../../src/ledger/schema.js';
+import type { SessionRow } from '../../src/ledger/sessions.js';
 import { prepare } from '../../src/ledger/sqlite.js';
 import { metaWith } from '../helpers/entries.js';
 
@@ -71,4 +72,10 @@ export function miscounted({ db }: Ledger): unknown[] {
     `SELECT id, pending, (SELECT count(*) FROM entries e WHERE e.dir = d.id AND e.status = 0) AS counted
        FROM dirs d WHERE pending <> counted`,
   ).all();
+}
+
+/** The first session, which runs since the epoch and has done nothing; `part` tells what is different. */
+export function sessionWith(part: Partial<SessionRow>): SessionRow {
+  const counts = { readBytes: 0, writtenBytes: 0, copiedFiles: 0, copiedBytes: 0, sameFiles: 0, deleted: 0, failed: 0 };
+  return { id: 1, begunMs: 0, endedMs: undefined, exitCode: undefined, seenMs: 0, ...counts, ...part };
 }

@@ -3,7 +3,8 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { hasToken, isLocalRequest, isLoopback, readToken } from '../../src/metrics/access.js';
-import { temporaryFolder, usageMessage } from '../cli/helpers.js';
+import { usageMessage } from '../cli/helpers.js';
+import { temporaryFolder } from '../helpers/tree.js';
 
 test.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('%s is this machine alone', (host) => {
   expect(isLoopback(host)).toBe(true);

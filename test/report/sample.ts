@@ -11,6 +11,7 @@ import type { Entry } from '../../src/ledger/rows.js';
 import { DirSide, DirStatus, EntryStatus, Listed } from '../../src/ledger/schema.js';
 import { closeSession, noteSession, openSession, thinHistory } from '../../src/ledger/sessions.js';
 import { metaWith } from '../helpers/entries.js';
+import { randomOf } from '../helpers/random.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -19,21 +20,10 @@ const FILES_IN_FOLDER = 100;
 
 export const PAIR = { source: '/mnt/old', dest: '/mnt/new' };
 
-/** Numbers from 0 to 1 that look random and are the same each time (mulberry32). */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Fills a new ledger at `file` with `count` entries; the last session ended just before `nowMs`. */
 export function sampleLedger(file: string, count: number, nowMs: number): Ledger {
   const ledger = new Ledger(openLedgerFile(file, PAIR));
-  const random = numbers(7);
+  const random = randomOf(7);
   for (let folder = 0; folder * FILES_IN_FOLDER < count; folder += 500) {
     ledger.commit(() => {
       for (let next = folder; next < folder + 500 && next * FILES_IN_FOLDER < count; next++)

@@ -3,12 +3,12 @@ import { EXIT_MEANINGS } from '../../src/exit.js';
 import { NO_TOTALS } from '../../src/ledger/rows.js';
 import type { SessionRow } from '../../src/ledger/sessions.js';
 import { endOf, stateOf } from '../../src/report/state.js';
+import { sessionWith } from '../ledger/rows.js';
 
 const SCANNED = { number: 1, running: false, errors: 0, extras: false };
 
 function ended(exitCode: number | undefined): SessionRow {
-  const counts = { readBytes: 0, writtenBytes: 0, copiedFiles: 0, copiedBytes: 0, sameFiles: 0, deleted: 0, failed: 0 };
-  return { id: 1, begunMs: 0, endedMs: exitCode === undefined ? undefined : 5, exitCode, seenMs: 5, ...counts };
+  return sessionWith({ endedMs: exitCode === undefined ? undefined : 5, exitCode, seenMs: 5 });
 }
 
 test.each([

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { HistoryRow, SessionRow } from '../../src/ledger/sessions.js';
 import { STEPS, timelineOf } from '../../src/report/timeline.js';
+import { sessionWith } from '../ledger/rows.js';
 
 const HOUR = 3_600_000;
 
 function session(id: number, begunMs: number, endedMs: number | undefined, seenMs = endedMs ?? begunMs): SessionRow {
-  const counts = { readBytes: 0, writtenBytes: 0, copiedFiles: 0, copiedBytes: 0, sameFiles: 0, deleted: 0, failed: 0 };
-  return { id, begunMs, endedMs, exitCode: undefined, seenMs, ...counts };
+  return sessionWith({ id, begunMs, endedMs, seenMs });
 }
 
 function row(id: number, atMs: number, written: number, part: Partial<HistoryRow> = {}): HistoryRow {

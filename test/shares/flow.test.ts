@@ -1,9 +1,8 @@
 /** Copies on real mounts: what arrives, shares that fill up and shares that are taken away, one guest for each protocol. */
-import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
-import { inGuest, noGuest, type Protocol } from './guest.js';
 
-const MILLRACE = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+import { describe, expect, test } from 'vitest';
+import { MAIN } from '../flow/helpers.js';
+import { inGuest, noGuest, type Protocol } from './guest.js';
 
 const MOUNT: Record<Protocol, string> = {
   nfs4: 'mount -t nfs -o vers=4.2,nosharecache 127.0.0.1:/dest /mnt/dest',
@@ -53,7 +52,7 @@ const TWINS: Record<Protocol, string> = {
 
 const job = (protocol: Protocol) => `
   set -e
-  copy() { ${process.execPath} ${MILLRACE} copy /mnt/source /mnt/dest --db /run/l.db --log-file /run/l.log "$@"; }
+  copy() { ${process.execPath} ${MAIN} copy /mnt/source /mnt/dest --db /run/l.db --log-file /run/l.log "$@"; }
   same() {
     rsync -nic ${COMPARED[protocol]} --delete /mnt/served/source/ /mnt/served/dest/ >/run/differences
     cat /run/differences

@@ -1,12 +1,11 @@
 /** The limit on the wire of real mounts: bytes that left and reached the mounts, not bytes handed to the kernel. */
-import { fileURLToPath } from 'node:url';
+
 import { describe, expect, test } from 'vitest';
+import { MAIN } from '../flow/helpers.js';
 import { inGuest, mean, noGuest, type Protocol, worst } from './guest.js';
 
 const MiB = 1024 ** 2;
 const LIMIT = 20 * MiB;
-const MILLRACE = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
-
 const LARGE = 'head -c 100M /dev/urandom >$SOURCE/large';
 const SMALL = `for folder in {1..20}; do
   mkdir $SOURCE/$folder
@@ -22,7 +21,7 @@ async function copied(protocol: Protocol, make: string, source = '/mnt/source', 
      mkdir -p /mnt/served/local
      SOURCE=${served(source)}
      ${make}
-     ${process.execPath} ${MILLRACE} copy ${source} ${dest} --bwlimit 20M --db /run/l.db --log-file /run/l.log
+     ${process.execPath} ${MAIN} copy ${source} ${dest} --bwlimit 20M --db /run/l.db --log-file /run/l.log
      diff -r ${served(source)} ${served(dest)}`,
   );
   expect(output).toContain('all synced');

@@ -1,31 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { NO_TOTALS } from '../../src/ledger/rows.js';
-import type { SessionRow } from '../../src/ledger/sessions.js';
 import type { Failed } from '../../src/ledger/statistics.js';
 import { failuresSummary } from '../../src/stats/failures.js';
 import type { Standing } from '../../src/stats/standing.js';
 import { statusMessage } from '../../src/ui/status-json.js';
 import { statusText } from '../../src/ui/status-text.js';
+import { sessionWith } from '../ledger/rows.js';
 import { EMPTY, snapshot } from '../stats/snapshots.js';
 
 const NOW = new Date(2026, 10, 23, 12, 0).getTime();
 const HOUR = 3_600_000;
 const LOOK = { first: 20, places: 2 };
 
-const SESSION: SessionRow = {
-  id: 1,
+const SESSION = sessionWith({
   begunMs: NOW - 30 * HOUR,
   endedMs: NOW - 20 * HOUR,
   exitCode: 3,
   seenMs: NOW - 20 * HOUR,
-  readBytes: 1,
-  writtenBytes: 2,
-  copiedFiles: 3,
-  copiedBytes: 4,
-  sameFiles: 5,
-  deleted: 6,
-  failed: 7,
-};
+});
 
 function standing(part: Partial<Standing> = {}): Standing {
   return {
