@@ -144,7 +144,9 @@ class Player implements Operator {
       session: {
         copied: { files: this.files, bytes: this.read },
         same: { files: 18_204, bytes: TIB },
+        stamped: 0,
         deleted: 0,
+        warned: 0,
         failed: this.failed,
       },
       total: {

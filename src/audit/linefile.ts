@@ -1,9 +1,16 @@
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 
 const PRIVATE = 0o600;
-const FLAGS = constants.O_CREAT | constants.O_APPEND | constants.O_WRONLY | constants.O_NOFOLLOW;
+const FLAGS = constants.O_CREAT | constants.O_APPEND | constants.O_RDWR | constants.O_NOFOLLOW;
 /** Bytes gathered before a write. */
 const GATHERED = 256 * 1024;
+/** A process that was killed, or a disk that was full, has left a line without its end. */
+function isTorn(fd: number): boolean {
+  const { size } = fstatSync(fd);
+  const last = Buffer.alloc(1);
+  return size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a;
+}
+
 /** UTF-8 takes at most three bytes for a character of a JavaScript string. */
 const MOST_BYTES = 3;
 
@@ -19,6 +26,7 @@ export class LineFile {
   /** Throws what open(2) throws. */
   constructor(private readonly file: string) {
     this.fd = openSync(file, FLAGS, PRIVATE);
+    if (isTorn(this.fd)) this.write('\n');
   }
 
   /** Takes a line that ends with a newline. A write that fails is the business of the next flush. */

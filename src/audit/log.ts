@@ -39,7 +39,7 @@ export function checkLogFile(file: string, folderWillBeMade: boolean): void {
     if (stat?.isSymbolicLink()) throw Object.assign(new Error('it is a symbolic link'), { code: 'ELOOP' });
     if (stat?.isDirectory()) throw Object.assign(new Error('EISDIR: it is a folder'), { code: 'EISDIR' });
     if (stat && !stat.isFile()) throw Object.assign(new Error('it is not a regular file'), { code: 'EINVAL' });
-    if (stat) accessSync(file, constants.W_OK);
+    if (stat) accessSync(file, constants.R_OK | constants.W_OK);
     else if (existsSync(dirname(file)) || !folderWillBeMade) accessSync(dirname(file), constants.W_OK | constants.X_OK);
   } catch (error) {
     throw refusal(file, error);

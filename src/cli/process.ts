@@ -4,6 +4,7 @@ import { totalmem } from 'node:os';
 import { createInterface } from 'node:readline';
 import { isatty } from 'node:tty';
 import { Exit } from '../exit.js';
+import { leaveBeforeFlushing } from './lastexit.js';
 import { type Engine, explain, type Io, run } from './run.js';
 import { terminalOf } from './terminal.js';
 
@@ -30,6 +31,7 @@ export async function runProcess(args: readonly string[], engine = ENGINE): Prom
   process.on('unhandledRejection', fail);
   const output = watchOutput(io);
   forgetLostTerminals();
+  process.on('exit', leaveBeforeFlushing);
 
   const machine = { env: process.env, memory: totalmem(), terminal: terminalOf(process.env, process) };
   const code = await run(args, machine, tracked(engine, output), io);

@@ -49,11 +49,11 @@ export class Controls {
     return this.session.stopping !== 'no';
   }
 
-  /** Finishes the files in flight and ends; false when that, or a stop, was asked for before. */
-  drain(): boolean {
+  /** Finishes the files in flight and ends; false when that, or a stop, was asked for before. `next` is told. */
+  drain(next = 'then it ends'): boolean {
     if (this.session.stopping !== 'no') return false;
     this.session.tell(Command.drain);
-    this.note('finishing the files in flight; then it ends');
+    this.note(`finishing the files in flight; ${next}`);
     return true;
   }
 

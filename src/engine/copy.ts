@@ -1,4 +1,5 @@
 /** `millrace copy`, from the first look at the roots on. */
+import { printable } from '../cli/printable.js';
 import type { Io } from '../cli/run.js';
 import type { Settings } from '../settings.js';
 import type { OwnFile } from '../share/local/roots.js';
@@ -15,7 +16,11 @@ export async function copy(settings: Settings, io: Io, begun: Begun = () => {}):
   const metrics = settings.metrics && (await listen(settings.metrics));
   try {
     const threads = new Threads();
-    const keeper = new Keeper(threads);
+    const keeper = new Keeper(threads, {
+      untilToldMs: settings.stallTimeoutMs,
+      mostMs: settings.shareTimeoutMs,
+      note: (text) => io.err(`millrace: ${printable(text)}\n`),
+    });
     const inspected = keeper.inspect(settings.source, settings.dest, ownFiles(settings));
     // Told below; until then a refusal is nobody's unhandled error.
     inspected.catch(() => {});

@@ -78,11 +78,14 @@ export class Findings {
       areNew: isCutOff || wantsMore(attributes, this.state),
     };
     this.recorder.scanState(this.state);
+    const known = this.ledger.dir(1);
+    // No listing shows what the destination has of the root's attributes: the ledger does.
+    const isUpToDate = known?.status === DirStatus.synced && known.meta?.ctimeNs === meta.ctimeNs && !this.state.areNew;
     const root: Dir = {
-      ...(this.ledger.dir(1) ?? this.newDir(undefined, '', DirSide.source)),
+      ...(known ?? this.newDir(undefined, '', DirSide.source)),
       listed: Listed.no,
       meta,
-      status: isStamped ? DirStatus.synced : DirStatus.toStamp,
+      status: isStamped && (isUpToDate || attributes === '') ? DirStatus.synced : DirStatus.toStamp,
     };
     // All at once: with the old scan's folders forgotten and the new one's not there, a kill would leave nothing to list.
     this.ledger.commit(() => {

@@ -5,17 +5,48 @@ import type { DestProbe, OwnFile, Refusal, RootCheck, RootsFacts } from '../shar
 import type { Threads } from './threads.js';
 import type { Look } from './watch.js';
 
+/** How long shares may take to answer before a run has begun, ms. */
+export interface Patience {
+  readonly untilToldMs: number;
+  readonly mostMs: number;
+  /** A line for the operator. */
+  note(text: string): void;
+}
+
 export class Keeper {
-  constructor(private readonly threads: Threads) {}
+  constructor(
+    private readonly threads: Threads,
+    private readonly patience?: Patience,
+  ) {}
 
   /** Looks at the roots; throws ExitError when a run cannot begin. Nothing is changed. */
   async inspect(source: string, dest: string, own: readonly OwnFile[]): Promise<RootsFacts> {
-    return accepted(await this.threads.ask<RootsFacts | Refusal>({ task: 'inspect', source, dest, own }));
+    const asked = this.threads.ask<RootsFacts | Refusal>({ task: 'inspect', source, dest, own });
+    return accepted(await this.patiently(asked, `source ${source} or destination ${dest}`));
   }
 
   /** Makes the destination ready; throws ExitError when that is not possible. */
   async prepare(dest: string, trash: string | undefined): Promise<DestProbe> {
-    return accepted(await this.threads.ask<DestProbe | Refusal>({ task: 'prepare', dest, trash }));
+    const asked = this.threads.ask<DestProbe | Refusal>({ task: 'prepare', dest, trash });
+    return accepted(await this.patiently(asked, `destination ${dest}`));
+  }
+
+  /** Says when an answer takes long, and throws an ExitError when it does not come. */
+  private async patiently<T>(answer: Promise<T>, what: string): Promise<T> {
+    if (!this.patience) return answer;
+    const { untilToldMs, mostMs, note } = this.patience;
+    let giveUp: NodeJS.Timeout | undefined;
+    const tell = setTimeout(() => note(`waiting for an answer: ${what}`), untilToldMs);
+    const given = new Promise<never>((_, reject) => {
+      const told = `${what}: does not answer; see whether the mount or its server hangs`;
+      giveUp = setTimeout(() => reject(new ExitError(told, Exit.share)), mostMs);
+    });
+    try {
+      return await Promise.race([answer, given]);
+    } finally {
+      clearTimeout(tell);
+      clearTimeout(giveUp);
+    }
   }
 
   /** Flushes the filesystem that `dest` is on; an error code when that is no longer the one expected, or away. */

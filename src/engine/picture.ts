@@ -34,8 +34,10 @@ export function pictureOf(session: Session, ledger: Ledger, settings: Settings, 
     session: {
       copied: { ...session.outcomes.copied },
       same: { ...session.outcomes.same },
+      stamped: session.outcomes.stamped,
       deleted: session.outcomes.deleted,
       failed: session.outcomes.failed,
+      warned: session.outcomes.warned,
     },
     total: {
       synced: tally(totals.syncedFiles, totals.syncedBytes, ahead.synced),

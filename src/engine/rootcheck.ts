@@ -31,6 +31,16 @@ export function checkRoots(ledger: Ledger, facts: RootsFacts, settings: Settings
   if (facts.sourceIsEmpty) refuse(`source ${settings.source}: is empty, and the ledger knows of files there`);
 }
 
+/**
+ * The roots of a run that begins. Where one was replaced, and the operator has said that this is right, what the ledger
+ * says of it means nothing until a scan has looked at all of it.
+ */
 export function rememberRoots(ledger: Ledger, roots: Roots): void {
-  ledger.commit(() => ledger.setMeta(KEY, roots));
+  const known = ledger.meta<Roots>(KEY);
+  const isReplaced =
+    known !== undefined && !(isSameRoot(known.source, roots.source) && isSameRoot(known.dest, roots.dest));
+  ledger.commit(() => {
+    ledger.setMeta(KEY, roots);
+    if (isReplaced) ledger.wantFullScan();
+  });
 }

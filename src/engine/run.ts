@@ -12,7 +12,6 @@ import { Ledger } from '../ledger/ledger.js';
 import { guard, makeLedgerFolder, openLedgerFile, openScratchLedger } from '../ledger/open.js';
 import { sameTime } from '../scan/compare.js';
 import type { Settings } from '../settings.js';
-import { carriesAny } from '../share/attributes.js';
 import { folds, NO_FOLDING } from '../share/folding.js';
 import { coarser, type RootsFacts } from '../share/local/roots.js';
 import type { Side } from '../share/share.js';
@@ -104,11 +103,7 @@ async function prepare(
   rememberRoots(ledger, identities);
   const grainNs = coarser(roots.grainNs, dest.grainNs);
   const cutOffNs = beginSession(ledger, dest.nowNs);
-  const { rootMtimeNs } = dest;
-  const isStamped =
-    rootMtimeNs !== undefined &&
-    sameTime(roots.rootMeta.mtimeNs, rootMtimeNs, grainNs) &&
-    !carriesAny(settings.attributes);
+  const isStamped = dest.rootMtimeNs !== undefined && sameTime(roots.rootMeta.mtimeNs, dest.rootMtimeNs, grainNs);
   return {
     ...ground,
     root: { meta: roots.rootMeta, isStamped },
@@ -178,11 +173,7 @@ class Run {
     const surface = await this.surfaceFor(operator);
     this.surface = surface;
     const silence = listenForSignals({
-      drain: () => {
-        if (!controls.drain()) return false;
-        this.note('finishing the files in flight; press Ctrl-C again to stop now');
-        return true;
-      },
+      drain: () => controls.drain('press Ctrl-C again to stop now'),
       stop: () => controls.stop(),
       reopenLog: () => this.reopenLog(),
     });

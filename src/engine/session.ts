@@ -202,7 +202,9 @@ export class Session {
     if (wantsExtras && !settings.rescan) note('scanning anew: the unfinished scan did not look for extras');
     const isMore = backlog && wantsMore(lettersOf(settings.attributes), ledger.scanState);
     if (isMore && !settings.rescan) note('scanning anew: attributes are to be kept that were not before');
-    this.resumed = backlog && !settings.rescan && !wantsExtras && !isMore;
+    const isReplaced = ledger.wantsFullScan;
+    if (isReplaced && !settings.rescan) note('scanning anew: a root is not the folder it was');
+    this.resumed = backlog && !settings.rescan && !wantsExtras && !isMore && !isReplaced;
     if (this.resumed) {
       const { pendingFiles, pendingBytes } = ledger.totals;
       const scan = running ? '; the scan goes on where it was' : '';

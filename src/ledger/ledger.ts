@@ -353,8 +353,18 @@ export class Ledger {
     return (this.one(query).get(...kinds) as { count: number }).count;
   }
 
-  /** A scan begins: forgets what an earlier one found of extras, and what it had still to list. */
+  /** What the ledger knows is in doubt until a new scan has begun, which looks at everything. Inside `commit`. */
+  wantFullScan(): void {
+    this.setMeta('fullScan', true);
+  }
+
+  get wantsFullScan(): boolean {
+    return this.meta<boolean>('fullScan') === true;
+  }
+
+  /** A scan begins: forgets what an earlier one found of extras, and what it had still to list. Inside `commit`. */
   beginScan(): void {
+    this.setMeta('fullScan', false);
     this.db.exec(`DELETE FROM extras; DELETE FROM dirs WHERE side = ${DirSide.extra};
       UPDATE dirs SET listed = ${Listed.yes} WHERE listed = ${Listed.no}`);
   }

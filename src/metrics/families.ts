@@ -91,6 +91,14 @@ export const FAMILIES: readonly Family[] = [
   counter('file_bytes', 'Sizes of the files and links done with in this session.', ({ session }) =>
     by('result', { copied: session.copied.bytes, same: session.same.bytes }),
   ),
+  counter('stamped_files', 'Files whose attributes alone were set in this session.', ({ session }) =>
+    one(session.stamped),
+  ),
+  counter(
+    'warned_entries',
+    'Entries of whose attributes the destination did not take all, in this session.',
+    ({ session }) => one(session.warned),
+  ),
   counter('deleted_entries', 'Extras deleted or moved to the trash in this session.', ({ session }) =>
     one(session.deleted),
   ),

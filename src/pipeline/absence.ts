@@ -2,7 +2,7 @@
 import { baseName, dirName } from '../posix/names.js';
 import type { Kind } from '../posix/stat.js';
 import { saysAbsent } from '../share/failure.js';
-import type { SourceShare } from '../share/share.js';
+import type { Share } from '../share/share.js';
 
 /**
  * Which of the extras (name -> kind at the destination) beneath `dir` are still absent at the source, by a fresh,
@@ -10,7 +10,11 @@ import type { SourceShare } from '../share/share.js';
  * above it. An extra folder also counts as absent when the source has something else than a folder by that name, and
  * the other way round. Any error means "unknown" and is thrown: unknown never deletes.
  */
-export function confirmAbsent(source: SourceShare, dir: string, extras: ReadonlyMap<string, Kind>): Set<string> {
+export function confirmAbsent(
+  source: Pick<Share, 'listKinds'>,
+  dir: string,
+  extras: ReadonlyMap<string, Kind>,
+): Set<string> {
   const absent = new Set(extras.keys());
   try {
     source.listKinds(dir, (name, kind) => {

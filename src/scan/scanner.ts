@@ -2,10 +2,12 @@
 
 import type { Bucket } from '../pace/bucket.js';
 import { Call } from '../pace/latency.js';
+import { confirmAbsent } from '../pipeline/absence.js';
 import type { Inbox } from '../pipeline/inbox.js';
+import { baseName, dirName } from '../posix/names.js';
 import type { Attributes } from '../share/attributes.js';
 import { Entries, type EntryData } from '../share/entries.js';
-import { failureOf } from '../share/failure.js';
+import { type Failure, failure, failureOf } from '../share/failure.js';
 import type { Share, Side } from '../share/share.js';
 import type { LaneCounters } from '../stats/shared.js';
 import type { ListAnswer, ListRequest } from './messages.js';
@@ -110,8 +112,23 @@ function answer(request: ListRequest, batch: Entries, deps: ScannerDeps): void {
     counters.called();
     if (error instanceof Abandoned) return;
     sendHeld();
-    send(take(), { last: true, failure: failureOf(error, 'readdir', path) });
+    send(take(), { last: true, failure: failureOfListing(error, path, share) });
   }
+}
+
+/**
+ * A folder that is not there is gone only if the folder above does not list it any more: servers also say so of what they
+ * cannot reach for a moment, and what is taken for gone is forgotten without a word.
+ */
+function failureOfListing(error: unknown, path: string, share: Share): Failure {
+  const cause = failureOf(error, 'readdir', path);
+  if (cause.code !== 'ENOENT' || path === '') return cause;
+  try {
+    if (confirmAbsent(share, dirName(path), new Map([[baseName(path), 'dir']])).size > 0) return cause;
+  } catch {
+    // Nothing is known of the folder above either.
+  }
+  return failure('EIO', 'readdir, which says ENOENT of what its folder lists', path);
 }
 
 function timed(operations: number, ms: number, { counters }: ScannerDeps): void {

@@ -102,7 +102,16 @@ export interface Snapshot {
   readonly readBytes: number;
   readonly writtenBytes: number;
   /** Finished by this session. */
-  readonly session: { readonly copied: Tally; readonly same: Tally; readonly deleted: number; readonly failed: number };
+  readonly session: {
+    readonly copied: Tally;
+    readonly same: Tally;
+    /** Files whose attributes alone were set. */
+    readonly stamped: number;
+    readonly deleted: number;
+    readonly failed: number;
+    /** Entries of whose attributes the destination did not take all. */
+    readonly warned: number;
+  };
   /** The whole migration, all sessions, as the ledger and the window know it. */
   readonly total: { readonly synced: Tally; readonly pending: Tally; readonly failed: Tally; readonly skipped: number };
   readonly lanes: { readonly readers: number; readonly writers: number; readonly scanners: number };

@@ -32,8 +32,12 @@ interface JsonCounts {
   readonly copied_bytes: number;
   readonly same_files: number;
   readonly same_bytes: number;
+  /** Files whose attributes alone were set. */
+  readonly stamped_files: number;
   readonly deleted_entries: number;
   readonly failed_entries: number;
+  /** Attributes of them were not taken by the destination. */
+  readonly warned_entries: number;
   /** The whole migration, over all sessions. In a dry run, pending is what would be copied. */
   readonly total_synced_files: number;
   readonly total_synced_bytes: number;
@@ -132,8 +136,10 @@ function counts(snapshot: Snapshot): JsonCounts {
     copied_bytes: session.copied.bytes,
     same_files: session.same.files,
     same_bytes: session.same.bytes,
+    stamped_files: session.stamped,
     deleted_entries: session.deleted,
     failed_entries: session.failed,
+    warned_entries: session.warned,
     total_synced_files: total.synced.files,
     total_synced_bytes: total.synced.bytes,
     total_pending_files: total.pending.files,

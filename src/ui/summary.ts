@@ -113,7 +113,9 @@ function realRows(result: RunResult): Row[] {
         `${formatCounted(result.unrecorded, 'file')} more, copied again by the next run`,
       ],
     ]),
+    ...present([[session.stamped, 'stamped', `attributes of ${formatCounted(session.stamped, 'file')}`]]),
     ...present([[session.deleted, 'deleted', entries(session.deleted)]]),
+    ...present([[session.warned, 'not taken', `attributes of ${entries(session.warned)}, see the log`]]),
     ...commonRows(result),
     ...present([
       [total.pending.files, 'left to do', files(total.pending)],

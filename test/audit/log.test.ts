@@ -55,6 +55,16 @@ function writeLines(log: AuditLog, from: number, to: number): void {
   for (let index = from; index < to; index++) log.write(line(index));
 }
 
+test('after a line that was cut off, the next begins on a line of its own', () => {
+  writeFileSync(file, '{"source":"/s/0"}\n{"source":"/s/1');
+  const log = new AuditLog(file);
+  writeLines(log, 2, 4);
+  log.close();
+  const text = readFileSync(file, 'utf8').split('\n');
+  expect(text[1]).toBe('{"source":"/s/1');
+  expect(text.slice(2, 4).map((json) => JSON.parse(json).source)).toEqual(['/s/2', '/s/3']);
+});
+
 describe('a line', () => {
   test('has nothing that a terminal obeys, and every name can be read back', () => {
     const log = new AuditLog(file);

@@ -12,6 +12,7 @@ import {
   expectEqualTrees,
   expectLedgerOf,
   file,
+  ledgerPaths,
   makeTree,
   namesIn,
   newWorld,
@@ -196,6 +197,22 @@ describe('before anything is touched', () => {
     await copyAll(world, '--accept-roots');
     await copyAll(world);
     expect(namesIn(world.dest)).toEqual(['a', 'b', 'of', 'of/others']);
+  });
+
+  test('with a backlog, an accepted root is scanned anew before anything is called synced', async () => {
+    const world = newWorld();
+    makeTree(world.source, manyFiles(40, 10_000));
+    const limited = startCopy(world, '--bwlimit', '100K');
+    await limited.until('a file is synced, and others are not', () => ledgerPaths(world, 'synced').length > 0);
+    limited.signal('SIGINT');
+    expect((await limited.ended).code).toBe(3);
+    expect(ledgerPaths(world, 'pending').length).toBeGreaterThan(0);
+    rmSync(world.dest, { recursive: true });
+    mkdirSync(world.dest);
+    const { stdout } = await copyAll(world, '--accept-roots');
+    expect(stdout).toContain('scanning anew: a root is not the folder it was');
+    expectEqualTrees(world.source, world.dest);
+    expectLedgerOf(world);
   });
 
   test('a source that became empty is refused', async () => {

@@ -15,7 +15,14 @@ const RUNNING = snapshot({
   nowMs: 10_000,
   readBytes: 10_000_000,
   writtenBytes: 9_000_000,
-  session: { copied: { files: 12, bytes: 9_000_000 }, same: { files: 3, bytes: 30 }, deleted: 4, failed: 1 },
+  session: {
+    copied: { files: 12, bytes: 9_000_000 },
+    same: { files: 3, bytes: 30 },
+    stamped: 5,
+    deleted: 4,
+    failed: 1,
+    warned: 6,
+  },
   total: {
     synced: { files: 15, bytes: 9_000_030 },
     pending: { files: 100, bytes: 100_000_000 },

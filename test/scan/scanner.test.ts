@@ -21,7 +21,11 @@ type List = (dir: string, sink: (names: string[]) => void) => void;
 const STAT = statWith(metaWith());
 
 /** Has a scanner answer the requests for these folders, numbered from 1, and then end. */
-function scan(paths: readonly string[], list: List, { side = 'source', seal }: { side?: Side; seal?: string } = {}) {
+function scan(
+  paths: readonly string[],
+  list: List,
+  { side = 'source', seal, kinds = {} }: { side?: Side; seal?: string; kinds?: Record<string, string[]> } = {},
+) {
   const { port1, port2 } = new MessageChannel();
   ports.push(port1);
   const outbox = new Outbox<ListRequest>(port1);
@@ -36,7 +40,9 @@ function scan(paths: readonly string[], list: List, { side = 'source', seal }: {
         for (const name of lot) into.add(name, STAT);
       });
     },
-    listKinds: () => {},
+    listKinds: (dir, each) => {
+      for (const name of kinds[dir] ?? []) each(name, 'dir');
+    },
     close: () => {},
   };
   runScanner({
@@ -106,6 +112,18 @@ describe('runScanner', () => {
     ]);
     expect(answers[0]!.failure).toMatchObject({ code: 'ENOENT', path: 'gone' });
     expect(answers[1]!.failure).toBeUndefined();
+  });
+
+  it('does not take a folder for missing that the folder above still lists', () => {
+    const { answers } = scan(
+      ['a/there', 'a/gone'],
+      (dir) => {
+        throw new SysError(2, 'getdents', dir);
+      },
+      { kinds: { a: ['there'] } },
+    );
+    expect(answers.map(({ failure }) => failure!.code)).toEqual(['EIO', 'ENOENT']);
+    expect(answers[0]!.failure!.message).toContain('which says ENOENT of what its folder lists');
   });
 
   it('does not take a bug for a failing share', () => {

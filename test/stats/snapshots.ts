@@ -14,7 +14,14 @@ export const EMPTY: Snapshot = {
   scan: { done: true, dirs: 0, files: 0, bytes: 0, errors: 0 },
   readBytes: 0,
   writtenBytes: 0,
-  session: { copied: { files: 0, bytes: 0 }, same: { files: 0, bytes: 0 }, deleted: 0, failed: 0 },
+  session: {
+    copied: { files: 0, bytes: 0 },
+    same: { files: 0, bytes: 0 },
+    stamped: 0,
+    deleted: 0,
+    failed: 0,
+    warned: 0,
+  },
   total: {
     synced: { files: 0, bytes: 0 },
     pending: { files: 0, bytes: 0 },
@@ -103,7 +110,7 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
   scan: fc.record({ done: fc.boolean(), dirs: count, files: count, bytes: count, errors: count }),
   readBytes: count,
   writtenBytes: count,
-  session: fc.record({ copied: tally, same: tally, deleted: count, failed: count }),
+  session: fc.record({ copied: tally, same: tally, stamped: count, deleted: count, failed: count, warned: count }),
   total: fc.record({ synced: tally, pending: tally, failed: tally, skipped: count }),
   lanes: fc.record({ readers: count, writers: count, scanners: count }),
   flow: fc.record({

@@ -24,7 +24,14 @@ const BUSY: Partial<Snapshot> = {
   phase: 'finished',
   readBytes: 1000 * MIB,
   writtenBytes: 990 * MIB,
-  session: { copied: { files: 1234, bytes: GIB }, same: { files: 1, bytes: 10 }, deleted: 7, failed: 2 },
+  session: {
+    copied: { files: 1234, bytes: GIB },
+    same: { files: 1, bytes: 10 },
+    stamped: 8,
+    deleted: 7,
+    failed: 2,
+    warned: 9,
+  },
   total: { ...EMPTY.total, synced: { files: 5000, bytes: 9 * GIB }, skipped: 3 },
 };
 
@@ -38,7 +45,9 @@ describe('the summary', () => {
       [
         'millrace: all synced in 1m 40s',
         '  copied        1,234 files, 1.0 GiB',
+        '  stamped       attributes of 8 files',
         '  deleted       7 entries',
+        '  not taken     attributes of 9 entries, see the log',
         '  same          1 file, 10 B',
         '  skipped       3 entries (special files, and unfinished ones of millrace)',
         '  mean          read 10.0 MiB/s, write 9.9 MiB/s',

@@ -28,6 +28,8 @@ import { createPart, LocalDestFile, LocalSourceFile, removeQuietly } from './fil
 import { Folders } from './folders.js';
 import { openPinned, type Pin } from './pin.js';
 
+const ENOENT = 2;
+
 export interface Ways {
   /** The folder to which what gives way to a folder is moved; undefined: it is deleted. */
   readonly trash?: string | undefined;
@@ -81,6 +83,11 @@ export class LocalShare implements SourceShare, DestShare {
 
   list(dir: string, batch: Entries, full: () => void): void {
     const fd = openDirBeneath(this.folders.root, dir);
+    const absent = new Set<string>();
+    const failed = (name: string, { errno }: SysError) => {
+      if (batch.isFull) full();
+      batch.addFailed(name, errno);
+    };
     try {
       listFd(fd, dir, (name) => {
         if (batch.isFull) full();
@@ -88,10 +95,15 @@ export class LocalShare implements SourceShare, DestShare {
           statAt(fd, name, this.stat);
           batch.add(name, this.stat);
         } catch (error) {
-          // Gone between the listing and the look: as if it had not been listed.
-          if (!saysAbsent(error)) batch.addFailed(name, (error as SysError).errno);
+          if (saysAbsent(error)) absent.add(name);
+          else failed(name, error as SysError);
         }
       });
+      // Gone between the listing and the look: as if it had not been listed, unless it still is.
+      if (absent.size > 0)
+        this.listKinds(dir, (name) => {
+          if (absent.delete(name)) failed(name, new SysError(ENOENT, 'stat', name));
+        });
     } finally {
       dropFd(fd);
     }

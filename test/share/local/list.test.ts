@@ -99,6 +99,18 @@ describe('list', () => {
     expect(namesOf(list('a'))).toEqual(['d', 'l']);
   });
 
+  it('gives an entry that the share says is not there, and goes on listing, as one that cannot be looked at', () => {
+    replaceCall('statx', (original, dir, name, ...rest) =>
+      name === 'f' ? failWith('ENOENT') : original(dir, name, ...rest),
+    );
+    const entries = list('a')[0]!;
+    expect(entries.names.map((name, index) => [name, entries.errno(index)])).toEqual([
+      ['d', 0],
+      ['f', 2],
+      ['l', 0],
+    ]);
+  });
+
   it('gives an entry that cannot be looked at with its errno', () => {
     replaceCall('statx', (original, dir, name, ...rest) =>
       name === 'f' ? failWith('EACCES') : original(dir, name, ...rest),
