@@ -1,0 +1,54 @@
+/** The rules of a run in their order, from what the options say. */
+import { locating, UsageError } from '../../exit.js';
+import { EXCLUDES, FILTERS, INCLUDES, type Reading, type Rule, readRule } from './rule.js';
+
+/** One of the options that say what is copied, in the order in which they were given. */
+export interface RuleText {
+  readonly option: 'exclude' | 'include' | 'filter' | 'exclude-from' | 'include-from';
+  readonly text: string;
+}
+
+export interface RulesFrom {
+  /** --delete-excluded: what is left out is an extra, unless a rule names the destination's side. */
+  readonly deletesExcluded: boolean;
+  /** The lines of a file of rules; throws a UsageError. */
+  read(file: string): readonly string[];
+}
+
+/** Files of rules in files of rules; more of them are most likely one that names itself. */
+const DEEPEST = 16;
+
+/** Throws a UsageError that names the option, and the file and line where it is in one. */
+export function chosenRules(texts: readonly RuleText[], { deletesExcluded, read }: RulesFrom): Rule[] {
+  let rules: Rule[] = [];
+  const add = (text: string, reading: Reading, depth: number): void => {
+    const told = readRule(text, reading);
+    switch (told.kind) {
+      case 'clear':
+        rules = [];
+        break;
+      case 'rule':
+        rules.push(deletesExcluded && told.rule.plain ? { ...told.rule, dest: false } : told.rule);
+        break;
+      case 'merge':
+        if (told.excludesItself) add(told.file.slice(told.file.lastIndexOf('/') + 1), EXCLUDES, depth);
+        addFile(told.file, told.reading, depth + 1);
+        break;
+    }
+  };
+  const addFile = (file: string, reading: Reading, depth: number): void => {
+    if (depth > DEEPEST) throw new UsageError(`${file}: files of rules that name each other`);
+    for (const [index, line] of read(file).entries()) {
+      if (line === '' || line.startsWith('#') || line.startsWith(';')) continue;
+      locating(`${file}:${index + 1}`, () => add(line, reading, depth));
+    }
+  };
+  for (const { option, text } of texts) {
+    locating(`--${option}`, () => {
+      if (option === 'exclude-from') addFile(text, EXCLUDES, 1);
+      else if (option === 'include-from') addFile(text, INCLUDES, 1);
+      else add(text, option === 'filter' ? FILTERS : option === 'include' ? INCLUDES : EXCLUDES, 0);
+    });
+  }
+  return rules;
+}
