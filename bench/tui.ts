@@ -138,7 +138,14 @@ class Player implements Operator {
       resumed: true,
       dryRun: false,
       stopping: 'no',
-      scan: { done: false, dirs: 312_040 + this.pull * 4, files: 4_412_907, bytes: 112.4 * TIB, errors: 2 },
+      scan: {
+        done: false,
+        dirs: 312_040 + this.pull * 4,
+        files: 4_412_907,
+        bytes: 112.4 * TIB,
+        errors: 2,
+        excluded: 0,
+      },
       readBytes: this.read,
       writtenBytes: this.read - 60 * MIB,
       session: {

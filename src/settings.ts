@@ -1,4 +1,5 @@
 import type { PaceSettings } from './pace/pacer.js';
+import type { Choice } from './scan/filter/choice.js';
 import type { Attributes } from './share/attributes.js';
 
 /** The checksum algorithms a run can record, by the names users type. */
@@ -43,6 +44,9 @@ export interface Settings {
   /** What is kept beside content and times. Owners only for root: nobody else can set them. */
   readonly attributes: Attributes;
   readonly deleteExtras: boolean;
+  readonly choice: Choice;
+  /** What the choice leaves out is an extra. The choice's rules say so already; this is for people. */
+  readonly deletesExcluded: boolean;
   readonly rescan: boolean;
   /** More extras than this are not deleted; undefined: by engine/deletelimit.ts. */
   readonly maxDelete: DeleteLimit | undefined;

@@ -5,11 +5,13 @@ import { Inbox } from '../src/pipeline/inbox.js';
 import type { ReaderStart } from '../src/pipeline/lanes.js';
 import { runReader } from '../src/pipeline/reader.js';
 import { Ring } from '../src/pipeline/ring.js';
+import { Filter } from '../src/scan/filter/filter.js';
 import { LocalShare } from '../src/share/local/local.js';
 import { LaneCounters } from '../src/stats/shared.js';
 
 export default async function reader(start: ReaderStart): Promise<void> {
   const source = new LocalShare(start.root, start.pin, { attributes: start.attributes });
+  const filter = new Filter(start.rules, 'source');
   try {
     runReader({
       lane: start.lane,
@@ -21,6 +23,7 @@ export default async function reader(start: ReaderStart): Promise<void> {
       pace: bucketOf(start.pace, 'source'),
       window: windowOf(start.pace, 'source'),
       counters: new LaneCounters(new Float64Array(start.counters), start.lane),
+      filter: filter.isEmpty ? undefined : filter,
       report: (message) => start.port.postMessage(message),
     });
   } finally {

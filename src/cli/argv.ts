@@ -50,11 +50,12 @@ const DECLARED: Options = {
 
 /** Reads `args` (without node and script). Throws a UsageError for anything that is not a known option, well formed. */
 export function readArguments(args: readonly string[]): Arguments {
-  const { argv: found, error } = parser.detailed(spelledOut(args), DECLARED);
+  const gathered: Gathered = {};
+  const { argv: found, error } = parser.detailed(spelledOut(args, gathered), DECLARED);
   if (error) throw new UsageError(error.message);
   const plain = found._.map(String);
   const literal = (found['--'] ?? []) as string[];
-  return { words: [...plain, ...literal], plain: plain.length, flags: flagsOf(found) };
+  return { words: [...plain, ...literal], plain: plain.length, flags: { ...flagsOf(found), ...gathered } as Layer };
 }
 
 /** Throws when an option was given that `command` does not have. */
@@ -87,7 +88,7 @@ function read(name: OptionName, text: string): unknown {
  * `args` with the names of options in place of their letters, each option before `--` looked at; what this lets pass,
  * yargs reads as it is meant.
  */
-function spelledOut(args: readonly string[]): string[] {
+function spelledOut(args: readonly string[], gathered: Gathered): string[] {
   const [first = ''] = args;
   const command = isCommand(first) ? first : 'copy';
   const spelled: string[] = [];
@@ -99,8 +100,22 @@ function spelledOut(args: readonly string[]): string[] {
     const last = spelled.at(-1)!;
     if (!isShort && !arg.startsWith('--')) continue;
     if (checkLong(last, args[at + 1]) > 0) spelled.push(args[++at]!);
+    gather(spelled, last, gathered);
   }
   return spelled;
+}
+
+/** What options that may be given again and again say, by the one that they gather in: yargs would lose their order. */
+type Gathered = Record<string, unknown[]>;
+
+/** Takes the option `last`, with its value, from the end of what was spelled out, if it is one of those. */
+function gather(spelled: string[], last: string, gathered: Gathered): void {
+  const [, name = '', glued] = /^--([^=]*)(?:=(.*))?$/s.exec(last) ?? [];
+  const into = isOption(name) ? optionOf(name).gathersIn : undefined;
+  if (into === undefined || !isOption(name)) return;
+  const text = glued ?? spelled.pop()!;
+  spelled.pop();
+  gathered[into] = [...(gathered[into] ?? []), ...(read(name, text) as unknown[])];
 }
 
 /** The number of arguments after this one that are its value: 0 or 1. */
@@ -118,8 +133,9 @@ function checkLong(arg: string, next: string | undefined): number {
   if (option !== name) throw new UsageError(`--${name}: only an option without a value can be negated`);
   if (equals >= 0) return 0;
   // What begins with a dash is the next option, and the value was forgotten; or it is a negative number, which the
-  // option's own check refuses in better words.
-  if (next === undefined || (/^-[^0-9]/.test(next) && next !== '-')) throw new UsageError(missing(option));
+  // option's own check refuses in better words. A rule may begin with one that a space or a comma follows.
+  const isNext = optionOf(option).gathersIn === undefined ? /^-[^0-9]/ : /^-(-|[a-z0-9]+$)/i;
+  if (next === undefined || (isNext.test(next) && next !== '-')) throw new UsageError(missing(option));
   return 1;
 }
 

@@ -42,8 +42,11 @@ export function readConfigFile(file: string): Layer {
 function schemaOf(name: OptionName): z.ZodType {
   const option = optionOf(name);
   if (typeof option.file === 'string') return z.never({ error: option.file });
-  return typeOf(option.kind).transform((value, context) => {
+  const type = typeOf(option.kind);
+  const whole = option.gathersIn === undefined ? type : z.array(type, { error: 'write a list of texts in quotes' });
+  return (whole as z.ZodType<string | number | boolean | readonly string[]>).transform((value, context) => {
     try {
+      if (Array.isArray(value)) return value.flatMap((text: string) => option.parse(text));
       const parsed = option.parse(String(value));
       // A relative name would mean another file for each folder millrace is started in, and so another ledger.
       if (option.kind === 'path' && !isAbsolute(String(value))) throw new UsageError('write the path from / on');

@@ -1,12 +1,13 @@
 /** What an option is, and the kinds of options that the table in options.ts is made of. */
 import { extname } from 'node:path';
 import { UsageError } from '../exit.js';
+import type { RuleText } from '../scan/filter/choice.js';
 import { isPartName } from '../share/partname.js';
 import type { CommandName } from './commands.js';
 import { didYouMean } from './nearest.js';
 import { parseSize } from './units.js';
 
-export type OptionGroup = 'work' | 'keep' | 'safety' | 'pace' | 'speed' | 'files' | 'output';
+export type OptionGroup = 'work' | 'choice' | 'keep' | 'safety' | 'pace' | 'speed' | 'files' | 'output';
 
 export interface Option<T = unknown> {
   /**
@@ -17,6 +18,8 @@ export interface Option<T = unknown> {
   readonly group: OptionGroup;
   /** One letter that stands for the option after a single dash. Letters can be joined, one with a value last: -nv, -vo FILE. */
   readonly short: string | undefined;
+  /** May be given again and again: `parse` gives a list, and the options that gather in the same one keep their order. */
+  readonly gathersIn?: string;
   /** The word that stands for the value in --help; none for a toggle. */
   readonly metavar: string | undefined;
   readonly help: string;
@@ -134,6 +137,40 @@ export function outputFile(group: OptionGroup, help: string, endings: readonly s
     throw new UsageError(`must end in one of ${endings.join(', ')}`);
   };
   return { ...path(group, help, where), parse };
+}
+
+const WITHOUT_ORDER = "has no place among others in a file; write filter = ['- *.tmp', '. /etc/millrace/rules']";
+
+/** One of the options that say what is copied, in their order. */
+export function rule(
+  option: RuleText['option'],
+  metavar: string,
+  help: string,
+  file: true | typeof WITHOUT_ORDER = WITHOUT_ORDER,
+) {
+  const isFile = option.endsWith('-from');
+  const parse = (text: string): RuleText[] => {
+    if (!isFile && text.includes('\ufffd'))
+      throw new UsageError('has bytes that are not UTF-8; write it into a file, and name that with --exclude-from');
+    return [{ option, text: isFile ? parseInput(text) : text }];
+  };
+  return {
+    kind: isFile ? ('path' as const) : ('text' as const),
+    gathersIn: 'filter' as const,
+    metavar,
+    fallback: undefined,
+    parse,
+    ...common('choice', help, { env: false, file }),
+  };
+}
+
+/** A file to be read, `-` for standard input. */
+export function input(group: OptionGroup, help: string, where: Where) {
+  return { ...path(group, help, where), parse: parseInput };
+}
+
+function parseInput(text: string): string {
+  return text === '-' ? text : parseFile(text);
 }
 
 /** On or off, as the environment writes it. */

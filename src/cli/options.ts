@@ -9,17 +9,20 @@ import { parseEndpoint } from './endpoint.js';
 import {
   choice,
   entryName,
+  input,
   type Option,
   type OptionGroup,
   outputFile,
   override,
   path,
+  rule,
   sized,
   toggle,
   valued,
 } from './option.js';
+import { DEFAULT_SKIPS, parseSkips } from './skips.js';
 import { parseTimetable } from './timetable.js';
-import { parseCost, parseCount, parseDeleteLimit, parseDuration, parseLatencies } from './units.js';
+import { parseBound, parseCost, parseCount, parseDeleteLimit, parseDuration, parseLatencies } from './units.js';
 
 const FOR_ONE_RUN = 'is for one run; a forgotten line would change every run, so give it on the command line';
 
@@ -32,6 +35,18 @@ export const OPTIONS = {
   'dry-run': toggle('work', 'say what would be done, copy nothing', { short: 'n', file: FOR_ONE_RUN }),
   'delete-extras': toggle('work', 'mirror: delete what the source does not have'),
   rescan: toggle('work', 'scan in full even when a backlog exists', { file: FOR_ONE_RUN }),
+  exclude: rule('exclude', 'PATTERN', 'leave out what matches, as rsync does'),
+  include: rule('include', 'PATTERN', 'do not, though a later rule says so'),
+  filter: rule('filter', 'RULE', 'a rule of rsync: - + H S P R . and their long names', true),
+  'exclude-from': rule('exclude-from', 'FILE', 'patterns to leave out, one a line'),
+  'include-from': rule('include-from', 'FILE', 'patterns not to leave out'),
+  'files-from': input('choice', 'copy only these paths of the source, one a line', { env: false, file: FOR_ONE_RUN }),
+  from0: toggle('choice', 'lines of these files end in a zero byte', { short: '0', env: false, file: FOR_ONE_RUN }),
+  'max-size': valued('choice', 'SIZE', 'do not copy larger files', 'off', parseBound),
+  'min-size': valued('choice', 'SIZE', 'do not copy smaller files', 'off', parseBound),
+  skip: valued('choice', 'PATTERNS', 'left out unless a rule says otherwise, or none', DEFAULT_SKIPS, parseSkips),
+  'one-file-system': toggle('choice', 'leave out what is mounted in the source', { short: 'x' }),
+  'delete-excluded': toggle('choice', 'with --delete-extras: also what is left out'),
   checksum: choice('work', 'ALG', 'the hash to record', 'sha256', CHECKSUMS),
   archive: toggle('keep', 'as rsync: -pog; links and times are always kept', { short: 'a' }),
   perms: override('keep', 'permissions', { short: 'p' }),
@@ -108,6 +123,7 @@ export function optionOf(name: OptionName): Option {
 
 export const GROUP_TITLES: Readonly<Record<OptionGroup, string>> = {
   work: 'Work:',
+  choice: 'What is copied:',
   keep: 'Keep, beside content, times and links:',
   safety: 'Safety:',
   pace: 'Pace:',

@@ -52,9 +52,11 @@ export function explain(error: unknown, debug: boolean, io: Io): number {
 }
 
 /** A run that deletes is asked about once, where there is somebody to be asked. */
-async function isConfirmed({ deleteExtras, dryRun, yes, dest }: Settings, { ask }: Io): Promise<boolean> {
+async function isConfirmed(settings: Settings, { ask }: Io): Promise<boolean> {
+  const { deleteExtras, deletesExcluded, dryRun, yes, dest } = settings;
   if (!deleteExtras || dryRun || yes || !ask) return true;
-  const answer = await ask(`Delete in ${printable(dest)} what the source does not have? [y/N] `);
+  const what = `what the source does not have${deletesExcluded ? ', or what is left out of the copy' : ''}`;
+  const answer = await ask(`Delete in ${printable(dest)} ${what}? [y/N] `);
   return /^\s*y(es)?\s*$/i.test(answer);
 }
 

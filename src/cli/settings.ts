@@ -4,6 +4,7 @@ import { UsageError } from '../exit.js';
 import { isLoopback } from '../metrics/access.js';
 import type { MetricsSettings, ProgressStyle, Settings } from '../settings.js';
 import type { Attributes } from '../share/attributes.js';
+import { choiceOf } from './choice.js';
 import type { Env } from './environment.js';
 import type { Values } from './options.js';
 import { defaultLedger, defaultLog, detachedOutput } from './paths.js';
@@ -45,6 +46,8 @@ export function settingsOf(values: Values, source: string, dest: string, machine
     checksum: values.checksum,
     attributes: attributesOf(values),
     deleteExtras: values['delete-extras'],
+    choice: choiceOf(values),
+    deletesExcluded: values['delete-excluded'],
     rescan: values.rescan,
     maxDelete: values['max-delete'],
     trash: values.trash,

@@ -104,6 +104,19 @@ export function parseCost(text: string): number {
   return cost;
 }
 
+/**
+ * A bound of file sizes in bytes as rsync takes it: a size or 0, and `+1` or `-1` after it for a byte more or less;
+ * undefined for `off`.
+ */
+export function parseBound(text: string): number | undefined {
+  if (/^\s*off\s*$/i.test(text)) return undefined;
+  const [, size = '', more] = /^(.*?)([+-]1)?\s*$/s.exec(text) ?? [];
+  const bytes = /^\s*0+\s*b?\s*$/i.test(size) ? 0 : parseSize(size);
+  const bound = bytes + Number(more ?? 0);
+  if (bound < 0) throw new UsageError('must not be less than zero');
+  return bound;
+}
+
 /** A whole number between `min` and `max`, both included. */
 export function parseCount(text: string, { min, max }: { min: number; max: number }): number {
   const count = WHOLE.test(text.trim()) ? Number(text) : Number.NaN;

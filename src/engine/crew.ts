@@ -313,6 +313,7 @@ export class Crew {
         pace: pacer.memory,
         attributes: settings.attributes,
         checksum: settings.checksum,
+        rules: settings.choice.rules,
       }),
       (message) => this.events.message(message, number),
     );
@@ -360,6 +361,8 @@ export class Crew {
         counters: section.counters,
         attributes: this.settings.attributes,
         pace: this.pacer.memory,
+        rules: this.settings.choice.rules,
+        oneFilesystem: this.settings.choice.oneFilesystem,
       }),
       (answer) => this.events.listed(side, number, answer),
     );

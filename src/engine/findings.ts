@@ -4,11 +4,14 @@
  */
 import type { Ledger } from '../ledger/ledger.js';
 import { keptOf } from '../ledger/pendinghash.js';
-import type { Dir, Entry, ScanState } from '../ledger/rows.js';
+import { type Dir, type Entry, PROTECTED, type ScanState } from '../ledger/rows.js';
 import { DirSide, DirStatus, EntryStatus, Listed } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
 import { join } from '../posix/names.js';
 import type { Verdict } from '../scan/compare.js';
+import { type Choice, digestOf } from '../scan/filter/choice.js';
+import { Filter } from '../scan/filter/filter.js';
+import { Scope, type Wanted } from '../scan/filter/scope.js';
 import type { JoinSink } from '../scan/join.js';
 import { type Meta, metaOf } from '../share/entries.js';
 import { COLLIDES, failure } from '../share/failure.js';
@@ -16,6 +19,9 @@ import { cleanName } from '../ui/clean.js';
 import type { InHand } from './inhand.js';
 import { type Item, NO_META, newItem } from './item.js';
 import type { Recorder } from './recorder.js';
+
+/** Key of the digest of what the last scan chose, among the ledger's own values. */
+export const CHOICE = 'choice';
 
 export interface FindingEvents {
   /** A file or link to be copied. */
@@ -49,20 +55,32 @@ export function wantsMore(attributes: string, { attributes: before = '' }: ScanS
 }
 
 export class Findings {
-  readonly seen = { dirs: 0, files: 0, bytes: 0, errors: 0 };
+  readonly seen = { dirs: 0, files: 0, bytes: 0, errors: 0, excluded: 0 };
   /** Of the scan that runs, or ran last. */
   state: ScanState;
   private nextId: number;
+  private readonly scope: Scope;
+  private readonly hides: Filter;
+  private readonly protects: Filter;
 
   constructor(
     private readonly ledger: Ledger,
     private readonly recorder: Recorder,
     private readonly trash: string | undefined,
+    private readonly choice: Choice,
     private readonly events: FindingEvents,
     private readonly toList: ToList,
   ) {
     this.state = ledger.scanState;
+    this.scope = new Scope(choice.listed);
+    this.hides = new Filter(choice.rules, 'source');
+    this.protects = new Filter(choice.rules, 'dest');
     this.nextId = ledger.lastDirId + 1;
+  }
+
+  /** What alone is to be listed of a folder of the source; undefined: all. */
+  wanted(dir: Dir): Wanted | undefined {
+    return dir.side === DirSide.source ? this.scope.of(dir.path) : undefined;
   }
 
   /** A new scan of everything, which the ledger knows of when this returns. */
@@ -78,11 +96,15 @@ export class Findings {
       areNew: isCutOff || wantsMore(attributes, this.state),
     };
     this.recorder.scanState(this.state);
+    const choice = digestOf(this.choice);
+    const isChosenAnew = this.ledger.meta(CHOICE) !== choice;
     const known = this.ledger.dir(1);
     // No listing shows what the destination has of the root's attributes: the ledger does.
     const isUpToDate = known?.status === DirStatus.synced && known.meta?.ctimeNs === meta.ctimeNs && !this.state.areNew;
+    const before = known ?? this.newDir(undefined, '', DirSide.source);
     const root: Dir = {
-      ...(known ?? this.newDir(undefined, '', DirSide.source)),
+      ...before,
+      seal: isChosenAnew ? undefined : before.seal,
       listed: Listed.no,
       meta,
       status: isStamped && (isUpToDate || attributes === '') ? DirStatus.synced : DirStatus.toStamp,
@@ -90,6 +112,8 @@ export class Findings {
     // All at once: with the old scan's folders forgotten and the new one's not there, a kill would leave nothing to list.
     this.ledger.commit(() => {
       this.ledger.beginScan();
+      if (isChosenAnew) this.ledger.forgetSeals();
+      this.ledger.setMeta(CHOICE, choice);
       this.ledger.putDir(root);
       this.ledger.setMeta('scan', this.state);
     });
@@ -155,14 +179,42 @@ export class Findings {
         this.recorder.row(dir, name, failedEntry(metaOf(meta), error), known);
         this.events.failed(join(dir.path, name), error);
       },
+      passedOver: (known) => {
+        this.seen.excluded++;
+        hand.staysUnlike = true;
+        if (known) this.recorder.goneEntry(known);
+      },
+      missing: (name) => this.missing(dir, name),
       extra: (name, isFolder, isPart) => {
+        if (!isPart && this.state.extras && this.isProtected(hand, name, isFolder)) {
+          hand.staysUnlike = true;
+          // The folders that it is in have to stay, too.
+          if (dir.side === DirSide.extra) this.recorder.extra({ dir: dir.id, name, kind: PROTECTED });
+          return;
+        }
         if (isPart || this.state.extras) hand.isToChange = true;
-        else hand.keepsExtras = true;
+        else hand.staysUnlike = true;
         this.extra(dir, name, isFolder, isPart);
       },
       goneEntry: (entry) => this.recorder.goneEntry(entry),
       goneFolder: (gone) => this.recorder.goneDir(gone),
     };
+  }
+
+  /** Whether an extra is none of the copy's business. */
+  private isProtected({ dir, wanted, isElsewhere }: InHand, name: string, isFolder: boolean): boolean {
+    return wanted !== undefined || isElsewhere.dest === true || this.protects.excludes(dir.path, name, isFolder);
+  }
+
+  /** What was listed by name is told if it is not there, unless a rule leaves it out. */
+  private missing(dir: Dir, name: string): void {
+    const isLeftOut = (isFolder: boolean) => this.hides.excludes(dir.path, name, isFolder);
+    if (this.scope.of(dir.path)?.get(name) === 'listed' && (isLeftOut(false) || isLeftOut(true))) return;
+    const { message } = failure('ENOENT', 'look for what was listed', name);
+    for (const path of this.scope.beneath(join(dir.path, name))) {
+      this.recorder.line('failed', 'entry', path, message);
+      this.fault(path, message);
+    }
   }
 
   /** What is no folder gives way to one, at the destination. */

@@ -6,6 +6,7 @@
 import type { Ledger } from '../ledger/ledger.js';
 import type { Dir, ScanState } from '../ledger/rows.js';
 import { DirSide, DirStatus, Listed } from '../ledger/schema.js';
+import type { Choice } from '../scan/filter/choice.js';
 import { type JoinInput, joinFolder } from '../scan/join.js';
 import { Listing } from '../scan/listing.js';
 import type { ListAnswer, ListRequest } from '../scan/messages.js';
@@ -55,11 +56,14 @@ export class Scan {
   constructor(
     private readonly ledger: Ledger,
     private readonly recorder: Recorder,
-    private readonly ground: Omit<JoinInput, 'dir' | 'known' | 'sealed' | 'source' | 'dest' | 'complete' | 'areNew'>,
+    private readonly ground: Pick<
+      JoinInput,
+      'grainNs' | 'distrustNs' | 'trash' | 'folding' | 'beganNs' | 'attributes'
+    > & { choice: Choice },
     private readonly events: ScanEvents,
   ) {
     this.frontier = new Frontier(ledger.scanState.running);
-    this.findings = new Findings(ledger, recorder, ground.trash, events, (dir, afterCheckpoint) => {
+    this.findings = new Findings(ledger, recorder, ground.trash, ground.choice, events, (dir, afterCheckpoint) => {
       recorder.dir(dir);
       if (afterCheckpoint) this.frontier.passOver();
       this.frontier.push(dir);
@@ -159,7 +163,7 @@ export class Scan {
       // What a cut-off session published may look right and not be; and a seal says nothing of attributes.
       const trusted = sides.length === 2 && this.ground.distrustNs === undefined && !this.state.areNew;
       const seal = trusted && dir.seal && this.ledger.isSettled(dir.id) ? dir.seal : undefined;
-      const folder = takeInHand(dir, sides, seal);
+      const folder = takeInHand(dir, sides, seal, this.findings.wanted(dir));
       this.inHand.set(dir.id, folder);
       if (seal) this.list('source', folder, seal);
       else for (const side of sides) this.list(side, folder, undefined);
@@ -171,7 +175,8 @@ export class Scan {
     const lane = this.lanes[side].reduce((a, b) => (b.asked < a.asked ? b : a));
     folder.waiting++;
     lane.asked++;
-    lane.lane.outbox.send({ dir: id, path, grainNs: Number(this.ground.grainNs), seal });
+    const wanted = side === 'source' ? folder.wanted : undefined;
+    lane.lane.outbox.send({ dir: id, path, grainNs: Number(this.ground.grainNs), seal, wanted });
   }
 
   /** The sides on which the folder exists. A destination that is missing as a whole has no lanes. */
@@ -190,6 +195,8 @@ export class Scan {
     if (answer.failure) folder.failures[side] = answer.failure;
     if (answer.same) folder.same[side] = answer.same;
     if (answer.seal) folder.seals[side] = answer.seal;
+    if (answer.isElsewhere) folder.isElsewhere[side] = true;
+    if (side === 'source') folder.excluded = answer.excluded ?? 0;
     if (--folder.waiting > 0) return;
     if (this.askedMore(folder)) return;
     this.inHand.delete(answer.dir);
@@ -298,12 +305,19 @@ export class Scan {
     const complete = failures.source === undefined;
     const sealed = same.source !== undefined;
     const { areNew = false } = this.state;
-    const input = { dir, known, sealed, ...listings, complete, areNew, ...this.ground };
+    if (folder.isElsewhere.source || folder.isElsewhere.dest) folder.staysUnlike = true;
+    const { wanted, isElsewhere } = folder;
+    // Where something else is mounted at the source, the folder is made, and what is in it there is let be.
+    const dest = isElsewhere.source ? new Listing() : listings.dest;
+    const sizes = this.ground.choice;
+    const { source } = listings;
+    const input = { dir, known, sealed, source, dest, complete, wanted, sizes, areNew, ...this.ground };
     return joinFolder(input, this.ledger, this.findings.sink(folder));
   }
 
   private close(folder: InHand): void {
     const { dir, listings } = folder;
+    this.seen.excluded += folder.excluded;
     listings.source.close();
     listings.dest.close();
     if (dir.listed === Listed.no) {

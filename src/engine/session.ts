@@ -9,6 +9,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import { DirStatus, EntryStatus } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
 import { Command } from '../pipeline/ring.js';
+import { digestOf } from '../scan/filter/choice.js';
 import type { Settings } from '../settings.js';
 import { lettersOf } from '../share/attributes.js';
 import type { Folding } from '../share/folding.js';
@@ -21,7 +22,7 @@ import { Backlog } from './backlog.js';
 import { Conveyor, pathOf } from './conveyor.js';
 import { Crew } from './crew.js';
 import { deletable } from './deletelimit.js';
-import { type RootState, wantsMore } from './findings.js';
+import { CHOICE, type RootState, wantsMore } from './findings.js';
 import { Guardian } from './guardian.js';
 import { type Item, isEntry } from './item.js';
 import { type LaneNumbers, lanesFor, ONE_EACH } from './lanecount.js';
@@ -112,7 +113,7 @@ export class Session {
     this.scan = new Scan(
       ledger,
       this.recorder,
-      { ...deps, trash: settings.trash, attributes: settings.attributes },
+      { ...deps, trash: settings.trash, attributes: settings.attributes, choice: settings.choice },
       {
         found: (item) => this.found(item),
         same: (files, bytes) => this.outcomes.needNoCopy(files, bytes),
@@ -196,15 +197,11 @@ export class Session {
   /** Resumes what an earlier session left, or begins a new scan. */
   private begin(): void {
     const { ledger, settings, root, note } = this.deps;
-    const { running, extras } = ledger.scanState;
+    const { running } = ledger.scanState;
     const backlog = hasBacklog(ledger);
-    const wantsExtras = settings.deleteExtras && running && !extras;
-    if (wantsExtras && !settings.rescan) note('scanning anew: the unfinished scan did not look for extras');
-    const isMore = backlog && wantsMore(lettersOf(settings.attributes), ledger.scanState);
-    if (isMore && !settings.rescan) note('scanning anew: attributes are to be kept that were not before');
-    const isReplaced = ledger.wantsFullScan;
-    if (isReplaced && !settings.rescan) note('scanning anew: a root is not the folder it was');
-    this.resumed = backlog && !settings.rescan && !wantsExtras && !isMore && !isReplaced;
+    const whyAnew = this.whyAnew(backlog);
+    if (whyAnew !== undefined && !settings.rescan) note(`scanning anew: ${whyAnew}`);
+    this.resumed = backlog && !settings.rescan && whyAnew === undefined;
     if (this.resumed) {
       const { pendingFiles, pendingBytes } = ledger.totals;
       const scan = running ? '; the scan goes on where it was' : '';
@@ -218,6 +215,19 @@ export class Session {
         for (const dir of page) this.outcomes.fail(dir.path, dir.error ?? '');
       this.backlog.mayHave = true;
     } else this.scan.start(settings.deleteExtras, root);
+  }
+
+  /** Why what an earlier session left is not taken up as it is; undefined: it can be. */
+  private whyAnew(hasBacklog: boolean): string | undefined {
+    const { ledger, settings } = this.deps;
+    const { running, extras, number } = ledger.scanState;
+    if (number > 0 && ledger.meta(CHOICE) !== digestOf(settings.choice))
+      return 'what is to be copied is chosen otherwise than in the last scan';
+    if (ledger.wantsFullScan) return 'a root is not the folder it was';
+    if (hasBacklog && wantsMore(lettersOf(settings.attributes), ledger.scanState))
+      return 'attributes are to be kept that were not before';
+    if (settings.deleteExtras && running && !extras) return 'the unfinished scan did not look for extras';
+    return undefined;
   }
 
   /** Copies all that is pending, until the scan has ended and nothing is left. */
@@ -253,6 +263,7 @@ export class Session {
       note(`nothing was deleted: ${why}`);
       return;
     }
+    ledger.commit(() => ledger.keepProtected());
     const extras = ledger.countExtras(Action.remove, Action.removeDir);
     const { syncedFiles } = ledger.totals;
     const most = deletable(settings.maxDelete, syncedFiles + extras);

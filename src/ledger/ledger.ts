@@ -3,7 +3,7 @@
  * short transaction, which also keeps the totals and each folder's count of pending entries true.
  */
 import { checksumCode } from '../hash/registry.js';
-import { fromColumn, toColumn } from '../posix/names.js';
+import { baseName, fromColumn, toColumn } from '../posix/names.js';
 import { CHECKSUMS } from '../settings.js';
 import type { Meta } from '../share/entries.js';
 import type { Pair } from './open.js';
@@ -13,6 +13,7 @@ import {
   type Extra,
   type KeyedEntry,
   NO_TOTALS,
+  PROTECTED,
   type ScanState,
   type Stamp,
   type Totals,
@@ -339,6 +340,22 @@ export class Ledger {
       kind: Number(entryKind),
       path: fromColumn(path as string),
     }));
+  }
+
+  /** Folders that have something protected in them, however deep, are no extras any more. */
+  keepProtected(): void {
+    const folders = this.one(
+      `WITH RECURSIVE kept (id) AS (
+         SELECT dir FROM extras WHERE kind = ${PROTECTED} UNION SELECT d.parent FROM dirs d JOIN kept k ON d.id = k.id
+       ) SELECT parent, path FROM dirs JOIN kept USING (id) WHERE side = ${DirSide.extra}`,
+    ).raw(true);
+    for (const [parent, path] of folders.all() as [number, string | Buffer][])
+      this.removeExtra(parent, baseName(fromColumn(path)));
+  }
+
+  /** Whatever folders were like, their listings are to be joined again. */
+  forgetSeals(): void {
+    this.db.exec('UPDATE dirs SET seal = NULL WHERE seal IS NOT NULL');
   }
 
   /** Depths of the folders that hold extras of a kind, deepest first. */

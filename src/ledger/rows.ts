@@ -48,7 +48,10 @@ export interface Stamp extends Parts {
   readonly isWarned: boolean;
 }
 
-/** An extra found by a scan: `kind` is the Action that removes it. */
+/** The kind of what stays in a folder that is an extra. */
+export const PROTECTED = -1;
+
+/** An extra found by a scan: `kind` is the Action that removes it, or PROTECTED. */
 export interface Extra {
   readonly dir: number;
   readonly name: string;

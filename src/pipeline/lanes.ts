@@ -1,5 +1,6 @@
 /** What a lane's thread is given to begin with: plain data and shared memory. */
 import type { MessagePort } from 'node:worker_threads';
+import type { Rule } from '../scan/filter/rule.js';
 import type { Checksum } from '../settings.js';
 import type { Attributes } from '../share/attributes.js';
 import type { Pin } from '../share/local/pin.js';
@@ -25,6 +26,8 @@ interface PipelineStart extends LaneStart {
 export interface ReaderStart extends PipelineStart {
   readonly inbox: SharedArrayBuffer;
   readonly checksum: Checksum;
+  /** Of what is copied: what they leave out the source does not have, as far as extras are concerned. */
+  readonly rules: readonly Rule[];
 }
 
 export interface WriterStart extends PipelineStart {
@@ -36,4 +39,7 @@ export interface ScannerStart extends LaneStart {
   readonly side: Side;
   readonly pace: SharedArrayBuffer;
   readonly inbox: SharedArrayBuffer;
+  /** See ScannerDeps. */
+  readonly rules: readonly Rule[];
+  readonly oneFilesystem: boolean;
 }

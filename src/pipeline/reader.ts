@@ -8,6 +8,7 @@ import { Call } from '../pace/latency.js';
 import type { Window } from '../pace/window.js';
 import { join } from '../posix/names.js';
 import type { Kind, Stat } from '../posix/stat.js';
+import type { Filter } from '../scan/filter/filter.js';
 import { type Attributes, carriesAny, encodeXattrs } from '../share/attributes.js';
 import { failure, failureOf } from '../share/failure.js';
 import type { SourceFile, SourceShare } from '../share/share.js';
@@ -25,6 +26,8 @@ import { timedCall } from './timedcall.js';
 export interface ReaderDeps {
   readonly lane: number;
   readonly source: SourceShare;
+  /** What of the source is left out, so that it is no reason to keep an extra; undefined: nothing. */
+  readonly filter?: Filter | undefined;
   readonly ring: Ring;
   readonly inbox: Inbox<Lease>;
   readonly hasher: Hasher;
@@ -266,7 +269,7 @@ function removalsAllowed(lease: Lease, deps: ReaderDeps, failed: FailedItem[]): 
     if (deps.ring.command !== Command.run) break;
     try {
       deps.pace.take(0, 1);
-      const absent = confirmAbsent(deps.source, dir, kinds);
+      const absent = confirmAbsent(deps.source, dir, kinds, deps.filter);
       const kept: number[] = [];
       for (const [name, id] of ids) {
         if (absent.has(name)) allowed.add(id);

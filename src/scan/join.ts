@@ -15,6 +15,8 @@ import type { Meta } from '../share/entries.js';
 import { type Folding, folds } from '../share/folding.js';
 import { isPartName } from '../share/partname.js';
 import { compare, type Seen, type Verdict } from './compare.js';
+import type { Choice } from './filter/choice.js';
+import type { Wanted } from './filter/scope.js';
 import { Finder } from './finder.js';
 import { IN_MEMORY, YIELD_EVERY } from './largest.js';
 import type { Found, Listing } from './listing.js';
@@ -39,6 +41,10 @@ export interface JoinSink {
   unreadable(name: string, code: string, known: Entry | undefined): void;
   /** An entry that cannot be at the destination, which takes its name for that of `other`. */
   collides(name: string, other: string, meta: Meta, known: Entry | undefined): void;
+  /** A file that is not copied because of its size; the ledger shall have nothing of it. */
+  passedOver(known: KeyedEntry | undefined): void;
+  /** Wanted, and not at the source. */
+  missing(name: string): void;
   /** At the destination only. */
   extra(name: string, isFolder: boolean, isPart: boolean): void;
   /** In the ledger, but no longer at the source. */
@@ -56,6 +62,10 @@ export interface JoinInput {
   readonly dest: Listing;
   /** False when the source's listing is not complete: then absence means nothing. */
   readonly complete: boolean;
+  /** What alone was to be listed of the source; undefined: all. */
+  readonly wanted: Wanted | undefined;
+  /** Bytes that a file must have to be copied. */
+  readonly sizes: Pick<Choice, 'minSize' | 'maxSize'>;
   readonly grainNs: bigint;
   /** When the session began, by the destination's clock, ns: an unfinished file that changed since is in work. */
   readonly beganNs: bigint | undefined;
@@ -131,6 +141,7 @@ function* joinNames(input: JoinInput, twins: Twins | undefined, ledger: Ledger, 
   }
 
   if (!complete) return;
+  for (const name of input.wanted?.keys() ?? []) if (!source.find(name)) sink.missing(name);
   for (const page of rows.pages()) {
     for (const { name } of page) {
       const found = source.find(name);
@@ -171,6 +182,7 @@ function joinEntry(
     distrustNs,
     attributes,
     areNew,
+    sizes,
   }: JoinInput & { folders: Map<string, Dir>; ledger: Ledger },
   sink: JoinSink,
 ): void {
@@ -193,6 +205,10 @@ function joinEntry(
     const verdict = found === 'same' && mayBeNew(isUpToDate) ? 'stampDir' : found;
     const isReplacing = dest && dest.kind !== 'dir';
     sink.folder(path, meta, verdict, folder, isReplacing ? 'dest' : row && 'ledger');
+    return;
+  }
+  if (kind === 'file' && (meta.size < sizes.minSize || meta.size > sizes.maxSize)) {
+    sink.passedOver(row && ledger.entry(dir.id, name));
     return;
   }
   const wanted = isRecorded && !areNew && row.isWarned ? NO_ATTRIBUTES : attributes;

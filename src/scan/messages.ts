@@ -1,5 +1,6 @@
 import type { EntryData } from '../share/entries.js';
 import type { Failure } from '../share/failure.js';
+import type { Wanted } from './filter/scope.js';
 import type { Contents } from './seal.js';
 
 export interface ListRequest {
@@ -9,6 +10,8 @@ export interface ListRequest {
   readonly grainNs: number;
   /** What the ledger has of the folder: if the listing gives just this, its entries are not asked for. */
   readonly seal: string | undefined;
+  /** What alone is wanted of it; undefined: all. */
+  readonly wanted: Wanted | undefined;
 }
 
 /** A batch of one folder's entries, sorted by name within the batch; the last one tells how the listing ended. */
@@ -22,4 +25,11 @@ export interface ListAnswer {
   readonly same?: Contents;
   /** With `last`: what the listing gives. From the source, what to ask about once all of the folder is synced. */
   readonly seal?: string;
+  /**
+   * With `last`: another filesystem is mounted here, and only that of the root is wanted. Of the source, nothing is
+   * listed then.
+   */
+  readonly isElsewhere?: boolean;
+  /** With `last`, where there are any: entries that were left out. */
+  readonly excluded?: number;
 }

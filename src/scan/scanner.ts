@@ -8,8 +8,9 @@ import { baseName, dirName } from '../posix/names.js';
 import type { Attributes } from '../share/attributes.js';
 import { Entries, type EntryData } from '../share/entries.js';
 import { type Failure, failure, failureOf } from '../share/failure.js';
-import type { Share, Side } from '../share/share.js';
+import type { Leaves, Share, Side } from '../share/share.js';
 import type { LaneCounters } from '../stats/shared.js';
+import type { Filter } from './filter/filter.js';
 import type { ListAnswer, ListRequest } from './messages.js';
 import { Sealer } from './seal.js';
 
@@ -20,6 +21,9 @@ export interface ScannerDeps {
   readonly pace: Bucket;
   readonly attributes: Attributes;
   readonly counters: LaneCounters;
+  /** What is left out of the side's listings; undefined: nothing. */
+  readonly filter: Filter | undefined;
+  readonly oneFilesystem: boolean;
   answer(message: ListAnswer): void;
 }
 
@@ -56,6 +60,9 @@ function answer(request: ListRequest, batch: Entries, deps: ScannerDeps): void {
   /** Batches that need not be sent if the folder is as it was. */
   let held: EntryData[] | undefined = seal === undefined ? undefined : [];
   let count = 0;
+  let excluded = 0;
+  const leaves = leavesOf(request, deps.filter, () => excluded++);
+  let isElsewhere = false;
   /** Time in which the share was not waited for. */
   let asideMs = 0;
   const aside = (work: () => void) => {
@@ -63,10 +70,12 @@ function answer(request: ListRequest, batch: Entries, deps: ScannerDeps): void {
     work();
     asideMs += performance.now() - begunMs;
   };
-  const send = (entries: EntryData, end: Pick<ListAnswer, 'last' | 'failure' | 'same' | 'seal'>) => {
+  const send = (entries: EntryData, end: Omit<ListAnswer, 'dir' | 'entries'>) => {
     inbox.countAnswer(UNREAD_LIMIT);
     answer({ dir, entries, ...end });
   };
+  const sendLast = (entries: EntryData, end: Pick<ListAnswer, 'failure' | 'same' | 'seal'>) =>
+    send(entries, { last: true, ...(isElsewhere && { isElsewhere }), ...(excluded > 0 && { excluded }), ...end });
   const take = () => {
     const entries = batch.take();
     count += entries.names.length;
@@ -91,28 +100,30 @@ function answer(request: ListRequest, batch: Entries, deps: ScannerDeps): void {
     const begunMs = performance.now();
     counters.workOn(dir);
     counters.calling(Call.list, begunMs);
-    share.list(path, batch, () => {
+    isElsewhere = deps.oneFilesystem && path !== '' && !share.isOnRootFilesystem(path);
+    const full = () => {
       counters.called();
       if (inbox.isAbandoned) throw new Abandoned();
       aside(() => pass(take()));
       counters.calling(Call.list, performance.now());
-    });
+    };
+    if (!isElsewhere || side === 'dest') share.list(path, batch, full, leaves);
     counters.called();
     timed(count + batch.count + 1, performance.now() - begunMs - asideMs, deps);
     const rest = take();
     const listing = sealer.listing();
-    if (seal !== undefined && listing?.gives(seal, side, grainNs)) {
+    if (!isElsewhere && seal !== undefined && listing?.gives(seal, side, grainNs)) {
       const { folders, same } = listing.summary();
-      send(folders, { last: true, same });
+      sendLast(folders, { same });
     } else {
       sendHeld();
-      send(rest, listing ? { last: true, seal: listing.seal(side, grainNs) } : { last: true });
+      sendLast(rest, listing ? { seal: listing.seal(side, grainNs) } : {});
     }
   } catch (error) {
     counters.called();
     if (error instanceof Abandoned) return;
     sendHeld();
-    send(take(), { last: true, failure: failureOfListing(error, path, share) });
+    sendLast(take(), { failure: failureOfListing(error, path, share) });
   }
 }
 
@@ -129,6 +140,20 @@ function failureOfListing(error: unknown, path: string, share: Share): Failure {
     // Nothing is known of the folder above either.
   }
   return failure('EIO', 'readdir, which says ENOENT of what its folder lists', path);
+}
+
+/** What is left out of one folder, each entry told to `count`; undefined where nothing can be. */
+function leavesOf({ path, wanted }: ListRequest, filter: Filter | undefined, count: () => void): Leaves | undefined {
+  if (!filter && !wanted) return undefined;
+  return (name, isFolder) => {
+    const part = wanted?.get(name);
+    // What nobody listed is not counted: that would be almost all of the tree.
+    if (wanted && part === undefined) return true;
+    if (part === 'through') return !isFolder;
+    const isExcluded = filter?.excludes(path, name, isFolder) ?? false;
+    if (isExcluded) count();
+    return isExcluded;
+  };
 }
 
 function timed(operations: number, ms: number, { counters }: ScannerDeps): void {

@@ -53,12 +53,18 @@ export interface DestFile {
   abandon(): void;
 }
 
+/** Whether an entry of a folder is left out of its listing. */
+export type Leaves = (name: string, isFolder: boolean) => boolean;
+
 export interface Share {
   /**
    * Lists a folder into `batch`, each entry with its metadata, in no order. `full` is called whenever there is no
-   * room left, and has to make some. When `list` throws, what was listed is not the whole folder.
+   * room left, and has to make some. What `leaves` says is left out, before more than its kind is asked for where the
+   * share tells that first. When `list` throws, what was listed is not the whole folder.
    */
-  list(dir: string, batch: Entries, full: () => void): void;
+  list(dir: string, batch: Entries, full: () => void, leaves?: Leaves): void;
+  /** Whether the folder is on the filesystem of the root, and not one that is mounted further in. */
+  isOnRootFilesystem(dir: string): boolean;
   /** Kind of every name in the folder, streamed, as fresh from the share as it can be had. */
   listKinds(dir: string, each: (name: string, kind: Kind) => void): void;
   close(): void;

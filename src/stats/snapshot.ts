@@ -97,6 +97,8 @@ export interface Snapshot {
     readonly files: number;
     readonly bytes: number;
     readonly errors: number;
+    /** Left out by a rule, a size or a name in --skip; what is beneath a folder is not counted. */
+    readonly excluded: number;
   };
   /** Bytes moved by this session, counted as they move: read from the source, written to the destination. */
   readonly readBytes: number;

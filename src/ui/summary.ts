@@ -86,6 +86,7 @@ function commonRows(result: RunResult): Row[] {
   return present([
     [session.same.files, 'same', files(session.same)],
     [total.skipped, 'skipped', `${entries(total.skipped)} (special files, and unfinished ones of millrace)`],
+    [scan.excluded, 'left out', `${entries(scan.excluded)}, by the choice of what is copied`],
     [result.failuresTotal, 'failed', entries(result.failuresTotal)],
     [scan.errors, 'not listed', `${formatCounted(scan.errors, 'folder')} (contents unknown)`],
   ]);

@@ -204,3 +204,46 @@ describe('any arguments', () => {
     );
   });
 });
+
+describe('rules', () => {
+  test('are gathered in the order in which they were given, whatever their options', () => {
+    const args = [
+      '--exclude',
+      'a',
+      '-n',
+      '--filter=- b',
+      '--include',
+      '- c',
+      '--filter',
+      '-s d',
+      '--exclude-from',
+      '-',
+      '--exclude=--e',
+    ];
+    expect(readArguments([...args, 'from', 'to'])).toEqual({
+      words: ['from', 'to'],
+      plain: 2,
+      flags: {
+        'dry-run': true,
+        filter: [
+          { option: 'exclude', text: 'a' },
+          { option: 'filter', text: '- b' },
+          { option: 'include', text: '- c' },
+          { option: 'filter', text: '-s d' },
+          { option: 'exclude-from', text: '-' },
+          { option: 'exclude', text: '--e' },
+        ],
+      },
+    });
+  });
+
+  test.each([
+    [['--exclude', '--dry-run'], '--exclude needs a value: --exclude PATTERN'],
+    [['--filter', '-n'], '--filter needs a value: --filter RULE'],
+    [['--exclude='], '--exclude needs a value'],
+    [['--exclude', 'a\ufffd'], 'not UTF-8'],
+    [['--no-exclude'], 'only an option without a value can be negated'],
+  ])('%j is refused', (args, message) => {
+    expect(usageMessage(() => readArguments(args))).toContain(message);
+  });
+});

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { gather, merge } from '../../src/cli/config.js';
+import { DEFAULT_SKIPS, parseSkips } from '../../src/cli/skips.js';
 import { always } from '../../src/pace/timetable.js';
 import { temporaryFolder } from '../helpers/tree.js';
 import { usageMessageOf } from './helpers.js';
@@ -26,6 +27,12 @@ test('without anything, the defaults', async () => {
     acls: false,
     xattrs: false,
     atimes: false,
+    from0: false,
+    'max-size': undefined,
+    'min-size': undefined,
+    skip: parseSkips(DEFAULT_SKIPS),
+    'one-file-system': false,
+    'delete-excluded': false,
     'max-delete': undefined,
     'share-timeout': 86_400_000,
     'stall-timeout': 60_000,

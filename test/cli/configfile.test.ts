@@ -51,6 +51,13 @@ describe('a good file', () => {
     });
   });
 
+  test('has rules as a list', () => {
+    const filter = ['- *.tmp', '+ keep'].map((text) => ({ option: 'filter', text }));
+    expect(read("filter = ['- *.tmp', '+ keep']")).toEqual({ filter });
+    expect(refusal("filter = '- a'")).toContain('write a list');
+    expect(refusal("exclude = ['a']")).toContain('write filter = [');
+  });
+
   test('takes sizes and rates as numbers of bytes', () => {
     expect(read('block-size = 1_048_576\nbwlimit = 2e6')).toEqual({
       'block-size': 1_048_576,
@@ -103,7 +110,7 @@ describe('a key that does not belong', () => {
     ['__proto__ = 1', "unknown key '__proto__'"],
     ['constructor = 1', "unknown key 'constructor'"],
     ['[copy]\nreaders = 4', "unknown key 'copy'"],
-    ['compress = true', "unknown key 'compress'; known are delete-extras, checksum, archive"],
+    ['compress = true', "unknown key 'compress'; known are delete-extras, filter, max-size"],
   ])('%j is named', (content, message) => {
     expect(refusal(content)).toContain(message);
   });

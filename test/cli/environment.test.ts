@@ -42,6 +42,13 @@ describe('toggles', () => {
 
 test('every option but the ones for one answer has a variable', () => {
   expect(OPTION_NAMES.filter((name) => !optionOf(name).env)).toEqual([
+    'exclude',
+    'include',
+    'filter',
+    'exclude-from',
+    'include-from',
+    'files-from',
+    'from0',
     'detach',
     'watch',
     'json',

@@ -8,7 +8,7 @@ const overview = helpText().split('\n');
 
 /** The names of the options that a text explains. */
 function optionsIn(lines: readonly string[]): string[] {
-  return lines.flatMap((line) => /^ {2}(?: {3}|-\w,) --([a-z-]+)/.exec(line)?.[1] ?? []);
+  return lines.flatMap((line) => /^ {2}(?: {3}|-\w,) --([a-z0-9-]+)/.exec(line)?.[1] ?? []);
 }
 
 test.each([undefined, ...COMMAND_NAMES])('fits a small terminal: %s', (command) => {

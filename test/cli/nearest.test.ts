@@ -14,7 +14,7 @@ test.each([
   ['bw-limit', 'bwlimit'],
   ['bwlimt', 'bwlimit'],
   ['bwilmit', 'bwlimit'],
-  ['size', 'block-size'],
+  ['size', 'max-size'],
   ['capacity', 'queue-capacity'],
   ['log', 'log-file'],
   ['dryrun', 'dry-run'],
@@ -26,7 +26,7 @@ test.each([
   expect(nearest(typed, OPTION_NAMES)).toBe(meant);
 });
 
-test.each(['', '-', 'x', 'exclude', 'zzzzzzzz', 'compress'])("'%s' is like no option", (typed) => {
+test.each(['', '-', 'x', 'modify-window', 'zzzzzzzz', 'compress'])("'%s' is like no option", (typed) => {
   expect(nearest(typed, OPTION_NAMES)).toBeUndefined();
 });
 

@@ -22,6 +22,12 @@ test('every option arrives in the settings', () => {
     xattrs: true,
     atimes: true,
     'delete-extras': true,
+    filter: [{ option: 'exclude', text: 'a' }],
+    'max-size': 9,
+    'min-size': 8,
+    skip: [],
+    'one-file-system': true,
+    'delete-excluded': true,
     rescan: true,
     'max-delete': { count: 7, part: undefined },
     trash: '.trash',
@@ -62,6 +68,16 @@ test('every option arrives in the settings', () => {
       atimes: true,
     },
     deleteExtras: true,
+    deletesExcluded: true,
+    choice: {
+      rules: [
+        { pattern: 'a', include: false, foldersOnly: false, negated: false, source: true, dest: false, plain: true },
+      ],
+      minSize: 8,
+      maxSize: 9,
+      listed: undefined,
+      oneFilesystem: true,
+    },
     rescan: true,
     maxDelete: { count: 7, part: undefined },
     trash: '.trash',
@@ -110,4 +126,12 @@ test('a ledger is named, or follows from the roots, or is asked for', () => {
   expect(ledgerOf(merge([{ db: '/x.db' }]), roots, machine.env)).toBe('/x.db');
   expect(ledgerOf(merge([]), roots, machine.env)).toMatch(/a-to-b/);
   expect(usageMessage(() => ledgerOf(merge([]), undefined, machine.env))).toContain('which ledger?');
+});
+
+test('what is copied is checked: sizes that no file has, excluded extras that are not deleted', () => {
+  expect(usageMessage(() => settings({ 'min-size': 2, 'max-size': 1 }))).toContain('no file is both');
+  expect(usageMessage(() => settings({ 'delete-excluded': true }))).toContain('give both');
+  expect(usageMessage(() => settings({ filter: [{ option: 'filter', text: '? x' }] }))).toContain(
+    '--filter: not a filter rule',
+  );
 });

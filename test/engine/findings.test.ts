@@ -3,17 +3,19 @@ import { Findings } from '../../src/engine/findings.js';
 import { takeInHand } from '../../src/engine/inhand.js';
 import type { Dir } from '../../src/ledger/rows.js';
 import { DirSide, DirStatus, Listed } from '../../src/ledger/schema.js';
+import { type Choice, EVERYTHING } from '../../src/scan/filter/choice.js';
 import { metaWith } from '../helpers/entries.js';
 import { dirWith } from '../ledger/rows.js';
 import { recorderRig } from './recorderrig.js';
 
-function setUp(trash?: string) {
+function setUp(trash?: string, choice: Partial<Choice> = {}) {
   const rig = recorderRig();
   const [found, failed, listed]: [string[], string[], { dir: Dir; afterCheckpoint: boolean }[]] = [[], [], []];
   const findings = new Findings(
     rig.ledger,
     rig.recorder,
     trash,
+    { ...EVERYTHING, ...choice },
     {
       found: ({ name }) => found.push(name),
       same: () => {},
@@ -79,10 +81,10 @@ test('extras count only in a scan that looks for them; unfinished files of a run
   const keeping = hand();
   findings.sink(keeping).extra('extra', false, false);
   findings.sink(keeping).extra('.millrace-part.x', false, true);
-  expect([found, keeping.keepsExtras]).toEqual([[], true]);
+  expect([found, keeping.staysUnlike]).toEqual([[], true]);
   findings.begin(true, '', { meta: metaWith(), isStamped: true });
   const deleting = hand();
   findings.sink(deleting).extra('folder', true, false);
-  expect([found, deleting.keepsExtras, deleting.isToChange]).toEqual([['delete dir/folder'], false, true]);
+  expect([found, deleting.staysUnlike, deleting.isToChange]).toEqual([['delete dir/folder'], false, true]);
   expect(listed.at(-1)!.dir).toMatchObject({ path: 'dir/folder', side: DirSide.extra, listed: Listed.no });
 });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Scan, type ScanEvents } from '../../src/engine/scan.js';
 import { Listed } from '../../src/ledger/schema.js';
+import { EVERYTHING } from '../../src/scan/filter/choice.js';
 import { NO_ATTRIBUTES } from '../../src/share/attributes.js';
 import { NO_FOLDING } from '../../src/share/folding.js';
 import { metaWith } from '../helpers/entries.js';
@@ -14,14 +15,8 @@ test('a scan that begins is in the ledger at once, so that a kill leaves somethi
     ledger.putDir(dirWith(2, { path: 'dir', listed: Listed.no }));
     ledger.setMeta('scan', { number: 1, running: true, errors: 0, extras: false });
   });
-  const ground = {
-    grainNs: 1n,
-    distrustNs: undefined,
-    trash: undefined,
-    folding: NO_FOLDING,
-    beganNs: undefined,
-    attributes: NO_ATTRIBUTES,
-  };
+  const times = { grainNs: 1n, distrustNs: undefined, beganNs: undefined };
+  const ground = { ...times, trash: undefined, folding: NO_FOLDING, choice: EVERYTHING, attributes: NO_ATTRIBUTES };
   const scan = new Scan(ledger, recorder, ground, {} as ScanEvents);
   scan.start(false, { meta: metaWith(), isStamped: true });
   expect(ledger.scanState).toMatchObject({ number: 2, running: true, errors: 0, extras: false });

@@ -4,6 +4,7 @@ import { Ledger } from '../../src/ledger/ledger.js';
 import { openScratchLedger } from '../../src/ledger/open.js';
 import type { Dir, Entry } from '../../src/ledger/rows.js';
 import { DirSide, DirStatus, EntryStatus, Listed } from '../../src/ledger/schema.js';
+import { EVERYTHING } from '../../src/scan/filter/choice.js';
 import { type JoinInput, type JoinSink, joinFolder } from '../../src/scan/join.js';
 import { Listing } from '../../src/scan/listing.js';
 import { NO_ATTRIBUTES } from '../../src/share/attributes.js';
@@ -89,6 +90,8 @@ function march(sides: Sides, more: Partial<JoinInput> = {}): Event[] {
     source: source!,
     dest: dest!,
     complete: true,
+    wanted: undefined,
+    sizes: EVERYTHING,
     grainNs: 1n,
     trash: undefined,
     folding: NO_FOLDING,
@@ -678,6 +681,8 @@ describe('a huge folder', () => {
       source,
       dest,
       complete: true,
+      wanted: undefined,
+      sizes: EVERYTHING,
       grainNs: 1n,
       trash: undefined,
       folding: NO_FOLDING,

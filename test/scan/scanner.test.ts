@@ -29,7 +29,8 @@ function scan(
   const { port1, port2 } = new MessageChannel();
   ports.push(port1);
   const outbox = new Outbox<ListRequest>(port1);
-  for (const [index, path] of paths.entries()) outbox.send({ dir: index + 1, path, grainNs: 1, seal });
+  for (const [index, path] of paths.entries())
+    outbox.send({ dir: index + 1, path, grainNs: 1, seal, wanted: undefined });
   outbox.close();
   const answers: ListAnswer[] = [];
   const counters = new LaneCounters(new Float64Array(LaneCounters.memory(1)), 0);
@@ -43,6 +44,7 @@ function scan(
     listKinds: (dir, each) => {
       for (const name of kinds[dir] ?? []) each(name, 'dir');
     },
+    isOnRootFilesystem: () => true,
     close: () => {},
   };
   runScanner({
@@ -52,6 +54,8 @@ function scan(
     inbox: new Inbox<ListRequest>(port2, outbox.memory),
     pace: new Bucket(new SharedArrayBuffer(Bucket.bytes), 0),
     counters,
+    filter: undefined,
+    oneFilesystem: false,
     answer: (message) => {
       answers.push(message);
       outbox.answerTaken();

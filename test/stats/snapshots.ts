@@ -11,7 +11,7 @@ export const EMPTY: Snapshot = {
   resumed: false,
   dryRun: false,
   stopping: 'no',
-  scan: { done: true, dirs: 0, files: 0, bytes: 0, errors: 0 },
+  scan: { done: true, dirs: 0, files: 0, bytes: 0, errors: 0, excluded: 0 },
   readBytes: 0,
   writtenBytes: 0,
   session: {
@@ -107,7 +107,7 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
   resumed: fc.boolean(),
   dryRun: fc.boolean(),
   stopping: fc.constantFrom('no', 'no', 'no', 'drain', 'stop'),
-  scan: fc.record({ done: fc.boolean(), dirs: count, files: count, bytes: count, errors: count }),
+  scan: fc.record({ done: fc.boolean(), dirs: count, files: count, bytes: count, errors: count, excluded: count }),
   readBytes: count,
   writtenBytes: count,
   session: fc.record({ copied: tally, same: tally, stamped: count, deleted: count, failed: count, warned: count }),

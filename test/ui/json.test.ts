@@ -19,7 +19,7 @@ const PICTURE = snapshot({
     failed: 0,
     warned: 5,
   },
-  scan: { done: true, dirs: 4, files: 5, bytes: 6, errors: 7 },
+  scan: { done: true, dirs: 4, files: 5, bytes: 6, errors: 7, excluded: 0 },
   total: {
     synced: { files: 11, bytes: 12 },
     pending: { files: 20, bytes: 2000 },

@@ -38,7 +38,7 @@ function line(part: Partial<Snapshot>, columns?: number, withFile = false): stri
   return plainLine(picture, historyTo(picture), columns === undefined ? { withFile } : { columns, withFile });
 }
 
-const scanning = { done: false, dirs: 1020, files: 20_000, bytes: 1, errors: 0 };
+const scanning = { done: false, dirs: 1020, files: 20_000, bytes: 1, errors: 0, excluded: 0 };
 const failing = { ...RUNNING.total, failed: { files: 2, bytes: 1 } };
 
 describe('a plain line', () => {

@@ -1,6 +1,33 @@
-/** The rules of a run in their order, from what the options say. */
+/** What of the source is copied, and the rules of it in their order, from what the options say. */
+import { createHash } from 'node:crypto';
 import { locating, UsageError } from '../../exit.js';
 import { EXCLUDES, FILTERS, INCLUDES, type Reading, type Rule, readRule } from './rule.js';
+
+/** Plain data, so that it can go to another thread. */
+export interface Choice {
+  /** The first that matches decides; what none matches is copied. */
+  readonly rules: readonly Rule[];
+  /** Bytes: other files are not copied, and are no extras either. */
+  readonly minSize: number;
+  readonly maxSize: number;
+  /** Paths beneath the root that alone are copied, with the folders that they are in; undefined: all. */
+  readonly listed: readonly string[] | undefined;
+  /** Folders in which something else is mounted are copied empty. */
+  readonly oneFilesystem: boolean;
+}
+
+export const EVERYTHING: Choice = {
+  rules: [],
+  minSize: 0,
+  maxSize: Number.POSITIVE_INFINITY,
+  listed: undefined,
+  oneFilesystem: false,
+};
+
+/** The same for choices that are the same: what a scan with another one found does not count. */
+export function digestOf(choice: Choice): string {
+  return createHash('sha256').update(JSON.stringify(choice)).digest('hex').slice(0, 32);
+}
 
 /** One of the options that say what is copied, in the order in which they were given. */
 export interface RuleText {

@@ -30,6 +30,8 @@ export class Wildcard {
   matches(text: string, from = 0): boolean {
     const { tokens } = this;
     if (!tokens) return false;
+    // Most patterns begin with a character, and most names with another.
+    if (typeof tokens[0] === 'string' && text[from] !== tokens[0]) return false;
     let at = from;
     let token = 0;
     // Where to go on when what follows the last `*`, or else the last `**`, does not fit: one character later. It is

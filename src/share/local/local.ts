@@ -22,7 +22,7 @@ import { type Attributes, type Carried, NO_ATTRIBUTES, type Xattr } from '../att
 import type { Entries } from '../entries.js';
 import { saysAbsent } from '../failure.js';
 import { partName } from '../partname.js';
-import type { DestFile, DestShare, SourceFile, SourceShare, Times } from '../share.js';
+import type { DestFile, DestShare, Leaves, SourceFile, SourceShare, Times } from '../share.js';
 import { apply, applyToLink, xattrsOf } from './applying.js';
 import { createPart, LocalDestFile, LocalSourceFile, removeQuietly } from './files.js';
 import { Folders } from './folders.js';
@@ -81,7 +81,7 @@ export class LocalShare implements SourceShare, DestShare {
     if (this.attributes.atimes) this.stat.withAtime();
   }
 
-  list(dir: string, batch: Entries, full: () => void): void {
+  list(dir: string, batch: Entries, full: () => void, leaves?: Leaves): void {
     const fd = openDirBeneath(this.folders.root, dir);
     const absent = new Set<string>();
     const failed = (name: string, { errno }: SysError) => {
@@ -89,10 +89,12 @@ export class LocalShare implements SourceShare, DestShare {
       batch.addFailed(name, errno);
     };
     try {
-      listFd(fd, dir, (name) => {
+      listFd(fd, dir, (name, kind) => {
+        if (kind !== undefined && leaves?.(name, kind === 'dir')) return;
         if (batch.isFull) full();
         try {
           statAt(fd, name, this.stat);
+          if (kind === undefined && leaves?.(name, this.stat.kind === 'dir')) return;
           batch.add(name, this.stat);
         } catch (error) {
           if (saysAbsent(error)) absent.add(name);
@@ -104,6 +106,19 @@ export class LocalShare implements SourceShare, DestShare {
         this.listKinds(dir, (name) => {
           if (absent.delete(name)) failed(name, new SysError(ENOENT, 'stat', name));
         });
+    } finally {
+      dropFd(fd);
+    }
+  }
+
+  isOnRootFilesystem(dir: string): boolean {
+    const { root } = this.folders;
+    const fd = openDirBeneath(root, dir);
+    try {
+      statFd(fd, this.stat);
+      const { device } = this.stat;
+      statFd(root, this.stat);
+      return this.stat.device === device;
     } finally {
       dropFd(fd);
     }
