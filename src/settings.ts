@@ -74,3 +74,18 @@ export interface Settings {
   /** Undefined: nothing listens. */
   readonly metrics: MetricsSettings | undefined;
 }
+
+/** What a doctor is told. */
+export interface DoctorSettings {
+  /** Absolute paths of the roots. */
+  readonly source: string;
+  readonly dest: string;
+  /** Absolute path of the ledger of the pair, which need not be there where it was not named. */
+  readonly ledger: string;
+  readonly ledgerIsDefault: boolean;
+  /** Walks the whole source. */
+  readonly scan: boolean;
+  readonly json: boolean;
+  /** What gives no sign for so long hangs, ms. */
+  readonly stallTimeoutMs: number;
+}

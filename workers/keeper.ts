@@ -1,5 +1,6 @@
 /** Thread entry for short questions to the shares: the main thread never touches one itself. */
 import type { RootIdentity } from '../src/share/identity.js';
+import { type Examination, examine } from '../src/share/local/canary/examine.js';
 import {
   inspectRoots,
   type OwnFile,
@@ -13,6 +14,7 @@ export type KeeperTask =
   | { readonly task: 'inspect'; readonly source: string; readonly dest: string; readonly own: readonly OwnFile[] }
   | { readonly task: 'prepare'; readonly dest: string; readonly trash: string | undefined }
   | { readonly task: 'look'; readonly check: RootCheck; readonly begun: Int32Array }
+  | ({ readonly task: 'examine' } & Examination)
   | { readonly task: 'sync'; readonly dest: string; readonly expected: RootIdentity };
 
 export default function keeper(task: KeeperTask): unknown {
@@ -21,6 +23,8 @@ export default function keeper(task: KeeperTask): unknown {
       return inspectRoots(task.source, task.dest, task.own);
     case 'prepare':
       return prepareDest(task.dest, task.trash);
+    case 'examine':
+      return examine(task);
     case 'sync':
       return syncRoot(task.dest, task.expected);
     case 'look':

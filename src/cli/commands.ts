@@ -70,6 +70,14 @@ export const COMMANDS = {
     examples: ['millrace report /mnt/old /mnt/new -o migration.html'],
     takes: 'roots',
   },
+  doctor: {
+    usage: 'doctor [options] <source> <dest>',
+    summary: 'try what the shares can do, before a copy',
+    description:
+      'Tries out, with files of its own in a folder of <dest> that it removes again, what the destination keeps of names, times, sizes and attributes, and how fast both shares are. Of <source> it only reads.',
+    examples: ['millrace doctor /mnt/old /mnt/new', 'millrace doctor /mnt/old /mnt/new --scan --json'],
+    takes: 'roots',
+  },
   completion: {
     usage: `completion ${SHELLS.join('|')}`,
     summary: 'print what completes millrace in bash, zsh or fish',

@@ -1,5 +1,6 @@
 /** The texts of --help, from the tables of commands, options and exit codes. */
 import { EXIT_MEANINGS, Exit } from '../exit.js';
+import { wrapped } from '../ui/wrap.js';
 import { COMMAND_NAMES, type CommandName, commandRow } from './commands.js';
 import type { OptionGroup } from './option.js';
 import { GROUP_TITLES, OPTION_NAMES, type OptionName, optionOf } from './options.js';
@@ -100,15 +101,4 @@ function entry(left: string, text: string): string[] {
   const lines = wrapped(text, WIDTH - INDENT).map((line) => ' '.repeat(INDENT) + line);
   if (left.length >= INDENT) return [left, ...lines];
   return [left + lines[0]!.slice(left.length), ...lines.slice(1)];
-}
-
-/** The words of `text` in lines of at most `width` characters. */
-function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }

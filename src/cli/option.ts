@@ -74,8 +74,9 @@ export function valued<T>(
   help: string,
   fallback: string,
   parse: (text: string) => T,
+  where: Where = {},
 ) {
-  return { kind: 'number' as const, metavar, fallback, parse, ...common(group, help, {}) };
+  return { kind: 'number' as const, metavar, fallback, parse, ...common(group, help, where) };
 }
 
 /** A size in bytes between two others, all written as sizes. */

@@ -47,6 +47,11 @@ export const OPTIONS = {
   skip: valued('choice', 'PATTERNS', 'left out unless a rule says otherwise, or none', DEFAULT_SKIPS, parseSkips),
   'one-file-system': toggle('choice', 'leave out what is mounted in the source', { short: 'x' }),
   'delete-excluded': toggle('choice', 'with --delete-extras: also what is left out'),
+  scan: toggle('work', 'list each path of <source> that <dest> cannot have', {
+    commands: ['doctor'],
+    env: false,
+    file: false,
+  }),
   checksum: choice('work', 'ALG', 'the hash to record', 'sha256', CHECKSUMS),
   archive: toggle('keep', 'as rsync: -pog; links and times are always kept', { short: 'a' }),
   perms: override('keep', 'permissions', { short: 'p' }),
@@ -60,7 +65,9 @@ export const OPTIONS = {
   ),
   trash: entryName('safety', 'move there, in the destination, what would be deleted'),
   'share-timeout': valued('safety', 'TIME', 'how long to wait for a share in trouble', '24h', parseDuration),
-  'stall-timeout': valued('safety', 'TIME', 'tell of a call that takes longer', '60s', parseDuration),
+  'stall-timeout': valued('safety', 'TIME', 'tell of a call that takes longer', '60s', parseDuration, {
+    commands: ['copy', 'doctor'],
+  }),
   yes: toggle('safety', 'do not ask before a run that deletes', { short: 'y', file: FOR_ONE_RUN }),
   'accept-roots': toggle('safety', 'go on although a root is not the folder it was', { file: FOR_ONE_RUN }),
   bwlimit: valued('pace', 'RATE', 'limit in bytes/s, READ:WRITE, or a timetable', 'off', parseTimetable),
@@ -88,7 +95,7 @@ export const OPTIONS = {
   'metrics-token-file': path('output', 'token that readers of the metrics must show'),
   detach: toggle('output', 'run in the background; see millrace attach', { env: false, file: FOR_ONE_RUN }),
   watch: toggle('output', 'again every 2 s', { commands: ['status'], env: false, file: false }),
-  json: toggle('output', 'answer in JSON', { commands: ['status'], env: false, file: false }),
+  json: toggle('output', 'answer in JSON', { commands: ['status', 'doctor'], env: false, file: false }),
   output: outputFile('output', 'the file to write', ['.html', '.csv', '.json'], {
     short: 'o',
     commands: ['report'],

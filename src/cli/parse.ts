@@ -4,7 +4,7 @@
  */
 
 import { locating, UsageError } from '../exit.js';
-import type { ProgressStyle, Settings } from '../settings.js';
+import type { DoctorSettings, ProgressStyle, Settings } from '../settings.js';
 import type { Order } from '../ui/operator.js';
 import { type Arguments, checkCommand, readArguments } from './argv.js';
 import { COMMAND_NAMES, type CommandName, isCommand } from './commands.js';
@@ -17,7 +17,7 @@ import { parsePath } from './option.js';
 import type { Values } from './options.js';
 import { ledgerHome } from './paths.js';
 import { quoted } from './printable.js';
-import { absolute, ledgerOf, type Machine, settingsOf, styleOf } from './settings.js';
+import { absolute, doctorSettingsOf, ledgerOf, type Machine, settingsOf, styleOf } from './settings.js';
 import { SHELLS } from './shells.js';
 import { version } from './version.js';
 
@@ -31,6 +31,8 @@ export type Command =
   | { readonly command: 'attach'; readonly ledger: Place; readonly progress: ProgressStyle }
   /** Write a report to the file `output` (absolute), in the format of its ending. */
   | { readonly command: 'report'; readonly ledger: Place; readonly output: string }
+  /** Try what the two shares can do. */
+  | { readonly command: 'doctor'; readonly settings: DoctorSettings }
   /** Print this text on stdout, and no more. */
   | { readonly command: 'shown'; readonly text: string };
 
@@ -67,14 +69,21 @@ export async function parse(args: readonly string[], machine: Machine): Promise<
       if (values.output === undefined)
         throw new UsageError('which file? write -o FILE.html, -o FILE.csv or -o FILE.json');
       return { command, ledger: placeOf(values, named, machine.env), output: absolute(values.output) };
+    case 'doctor':
+      return { command, settings: doctorSettingsOf(values, needed(named), machine.env) };
     case 'copy': {
-      if (named === undefined) throw new UsageError(`<source> and <dest> are missing${SEE_HELP}`);
-      const settings = settingsOf(values, named.source, named.dest, machine);
+      const { source, dest } = needed(named);
+      const settings = settingsOf(values, source, dest, machine);
       if (values.detach && settings.dryRun)
         throw new UsageError('--detach: a dry run is over before it could be watched');
       return { command, settings, detach: values.detach };
     }
   }
+}
+
+function needed<T>(named: T | undefined): T {
+  if (named === undefined) throw new UsageError(`<source> and <dest> are missing${SEE_HELP}`);
+  return named;
 }
 
 function placeOf(values: Values, named: { source: string; dest: string } | undefined, env: Env): Place {

@@ -15,6 +15,7 @@ const ENGINE: Engine = {
   ctl: async (ledger, action, io) => (await import('../control/ctl.js')).ctl(ledger, action, io),
   attach: async (ledger, progress, io) => (await import('../control/attach.js')).attach(ledger, progress, io),
   report: async (ledger, output, io) => (await import('../report/report.js')).report(ledger, output, io),
+  doctor: async (settings, io) => (await import('../doctor/doctor.js')).doctor(settings, io),
 };
 
 /** Runs the command and ends the process with its exit code, whatever threads may still hang in a share. */

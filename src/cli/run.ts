@@ -1,7 +1,7 @@
 /** One command from its arguments to its exit code, without the process around it. */
 
 import { Exit, ExitError } from '../exit.js';
-import type { ProgressStyle, Settings } from '../settings.js';
+import type { DoctorSettings, ProgressStyle, Settings } from '../settings.js';
 import type { Order } from '../ui/operator.js';
 import { type Command, type Place, parse } from './parse.js';
 import { printable } from './printable.js';
@@ -25,6 +25,7 @@ export interface Engine {
   ctl(ledger: Place, action: Order, io: Io): Promise<number>;
   attach(ledger: Place, progress: ProgressStyle, io: Io): Promise<number>;
   report(ledger: Place, output: string, io: Io): Promise<number>;
+  doctor(settings: DoctorSettings, io: Io): Promise<number>;
 }
 
 /** The exit code. Errors end here, as one line on stderr. */
@@ -73,6 +74,8 @@ async function perform(command: Command, args: readonly string[], engine: Engine
       return engine.attach(command.ledger, command.progress, io);
     case 'report':
       return engine.report(command.ledger, command.output, io);
+    case 'doctor':
+      return engine.doctor(command.settings, io);
     case 'copy':
       if (!(await isConfirmed(command.settings, io))) throw new ExitError('nothing was done', Exit.stopped);
       return command.detach ? engine.detach(command.settings, args, io) : engine.copy(command.settings, io);

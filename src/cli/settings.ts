@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { UsageError } from '../exit.js';
 import { isLoopback } from '../metrics/access.js';
-import type { MetricsSettings, ProgressStyle, Settings } from '../settings.js';
+import type { DoctorSettings, MetricsSettings, ProgressStyle, Settings } from '../settings.js';
 import type { Attributes } from '../share/attributes.js';
 import { choiceOf } from './choice.js';
 import type { Env } from './environment.js';
@@ -76,6 +76,19 @@ function attributesOf({ archive, perms, owner, group, acls, xattrs, atimes }: Va
     acls,
     xattrs,
     atimes,
+  };
+}
+
+/** Settings of a doctor of the two roots, relative to the working folder. */
+export function doctorSettingsOf(values: Values, named: { source: string; dest: string }, env: Env): DoctorSettings {
+  const roots = { source: absolute(named.source), dest: absolute(named.dest) };
+  return {
+    ...roots,
+    ledger: ledgerOf(values, roots, env),
+    ledgerIsDefault: values.db === undefined,
+    scan: values.scan,
+    json: values.json,
+    stallTimeoutMs: values['stall-timeout'],
   };
 }
 

@@ -197,12 +197,18 @@ export function awaitWriteBack(fd: number, offset: number, length: number, path 
 }
 
 const POSIX_FADV_WILLNEED = 3;
+const POSIX_FADV_DONTNEED = 4;
 const ACCESS = { normal: 0, random: 1 } as const;
 
 /** Has the kernel read a range into its cache; does not wait for it (posix_fadvise(2)). */
 export function readAhead(fd: number, offset: number, length: number): void {
   // The call gives an error as its result. Advice that is not taken does no harm: reading itself will tell.
   libc.posix_fadvise(fd, offset, length, POSIX_FADV_WILLNEED);
+}
+
+/** Has the kernel forget what it has of a file, so that reading asks the share; what is not yet written back stays. */
+export function dropCache(fd: number): void {
+  libc.posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 }
 
 /** How a file will be read: in random order the kernel reads nothing ahead (posix_fadvise(2)). */
@@ -216,17 +222,38 @@ export function syncFilesystem(fd: number): void {
 }
 
 const statfsBuffer = Buffer.alloc(256);
+
+/** What statfs(2) tells of a filesystem; bytes, and inodes (0 of 0 where there is no such limit). Quotas are not in it. */
+export interface Space {
+  /** In use by anybody. */
+  readonly usedBytes: number;
+  /** For those who are not root. */
+  readonly freeBytes: number;
+  readonly totalInodes: number;
+  readonly freeInodes: number;
+}
+
+export function spaceOf(fd: number): Space {
+  check(libc.fstatfs(fd, statfsBuffer), 'statfs', '');
+  const [BLOCK_SIZE, BLOCKS, FREE, AVAILABLE, FILES, FILES_FREE] = [8, 16, 24, 32, 40, 48];
+  const word = (at: number) => Number(statfsBuffer.readBigUInt64LE(at));
+  return {
+    usedBytes: (word(BLOCKS) - word(FREE)) * word(BLOCK_SIZE),
+    freeBytes: word(AVAILABLE) * word(BLOCK_SIZE),
+    totalInodes: word(FILES),
+    freeInodes: word(FILES_FREE),
+  };
+}
+
 /** f_type of the filesystem, as in statfs(2). */
 export function filesystemType(fd: number): number {
   check(libc.fstatfs(fd, statfsBuffer), 'statfs', '');
   return Number(statfsBuffer.readBigInt64LE(0) & 0xffffffffn);
 }
 
-/** Bytes that may still be written to the filesystem that `fd` is on, as statfs(2) tells; quotas are not in it. */
+/** Bytes that may still be written to the filesystem that `fd` is on. */
 export function freeBytes(fd: number): number {
-  check(libc.fstatfs(fd, statfsBuffer), 'statfs', '');
-  const [BLOCK_SIZE, AVAILABLE] = [8, 32];
-  return Number(statfsBuffer.readBigUInt64LE(AVAILABLE)) * Number(statfsBuffer.readBigInt64LE(BLOCK_SIZE));
+  return spaceOf(fd).freeBytes;
 }
 
 const LOCK_EX_NB = 2 | 4;
@@ -287,3 +314,28 @@ export function chownAt(dir: number, name: string, uid: number | undefined, gid:
 }
 
 const KEEP = 0xffffffff;
+/** A further name for a file; a symbolic link itself gets it, not what it leads to (linkat(2)). */
+export function linkAt(fromDir: number, from: string, toDir: number, to: string): void {
+  check(libc.linkat(fromDir, arg(from), toDir, arg(to), 0), 'link', to);
+}
+
+/** Cuts a file off, or lengthens it by a hole where the filesystem has holes. Bytes beyond 2^53 need a bigint. */
+export function truncateFd(fd: number, length: bigint, path = ''): void {
+  check(libc.ftruncate(fd, length), 'truncate', path);
+}
+
+const WHENCE = { start: 0, data: 3, hole: 4 } as const;
+
+/** Moves to a place from the start, or to the next data or hole from there on (lseek(2)); the place in bytes. */
+export function seekFd(fd: number, offset: bigint, to: keyof typeof WHENCE, path = ''): number {
+  return check(Number(libc.lseek(fd, offset, WHENCE[to])), 'seek', path);
+}
+
+/**
+ * Ends the process at once, also where a thread hangs in a call: process.exit() would wait for it. What was not yet
+ * written to a stream is lost.
+ */
+export function exitNow(code: number): never {
+  libc._exit(code);
+  throw new Error('unreachable');
+}

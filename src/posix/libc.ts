@@ -31,7 +31,10 @@ export const libc = {
   fchmod: lib.func('int fchmod(int fd, unsigned int mode)'),
   fchown: lib.func('int fchown(int fd, unsigned int uid, unsigned int gid)'),
   fchownat: lib.func('int fchownat(int dir, const char *path, unsigned int uid, unsigned int gid, int flags)'),
-  lseek: lib.func('long lseek(int fd, long offset, int whence)'),
+  lseek: lib.func('int64_t lseek(int fd, int64_t offset, int whence)'),
+  ftruncate: lib.func('int ftruncate(int fd, int64_t length)'),
+  linkat: lib.func('int linkat(int fromDir, const char *from, int toDir, const char *to, int flags)'),
+  _exit: lib.func('void _exit(int status)'),
   // openat2 has no wrapper in glibc. Its arguments are all integers or pointers, so the plain calling convention
   // and the variadic one agree on both architectures.
   openat2: lib.func('syscall', 'long', ['long', 'int', 'const char *', 'void *', 'size_t']),

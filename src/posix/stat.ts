@@ -31,6 +31,8 @@ const FIRST_TIME = -(2n ** 63n);
 export const UID = 5;
 export const GID = 6;
 export const SIZE = 10;
+const LINKS = 4;
+const BLOCKS = 12;
 const ATIME = 16;
 export const BTIME = 20;
 export const CTIME = 24;
@@ -77,6 +79,17 @@ export class Stat {
   }
   get size(): number {
     return sizeFrom(this.words, SIZE);
+  }
+  /** Bytes of the disk that it takes; stx_blocks counts in 512. */
+  get allocated(): number {
+    return sizeFrom(this.words, BLOCKS) * 512;
+  }
+  get links(): number {
+    return this.words[LINKS]! >>> 0;
+  }
+  /** The modification time in whole seconds since the Unix epoch, rounded down: also where ns do not fit into 64 bits. */
+  get mtimeSeconds(): number {
+    return sizeFrom(this.words, MTIME);
   }
   /** As the kernel remembers it; on a network share it may be from before the latest reading. */
   get atimeNs(): bigint {

@@ -6,17 +6,28 @@ export interface Place {
   readonly path: string;
 }
 
-interface Mount extends Place {
+export interface Mount extends Place {
   readonly mountPoint: string;
+  /** ext4, nfs4, cifs, fuse.bindfs ... */
+  readonly type: string;
+  /** Of the mount and of the filesystem, as they are written: `vers=4.2`, `soft`. */
+  readonly options: readonly string[];
 }
 
-/** The lines of /proc/self/mountinfo (proc(5)): id, parent, device, root, mount point ... */
+/**
+ * The lines of /proc/self/mountinfo (proc(5)): id, parent, device, root, mount point, options, some optional fields, `-`,
+ * type, source, options of the filesystem.
+ */
 function parse(mountinfo: string): Mount[] {
   const mounts: Mount[] = [];
   for (const line of mountinfo.split('\n')) {
-    const [, , device, root, mountPoint] = line.split(' ');
-    if (device && root && mountPoint)
-      mounts.push({ device, path: decodeOctal(root), mountPoint: decodeOctal(mountPoint) });
+    const [own = '', filesystem = ''] = line.split(' - ');
+    const [, , device, root, mountPoint, options = ''] = own.split(' ');
+    const [type = '', , more = ''] = filesystem.split(' ');
+    if (device && root && mountPoint) {
+      const all = [...new Set(`${options},${more}`.split(',').filter((option) => option !== ''))].map(decodeOctal);
+      mounts.push({ device, path: decodeOctal(root), mountPoint: decodeOctal(mountPoint), type, options: all });
+    }
   }
   return mounts;
 }
@@ -26,11 +37,19 @@ function decodeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
-/** The place of a real path (no links left in it). Later mounts hide earlier ones at the same point. */
-export function placeOf(realPath: string, mountinfo: string): Place {
-  let best: Mount = { device: '', path: '/', mountPoint: '/' };
+const NO_MOUNT: Mount = { device: '', path: '/', mountPoint: '/', type: '', options: [] };
+
+/** The mount that a real path (no links left in it) is on. Later mounts hide earlier ones at the same point. */
+export function mountOf(realPath: string, mountinfo: string): Mount {
+  let best = NO_MOUNT;
   for (const mount of parse(mountinfo))
     if (isInside(realPath, mount.mountPoint) && mount.mountPoint.length >= best.mountPoint.length) best = mount;
+  return best;
+}
+
+/** The place of a real path. */
+export function placeOf(realPath: string, mountinfo: string): Place {
+  const best = mountOf(realPath, mountinfo);
   const rest = realPath.slice(best.mountPoint === '/' ? 0 : best.mountPoint.length);
   const path = `${best.path === '/' ? '' : best.path}${rest}`.replace(/\/+$/, '');
   return { device: best.device, path: path === '' ? '/' : path };

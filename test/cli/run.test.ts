@@ -14,6 +14,7 @@ function harness(engine: Partial<Engine> = {}, env: Record<string, string> = {})
     ctl: vi.fn(engine.ctl ?? fine),
     attach: vi.fn(engine.attach ?? fine),
     report: vi.fn(engine.report ?? fine),
+    doctor: vi.fn(engine.doctor ?? fine),
   };
   const machine = { env: { HOME: '/nonexistent', ...env }, memory: 8 * 1024 ** 3 };
   return {

@@ -166,7 +166,8 @@ function isEmpty(folder: string): boolean {
   }
 }
 
-function mountinfo(): string {
+/** The mounts that this process sees, as /proc tells them. */
+export function mountinfo(): string {
   return readFileSync('/proc/self/mountinfo', 'utf8');
 }
 
@@ -283,7 +284,7 @@ export function troubleOf({ path, expected, room }: RootCheck): string | undefin
 }
 
 /** Does what changes the folder's times, and sets them again; `mtimeNs` is undefined where that is not ours to do. */
-function keepingTimes<T>(folder: number, work: () => T): { found: T; mtimeNs: bigint | undefined } {
+export function keepingTimes<T>(folder: number, work: () => T): { found: T; mtimeNs: bigint | undefined } {
   const stat = new Stat();
   statFd(folder, stat);
   const { atimeNs, mtimeNs } = stat;
@@ -299,7 +300,7 @@ function keepingTimes<T>(folder: number, work: () => T): { found: T; mtimeNs: bi
 }
 
 /** What somebody else has put into the folder meanwhile stays. */
-function removeIfEmpty(folder: string): void {
+export function removeIfEmpty(folder: string): void {
   try {
     rmdirSync(folder);
   } catch (error) {
