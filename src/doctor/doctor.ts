@@ -17,7 +17,7 @@ import { SIDE_NAMES } from '../share/share.js';
 import { type Check, fail, type Verdict } from './check.js';
 import type { Need } from './judgeplace.js';
 import { type DoctorOutput, JsonOutput, TextOutput } from './output.js';
-import { CannotTell, Hangs, NO_SIGN, Patient, Stopped } from './patient.js';
+import { CannotTell, CHECK_OF, Hangs, NO_SIGN, Patient, Stopped } from './patient.js';
 import { Round } from './round.js';
 
 /** Examines the two shares and returns the exit code. Throws ExitError where there is nothing to examine. */
@@ -81,7 +81,7 @@ class Visit {
     // First, to know which of the two hangs; what is wrong with it is told by the look at both.
     const place = await patient.ask('place', 'source').catch(unlessCannotTell);
     const look = new Keeper(threads).inspect(settings.source, settings.dest, []);
-    const roots = await patient.watch(look, 'dest', 'place', NO_SIGN);
+    const roots = await patient.watch(look, 'dest', CHECK_OF.place, NO_SIGN);
     if (!place) throw new ExitError(`source ${settings.source}: went away`, Exit.share);
     try {
       patient.dest = await patient.ask('begin', 'dest').catch((error) => this.refused(error));
@@ -135,9 +135,9 @@ class Visit {
   }
 
   /** A thread that hangs keeps process.exit() from ending. What was said is out: Node writes it at once on Linux. */
-  private leave({ what, side, message }: Hangs): never {
+  private leave({ check, side, message }: Hangs): never {
     const { patient } = this;
-    this.tell(fail(what, message, `see that the ${SIDE_NAMES[side]}'s server and network are well`));
+    this.tell(fail(check, message, `see that the ${SIDE_NAMES[side]}'s server and network are well`));
     if (patient.dest) this.io.err(`millrace: ${this.scratch} is left there; the next doctor removes it\n`);
     return exitNow(this.end(patient.isStopped ? Exit.stopped : Exit.share));
   }

@@ -42,7 +42,14 @@ export function misfits({ name, path, kind, size, mtimeNs }: Candidate, limits: 
   if (kind === 'other') return reasons;
   if (kind === 'link' && limits.symlinks !== 'kept') reasons.push('symbolic links are not possible');
   if (kind === 'file' && size > limits.size) reasons.push(`the file is too large (${formatBytes(limits.size)})`);
-  const seconds = Number(mtimeNs) / 1e9;
-  if (seconds < limits.times.first || seconds >= limits.times.last + 1) reasons.push('its time is not kept');
+  const seconds = wholeSeconds(mtimeNs);
+  if (seconds < limits.times.first || seconds > limits.times.last) reasons.push('its time is not kept');
   return reasons;
+}
+
+const SECOND = 1_000_000_000n;
+
+/** Rounded down; bigints are cut off towards zero, and doubles lose the last digits. */
+function wholeSeconds(ns: bigint): number {
+  return Number((ns < 0n ? ns - SECOND + 1n : ns) / SECOND);
 }

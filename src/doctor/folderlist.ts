@@ -8,10 +8,6 @@ export class FolderList {
   private far: Db | undefined;
   private farCount = 0;
 
-  get isEmpty(): boolean {
-    return this.near.length === 0 && this.farCount === 0;
-  }
-
   push(path: string): void {
     if (this.near.length < IN_MEMORY) {
       this.near.push(path);

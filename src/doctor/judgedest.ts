@@ -53,13 +53,18 @@ function edgeOf(tried: readonly TriedTime[], grainNs: bigint, back: 1 | -1): num
   return undefined;
 }
 
-export function judgeRange(tried: readonly TriedTime[], grainNs: bigint): Check {
+/** `filesystem` as PlaceFacts has it. */
+export function judgeRange(tried: readonly TriedTime[], grainNs: bigint, filesystem = ''): Check {
   const { first, last } = rangeOf(tried, grainNs);
   const known = (seconds: number) => (Number.isFinite(seconds) ? seconds : null);
   const facts = { firstSeconds: known(first), lastSeconds: known(last) };
-  const says = `from ${Number.isFinite(first) ? day(first) : 'before 1901'} to ${Number.isFinite(last) ? day(last) : 'beyond 2446'}`;
+  const says = `from ${Number.isFinite(first) ? day(first) : '1901 or before'} to ${Number.isFinite(last) ? day(last) : '2446 or later'}`;
   // The times of files are of the past, but for a few: 2100 is enough.
-  if (first <= 0 && last >= 4_102_444_800) return pass('time-range', says, facts);
+  if (first <= 0 && last >= 4_102_444_800) {
+    // exfat-fuse, for one, remembers times that its disk does not hold.
+    const doubt = filesystem === 'fuse' ? '; what a FUSE server has on its disk may be less' : '';
+    return pass('time-range', says + doubt, facts);
+  }
   return warn(
     'time-range',
     `only ${says}: files with other times get another one, and are copied again by each scan`,
@@ -82,7 +87,7 @@ export function judgeFolding(folding: Folding): Check {
     return pass('name-folding', 'each name is its own, in capitals or not, composed or not', facts);
   return warn(
     'name-folding',
-    `${what.join(', and ')}, are one name: of such twins one is copied, and each other fails (COLLIDES)`,
+    `${what.join(', and ')} are one name: of such twins one is copied, and each other fails (COLLIDES)`,
     `rename one of each at the source; ${SCAN}`,
     facts,
   );
@@ -101,8 +106,10 @@ export function judgeNames(lost: readonly LostName[]): Check {
     return pass('names', 'all sorts are kept: signs, control characters, DOS devices, bytes that are not UTF-8', facts);
   const how = ({ refused, became }: LostName) =>
     refused ?? (became === undefined ? 'vanish' : `become ${cleanName(became)}`);
-  const sorts = lost.map((each) => `${ODD_NAMES[each.odd]!.what} (${how(each)})`);
-  return warn('names', `not kept are names ${sorts.join(', ')}`, `rename them at the source; ${SCAN}`, facts);
+  const sorts = new Map<string, string[]>();
+  for (const each of lost) sorts.set(how(each), [...(sorts.get(how(each)) ?? []), ODD_NAMES[each.odd]!.what]);
+  const says = [...sorts].map(([why, whats]) => `${whats.join(', ')} (${why})`);
+  return warn('names', `not kept are names ${says.join(', ')}`, `rename them at the source; ${SCAN}`, facts);
 }
 
 export function judgeNameLength(limit: NameLimit): Check {

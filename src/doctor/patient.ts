@@ -7,14 +7,31 @@ import { Pulse } from '../share/local/canary/pulse.js';
 import { SIDE_NAMES, type Side } from '../share/share.js';
 import { formatDuration } from '../stats/format.js';
 
+/** The first check that is told by the answer. */
+export const CHECK_OF: Readonly<Record<Question, string>> = {
+  place: 'mount',
+  begin: 'scratch',
+  quick: 'time-grain',
+  clock: 'dest-clock',
+  times: 'time-range',
+  names: 'names',
+  lengths: 'name-length',
+  attributes: 'symbolic-links',
+  sizes: 'file-size',
+  destSpeed: 'dest-latency',
+  sourceSpeed: 'source-latency',
+  end: 'scratch',
+};
+
 /** A share gave no sign for too long: what waits for it cannot be ended. */
 export class Hangs extends Error {
   constructor(
     readonly side: Side,
-    readonly what: string,
+    /** The check that was under way. */
+    readonly check: string,
     silentMs: number,
   ) {
-    super(`the ${SIDE_NAMES[side]} gives no answer for ${formatDuration(silentMs / 1000)} (${what})`);
+    super(`the ${SIDE_NAMES[side]} gave no answer for ${formatDuration(silentMs / 1000)}`);
   }
 }
 
@@ -72,7 +89,7 @@ export class Patient {
     });
     // What was made is removed also when nothing else is wanted.
     const isWanted = question === 'end';
-    const found = await this.watch(asked, side, question, pulse, isWanted);
+    const found = await this.watch(asked, side, CHECK_OF[question], pulse, isWanted);
     if ('answer' in found) return found.answer;
     if ('stopped' in found) throw new Stopped();
     if ('failed' in found) throw new CannotTell(found.failed);
@@ -83,7 +100,7 @@ export class Patient {
    * Waits for `work`, of which `sign` tells whether it goes on. Throws Hangs when it does not, or when it is told to stop
    * and does not end soon; `isWanted`: it is not told.
    */
-  async watch<T>(work: Promise<T>, side: Side, what: string, sign: Sign, isWanted = false): Promise<T> {
+  async watch<T>(work: Promise<T>, side: Side, check: string, sign: Sign, isWanted = false): Promise<T> {
     this.working = isWanted ? undefined : sign;
     if (this.isStopped) this.working?.stop();
     let [seen, seenMs] = [sign.beats, performance.now()];
@@ -92,9 +109,9 @@ export class Patient {
       timer = setInterval(() => {
         const nowMs = performance.now();
         if (sign.beats !== seen) [seen, seenMs] = [sign.beats, nowMs];
-        if (nowMs - seenMs > this.stallTimeoutMs) reject(new Hangs(side, what, this.stallTimeoutMs));
+        if (nowMs - seenMs > this.stallTimeoutMs) reject(new Hangs(side, check, this.stallTimeoutMs));
         const sinceMs = isWanted ? undefined : this.stoppedMs;
-        if (sinceMs !== undefined && nowMs - sinceMs > PATIENCE_MS) reject(new Hangs(side, what, PATIENCE_MS));
+        if (sinceMs !== undefined && nowMs - sinceMs > PATIENCE_MS) reject(new Hangs(side, check, PATIENCE_MS));
       }, LOOK_MS);
     });
     work.catch(() => {}); // once it hangs, nobody waits for its end

@@ -21,7 +21,7 @@ import {
 } from './judgedest.js';
 import { judgeClock, judgeMount, judgeSnapshots, judgeSourceClock, judgeSpace, type Need } from './judgeplace.js';
 import { judgeDestSpeed, judgeSourceSpeed } from './judgespeed.js';
-import { CannotTell, type Patient } from './patient.js';
+import { CannotTell, CHECK_OF, type Patient } from './patient.js';
 import { type Counts, Surveyor } from './survey.js';
 
 export interface RoundDeps {
@@ -48,15 +48,15 @@ export class Round {
     const dest = await this.ask('place', 'dest', (place) => judgeMount('dest', place));
     await this.ask('clock', 'dest', judgeClock);
     const probe = await this.ask('quick', 'dest', (quick) => [judgeGrain(quick.grainNs), judgeFolding(quick.folding)]);
-    await this.askLimits(probe);
+    await this.askLimits(probe, dest?.filesystem);
     await this.ask('destSpeed', 'dest', judgeDestSpeed);
     const counts = settings.scan ? await this.survey(roots, probe) : undefined;
     if (dest) tell(judgeSpace(dest.space, this.need(source, dest, counts)));
   }
 
-  private async askLimits(probe: DestProbe | undefined): Promise<void> {
+  private async askLimits(probe: DestProbe | undefined, filesystem: string | undefined): Promise<void> {
     const grainNs = probe?.grainNs ?? 1n;
-    const times = await this.ask('times', 'dest', (tried) => judgeRange(tried, grainNs));
+    const times = await this.ask('times', 'dest', (tried) => judgeRange(tried, grainNs, filesystem));
     const lost = await this.ask('names', 'dest', judgeNames);
     const lengths = await this.ask('lengths', 'dest', ({ name, path }) => [
       judgeNameLength(name),
@@ -86,7 +86,11 @@ export class Round {
     } catch (error) {
       if (!(error instanceof CannotTell)) throw error;
       this.deps.tell(
-        fail(question, `cannot be tried: ${error.message}`, 'see that the share can be written, and has room'),
+        fail(
+          CHECK_OF[question],
+          `cannot be tried: ${error.message}`,
+          'see that the share can be written, and has room',
+        ),
       );
       return undefined;
     }
@@ -126,7 +130,7 @@ const NO_LIMITS: Limits = {
 
 export function judgeSurvey({ misfits, unread, ...counts }: Counts): Check {
   const facts = { ...counts, misfits, unread };
-  const seen = `${formatCount(counts.files)} files (${formatBytes(counts.bytes)}) in ${formatCount(counts.folders)} folders`;
+  const seen = `${formatCount(counts.files)} files (${formatBytes(counts.bytes)}) in ${formatCount(counts.folders)} ${counts.folders === 1 ? 'folder' : 'folders'}`;
   const also = unread === 0 ? '' : `; ${formatCount(unread)} could not be read`;
   if (misfits > 0)
     return fail(

@@ -40,6 +40,24 @@ test('status gets the ledger', async () => {
   expect(engine.status).toHaveBeenCalledExactlyOnceWith({ file: '/x.db' }, true, false, io);
 });
 
+test('a doctor gets both roots, and the ledger that the pair would have', async () => {
+  const { engine, io, go } = harness({ doctor: async () => Exit.someFailed });
+  expect((await go('doctor', '/a', '/b', '--scan', '--stall-timeout', '5s')).code).toBe(1);
+  expect(engine.doctor).toHaveBeenCalledExactlyOnceWith(
+    {
+      source: '/a',
+      dest: '/b',
+      ledger: expect.stringMatching(/\/a-to-b-\w+\.db$/),
+      ledgerIsDefault: true,
+      scan: true,
+      json: false,
+      stallTimeoutMs: 5000,
+    },
+    io,
+  );
+  expect((await go('doctor')).err).toContain('<source> and <dest> are missing');
+});
+
 test('a detached copy gets its arguments, ctl what to do, attach the ledger', async () => {
   const { engine, io, go } = harness();
   await go('/a', '/b', '--detach');

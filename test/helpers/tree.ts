@@ -128,6 +128,28 @@ export function mountExfat(point: string): void {
   mounted.push(point);
 }
 
+/** Whether filesystems in files can be made and mounted: of this type, by the kernel and its mkfs. */
+export function canMountImage(type: string): boolean {
+  return (
+    canMount &&
+    /^loop/m.test(readdirSync('/dev').join('\n')) &&
+    findCommand(`mkfs.${type}`) !== undefined &&
+    knows(type)
+  );
+}
+
+function knows(type: string): boolean {
+  return new RegExp(`\\t${type}$`, 'm').test(readFileSync('/proc/filesystems', 'utf8'));
+}
+
+/** Mounts a new filesystem in a file of so many MiB, until the end of the test; `options` are those of its mkfs. */
+export function mountImage(point: string, type: string, megabytes: number, ...options: string[]): void {
+  const image = join(temporaryFolder(), 'image');
+  const made = run('truncate', '-s', `${megabytes}M`, image) && run(`mkfs.${type}`, '-q', ...options, image);
+  if (!made) throw new Error(`mkfs.${type} ${options.join(' ')}`);
+  mount(point, '-t', type, '-o', 'loop', image);
+}
+
 export const isRoot = process.getuid!() === 0;
 
 /** Whether this process may mount: root outside of most containers. */

@@ -19,6 +19,8 @@ import {
   dropFd,
   filesystemType,
   flushFd,
+  getXattrFd,
+  linkAt,
   makeDirAt,
   openAt,
   openForReading,
@@ -26,13 +28,16 @@ import {
   readLinkAt,
   removeDirAt,
   renameAt,
+  seekFd,
   setTimesAt,
   setTimesFd,
   setXattrFd,
+  spaceOf,
   statAt,
   statFd,
   symlinkAt,
   syncFilesystem,
+  truncateFd,
   tryLock,
   unlinkAt,
 } from '../../src/posix/calls.js';
@@ -295,4 +300,61 @@ describe('filesystemType', () => {
     expect(filesystemType(fd)).toBe(0x01021994);
     dropFd(fd);
   });
+});
+
+describe('linkAt', () => {
+  it('gives a file another name, and links one of their own', () => {
+    const stat = new Stat();
+    linkAt(dir, 'file', dir, 'second');
+    linkAt(dir, 'link', dir, 'second link');
+    statAt(dir, 'second', stat);
+    expect([stat.kind, stat.links]).toEqual(['file', 2]);
+    statAt(dir, 'second link', stat);
+    expect(stat.kind).toBe('link');
+    expect(() => linkAt(dir, 'none', dir, 'third')).toThrow(failing('ENOENT', 'link', 'third'));
+  });
+});
+
+describe('truncateFd and seekFd', () => {
+  it('make a hole of more than 2^32 bytes, and find it', () => {
+    const fd = openAt(dir, 'sparse', constants.O_CREAT | constants.O_RDWR, 0o600);
+    try {
+      truncateFd(fd, 2n ** 33n + 1n);
+      const stat = new Stat();
+      statFd(fd, stat);
+      expect([stat.size, stat.allocated]).toEqual([2 ** 33 + 1, 0]);
+      expect(seekFd(fd, 0n, 'hole')).toBe(0);
+      expect(seekFd(fd, 5n, 'start')).toBe(5);
+      expect(() => seekFd(fd, 0n, 'data', 'sparse')).toThrow(failing('ENXIO', 'seek', 'sparse'));
+      expect(() => truncateFd(fd, -1n, 'sparse')).toThrow(failing('EINVAL', 'truncate', 'sparse'));
+    } finally {
+      closeFd(fd);
+    }
+  });
+});
+
+describe('getXattrFd', () => {
+  it('gives what was set, and says which is not there', () => {
+    const fd = openForReading(dir, 'file');
+    try {
+      setXattrFd(fd, 'user.test', Buffer.from([0, 255]), 'file');
+      expect(getXattrFd(fd, 'user.test', 'file')).toEqual(Buffer.from([0, 255]));
+      expect(() => getXattrFd(fd, 'user.none', 'file')).toThrow(failing('ENODATA', 'getxattr', 'file'));
+    } finally {
+      closeFd(fd);
+    }
+  });
+});
+
+it.skipIf(!canMount)('spaceOf tells bytes and inodes', () => {
+  mountTmpfs(join(top, 'small'), 'size=1m,nr_inodes=50');
+  writeFileSync(join(top, 'small/file'), Buffer.alloc(10_000));
+  const fd = openRoot(join(top, 'small'));
+  expect(spaceOf(fd)).toEqual({
+    usedBytes: 12_288,
+    freeBytes: 1024 ** 2 - 12_288,
+    totalInodes: 50,
+    freeInodes: 48,
+  });
+  closeFd(fd);
 });

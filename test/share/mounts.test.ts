@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isInside, overlap, overlapByMounts, placeOf } from '../../src/share/mounts.js';
+import { isInside, mountOf, overlap, overlapByMounts, placeOf } from '../../src/share/mounts.js';
 
 const line = (device: string, root: string, point: string) =>
   `36 35 ${device} ${root} ${point} rw,noatime master:1 - ext3 /dev/root rw,errors=continue`;
@@ -90,5 +90,22 @@ describe('overlapByMounts', () => {
     ['a bind mount of something else in the source', '/srv', '/mnt/data/other', undefined],
   ])('sees %s', (_, source, dest, how) => {
     expect(overlapByMounts(source, dest, TABLE)).toBe(how);
+  });
+});
+
+describe('mountOf', () => {
+  it('tells type and options, of the mount and of its filesystem, each once', () => {
+    const nfs = '40 35 0:44 / /mnt/data rw,relatime shared:1 - nfs4 server:/data rw,vers=4.2,soft,timeo=600';
+    expect(mountOf('/mnt/data/a', `${ROOT}\n${nfs}`)).toEqual({
+      device: '0:44',
+      path: '/',
+      mountPoint: '/mnt/data',
+      type: 'nfs4',
+      options: ['rw', 'relatime', 'vers=4.2', 'soft', 'timeo=600'],
+    });
+  });
+
+  it('reads lines without optional fields', () => {
+    expect(mountOf('/', '36 35 8:1 / / ro - xfs /dev/sda rw')).toMatchObject({ type: 'xfs', options: ['ro', 'rw'] });
   });
 });

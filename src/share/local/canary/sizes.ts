@@ -1,6 +1,6 @@
 /** How large a file may be, and whether holes stay holes. */
-import { writeSync } from 'node:fs';
-import { dropFd, flushFd, seekFd, statFd, truncateFd, unlinkAt } from '../../../posix/calls.js';
+import { constants, writeSync } from 'node:fs';
+import { dropFd, flushFd, openAt, seekFd, statAt, truncateFd, unlinkAt } from '../../../posix/calls.js';
 import { Stat } from '../../../posix/stat.js';
 import type { Pulse } from './pulse.js';
 import { newFile, refusal } from './scratch.js';
@@ -22,31 +22,51 @@ const MOST = 2n ** 63n - 1n;
 const HOLE = 4 * 1024 * 1024;
 const END = 4096;
 
+/** The SMB client makes up what a file takes while it holds it, and for a second after that (closetimeo, actimeo). */
+const SETTLE_MS = 2500;
+
 export function trySizes(folder: number, pulse: Pulse): SizeFacts {
   const fd = newFile(folder, NAME);
+  let seekHole = false;
   try {
     pulse.beat();
     writeSync(fd, Buffer.alloc(END, 1), 0, END, HOLE);
     flushFd(fd);
-    const stat = new Stat();
-    statFd(fd, stat, NAME, true);
-    const sparse = stat.allocated < HOLE;
-    let seekHole = false;
     refusal(() => {
       seekHole = seekFd(fd, 0n, 'hole') < HOLE;
     });
+  } finally {
+    dropFd(fd);
+  }
+  try {
+    const sparse = takesLess(folder, HOLE) || takesLess(folder, HOLE, SETTLE_MS);
+    return { sparse, seekHole, ...largestFile(folder, sparse, pulse) };
+  } finally {
+    unlinkAt(folder, NAME);
+  }
+}
+
+function takesLess(folder: number, bytes: number, afterMs = 0): boolean {
+  if (afterMs > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, afterMs);
+  const stat = new Stat();
+  statAt(folder, NAME, stat);
+  return stat.allocated < bytes;
+}
+
+function largestFile(folder: number, sparse: boolean, pulse: Pulse): Pick<SizeFacts, 'largest' | 'tried'> {
+  const fd = openAt(folder, NAME, constants.O_RDWR);
+  try {
     pulse.beat();
     // The kernel refuses a place beyond the largest size that it knows the filesystem to have (lseek(2), EINVAL).
     const ceiling = largestThat(MOST, (size) => refusal(() => seekFd(fd, size, 'start')) === undefined);
-    if (!sparse) return { sparse, seekHole, largest: Number(ceiling), tried: false };
+    if (!sparse) return { largest: Number(ceiling), tried: false };
     const largest = largestThat(ceiling, (size) => {
       pulse.beat();
       return refusal(() => truncateFd(fd, size)) === undefined;
     });
-    return { sparse, seekHole, largest: Number(largest), tried: true };
+    return { largest: Number(largest), tried: true };
   } finally {
     dropFd(fd);
-    unlinkAt(folder, NAME);
   }
 }
 
