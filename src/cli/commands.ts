@@ -3,6 +3,7 @@
  * (parse.ts), the help (help.ts), the man page (manpage.ts) and the completion (completion.ts) go by it. Which options a
  * command has is said at the options.
  */
+import { Exit, type ExitCode } from '../exit.js';
 import { ACTIONS } from './ctl.js';
 import { SHELLS } from './shells.js';
 
@@ -19,8 +20,9 @@ export interface CommandRow {
   readonly takes: 'roots' | readonly string[];
   /** ... and the roots after it. */
   readonly thenRoots?: boolean;
-  /** It ends with a copy's exit codes; others answer, or cannot. */
+  /** It ends with a copy's exit codes; others answer, or cannot, unless they have codes of their own. */
   readonly endsAsCopy?: boolean;
+  readonly exitCodes?: Readonly<Partial<Record<ExitCode, string>>>;
 }
 
 export const COMMANDS = {
@@ -77,6 +79,14 @@ export const COMMANDS = {
       'Tries out, with files of its own in a folder of <dest> that it removes again, what the destination keeps of names, times, sizes and attributes, and how fast both shares are. Of <source> it only reads.',
     examples: ['millrace doctor /mnt/old /mnt/new', 'millrace doctor /mnt/old /mnt/new --scan --json'],
     takes: 'roots',
+    exitCodes: {
+      [Exit.ok]: 'nothing failed',
+      [Exit.someFailed]: 'some check failed',
+      [Exit.usage]: 'bad usage or configuration; nothing was touched',
+      [Exit.stopped]: 'stopped before the end',
+      [Exit.share]: 'a share is missing, cannot be written, or hangs',
+      [Exit.ledger]: 'the ledger cannot be used',
+    },
   },
   completion: {
     usage: `completion ${SHELLS.join('|')}`,

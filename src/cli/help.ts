@@ -65,11 +65,17 @@ function commandHelp(command: CommandName): string[] {
     ...(Object.keys(GROUP_TITLES) as OptionGroup[]).flatMap((group) => groupLines(group, options)),
     '',
     ...(hasValues ? [NOTES, ''] : []),
-    ...(commandRow(command).endsAsCopy ? exitCodes() : ANSWER_CODES),
+    ...codesOf(command),
     '',
     'Examples:',
     ...examples.map((line) => `  ${line}`),
   ];
+}
+
+function codesOf(command: CommandName): readonly string[] {
+  const row = commandRow(command);
+  if (row.exitCodes) return exitCodes(row.exitCodes);
+  return row.endsAsCopy ? exitCodes() : ANSWER_CODES;
 }
 
 /** Of commands that only answer. */
@@ -81,8 +87,8 @@ const ANSWER_CODES = [
   `  ${Exit.ledger}  the ledger cannot be used`,
 ];
 
-function exitCodes(): string[] {
-  return ['Exit codes:', ...Object.entries(EXIT_MEANINGS).map(([code, meaning]) => `  ${code}  ${meaning}`)];
+function exitCodes(meanings: Readonly<Record<string, string>> = EXIT_MEANINGS): string[] {
+  return ['Exit codes:', ...Object.entries(meanings).map(([code, meaning]) => `  ${code}  ${meaning}`)];
 }
 
 function groupLines(group: OptionGroup, options: readonly OptionName[]): string[] {

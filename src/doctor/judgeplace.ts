@@ -1,6 +1,7 @@
 /** Verdicts on where the two roots are: mounts, snapshots, clocks, room. Pure. */
 import type { Space } from '../posix/calls.js';
 import type { ClockFacts, PlaceFacts } from '../share/local/canary/examine.js';
+import { softnessOf } from '../share/mounts.js';
 import { SIDE_NAMES, type Side } from '../share/share.js';
 import { formatBytes, formatCount } from '../stats/format.js';
 import { type Check, fail, pass, warn } from './check.js';
@@ -15,8 +16,7 @@ export function judgeMount(side: Side, { filesystem, mount }: PlaceFacts): Check
   const has = (...wanted: string[]) => wanted.find((option) => mount.options.includes(option));
   const facts = { filesystem, type: mount.type, mountPoint: mount.mountPoint, options };
   const shown = [mount.type || filesystem, ...options].join(' ');
-  const isNfs = mount.type.startsWith('nfs');
-  const soft = isNfs ? has('soft', 'softerr') : undefined;
+  const soft = softnessOf(mount);
   if (soft)
     return warn(
       name,

@@ -14,7 +14,7 @@ import { sameTime } from '../scan/compare.js';
 import type { Settings } from '../settings.js';
 import { folds, NO_FOLDING } from '../share/folding.js';
 import { coarser, type RootsFacts } from '../share/local/roots.js';
-import type { Side } from '../share/share.js';
+import { SIDE_NAMES, type Side } from '../share/share.js';
 import type { Snapshot } from '../stats/snapshot.js';
 import { cleanName } from '../ui/clean.js';
 import type { Operator } from '../ui/operator.js';
@@ -68,7 +68,7 @@ export async function run(
     ledger.close();
     throw error;
   }
-  return new Run(settings, io, ledger, log, ground).toTheEnd(begun);
+  return new Run(settings, io, ledger, log, ground, roots.soft).toTheEnd(begun);
 }
 
 /** What a session is told beside its settings. */
@@ -136,6 +136,8 @@ class Run {
     private readonly ledger: Ledger,
     private readonly log: AuditLog | undefined,
     ground: Ground,
+    /** Sides with a soft mount. */
+    private readonly soft: readonly Side[],
   ) {
     if (!settings.dryRun) this.chronicle = new Chronicle(ledger, this.startedMs);
     this.threads = ground.threads;
@@ -178,6 +180,8 @@ class Run {
       reopenLog: () => this.reopenLog(),
     });
     surface.start();
+    for (const side of this.soft)
+      this.note(`the ${SIDE_NAMES[side]} is a soft mount: files fail while its server is slow; mount it hard (nfs(5))`);
     begun(controls, () => this.picture());
     const listening = this.openControl(operator);
     const ticker = setInterval(() => this.writeHistory(), HISTORY_MS);

@@ -47,6 +47,15 @@ export function mountOf(realPath: string, mountinfo: string): Mount {
   return best;
 }
 
+/**
+ * How an NFS mount gives errors where others wait until the server answers (nfs(5)); undefined: it waits. SMB mounts are
+ * soft unless they are told otherwise, and what they give then is waited out.
+ */
+export function softnessOf({ type, options }: Pick<Mount, 'type' | 'options'>): 'soft' | 'softerr' | undefined {
+  if (!/^nfs4?$/.test(type)) return undefined;
+  return (['soft', 'softerr'] as const).find((option) => options.includes(option));
+}
+
 /** The place of a real path. */
 export function placeOf(realPath: string, mountinfo: string): Place {
   const best = mountOf(realPath, mountinfo);

@@ -49,6 +49,7 @@ test('every option but the ones for one answer has a variable', () => {
     'include-from',
     'files-from',
     'from0',
+    'scan',
     'detach',
     'watch',
     'json',

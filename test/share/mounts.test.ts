@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { isInside, mountOf, overlap, overlapByMounts, placeOf } from '../../src/share/mounts.js';
+import { describe, expect, it, test } from 'vitest';
+import { isInside, mountOf, overlap, overlapByMounts, placeOf, softnessOf } from '../../src/share/mounts.js';
 
 const line = (device: string, root: string, point: string) =>
   `36 35 ${device} ${root} ${point} rw,noatime master:1 - ext3 /dev/root rw,errors=continue`;
@@ -108,4 +108,14 @@ describe('mountOf', () => {
   it('reads lines without optional fields', () => {
     expect(mountOf('/', '36 35 8:1 / / ro - xfs /dev/sda rw')).toMatchObject({ type: 'xfs', options: ['ro', 'rw'] });
   });
+});
+
+test.each([
+  ['nfs4', ['rw', 'soft'], 'soft'],
+  ['nfs', ['softerr'], 'softerr'],
+  ['nfs4', ['rw', 'hard', 'softreval'], undefined],
+  ['cifs', ['soft'], undefined],
+  ['nfsd', ['soft'], undefined],
+] as const)('a mount of %s with %j is %s', (type, options, soft) => {
+  expect(softnessOf({ type, options })).toBe(soft);
 });

@@ -14,12 +14,13 @@ interface Said {
 }
 
 /** A doctor in a guest of its own, which leaves nothing at the server. */
-async function doctorOf(protocol: Protocol): Promise<Record<string, Said>> {
+async function doctorOf(protocol: Protocol, before = ''): Promise<Record<string, Said>> {
   const { code, output } = await inGuest(
     protocol,
     `cd /mnt/served/source
      head -c 2M /dev/urandom >large; printf 1 >README; printf 2 >readme
      cd /
+     ${before}
      ${process.execPath} ${MILLRACE} doctor /mnt/source /mnt/dest --json; code=$?
      ls -A /mnt/served/dest | sed 's/^/left: /'
      exit $code`,
@@ -52,8 +53,13 @@ const NFS = {
 };
 
 describe.skipIf(why)('a doctor between real mounts', () => {
-  test('of NFS 4.2 finds lists of its own kind, and holes', async () => {
-    const checks = await doctorOf('nfs4');
+  test('of NFS 4.2 finds lists of its own kind, holes, and a soft mount, which a copy tells as well', async () => {
+    const checks = await doctorOf(
+      'nfs4',
+      `umount /mnt/dest
+       mount -t nfs -o vers=4.2,nosharecache,soft 127.0.0.1:/dest /mnt/dest
+       ${process.execPath} ${MILLRACE} /mnt/source /mnt/dest -n | grep 'the destination is a soft mount' || exit 1`,
+    );
     expect(checks).toMatchObject(NFS);
     expect(checks).toMatchObject({
       'source-mount': {
@@ -61,6 +67,7 @@ describe.skipIf(why)('a doctor between real mounts', () => {
         facts: { type: 'nfs4', options: expect.arrayContaining(['hard', 'vers=4.2']) },
       },
       'time-range': { facts: { firstSeconds: null, lastSeconds: null } },
+      'dest-mount': { verdict: 'warn', facts: { options: expect.arrayContaining(['soft']) } },
       acls: { verdict: 'warn', facts: { posixAcls: 'ENOTSUP', nfs4Acls: true } },
       holes: { facts: { sparse: true, seekHole: true } },
     });

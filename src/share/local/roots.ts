@@ -24,8 +24,9 @@ import { type Meta, metaOf } from '../entries.js';
 import { saysAbsent } from '../failure.js';
 import type { Folding } from '../folding.js';
 import type { RootIdentity } from '../identity.js';
-import { overlap, overlapByMounts, type Place, placeOf } from '../mounts.js';
+import { mountOf, overlap, overlapByMounts, type Place, placeOf, softnessOf } from '../mounts.js';
 import { partName } from '../partname.js';
+import type { Side } from '../share.js';
 import { probeFolding } from './foldprobe.js';
 import { identityOf, openPinned } from './pin.js';
 
@@ -42,6 +43,8 @@ export interface RootsFacts {
   readonly sourceIsEmpty: boolean;
   /** Undefined: the destination is not there. */
   readonly destIdentity: RootIdentity | undefined;
+  /** The sides whose mounts give errors where others wait. */
+  readonly soft: readonly Side[];
 }
 
 /** Why a run cannot begin: `usage` is the operator's mistake, `share` the share's fault. */
@@ -107,6 +110,7 @@ export function inspectRoots(source: string, dest: string, own: readonly OwnFile
     sourceIdentity: from.identity,
     sourceIsEmpty: from.isEmpty,
     destIdentity: destMissing ? undefined : to.identity,
+    soft: [...(from.isSoft ? ['source' as const] : []), ...(to.isSoft ? ['dest' as const] : [])],
   };
 }
 
@@ -117,20 +121,23 @@ interface Looked {
   readonly meta: Meta;
   readonly identity: RootIdentity;
   readonly isEmpty: boolean;
+  readonly isSoft: boolean;
 }
 
 function look(side: string, path: string): Looked | { missing: true } | Refusal {
   try {
     if (!statSync(path).isDirectory()) return { refused: 'usage', message: `${side} ${path}: not a folder` };
     const real = realpathSync(path);
-    const place = placeOf(real, mountinfo());
+    const mounts = mountinfo();
+    const place = placeOf(real, mounts);
+    const isSoft = softnessOf(mountOf(real, mounts)) !== undefined;
     const fd = openRoot(path);
     const facts = filesystemFacts(filesystemType(fd));
     const stat = new Stat();
     statFd(fd, stat);
     const identity = identityOf(fd);
     dropFd(fd);
-    return { real, place, facts, meta: metaOf(stat), identity, isEmpty: isEmpty(path) };
+    return { real, place, facts, meta: metaOf(stat), identity, isEmpty: isEmpty(path), isSoft };
   } catch (error) {
     const { code } = asSysError(error, 'stat', path);
     if (code === 'ENOENT') return { missing: true };
