@@ -36,10 +36,13 @@ export async function doctor(settings: DoctorSettings, io: Io): Promise<number> 
 }
 
 /** What the ledger of the pair, if there is one, has as not yet synced. */
-function needOfLedger({ ledger: file, ledgerIsDefault }: DoctorSettings): Need | undefined {
+function needOfLedger({ ledger: file, ledgerIsDefault, source, dest }: DoctorSettings): Need | undefined {
   if (ledgerIsDefault && !existsSync(file)) return undefined;
   const ledger = guard(file, () => new Ledger(openLedgerForReading(file)));
   try {
+    const { pair } = ledger;
+    if (pair.source !== source || pair.dest !== dest)
+      throw new ExitError(`${file}: belongs to another pair, ${pair.source} -> ${pair.dest}`, Exit.ledger);
     const { pendingBytes, failedBytes, pendingFiles, failedFiles, syncedFiles } = ledger.totals;
     if (pendingFiles + failedFiles + syncedFiles === 0) return undefined;
     return { bytes: pendingBytes + failedBytes, files: pendingFiles + failedFiles, from: 'ledger', isSure: true };

@@ -135,7 +135,7 @@ export function judgeSurvey({ misfits, unread, ...counts }: Counts): Check {
   if (misfits > 0)
     return fail(
       'scan',
-      `${seen}, of which the destination cannot have ${formatCount(misfits)} as they are${also}`,
+      `${seen}: the destination cannot have ${formatCount(misfits)} of the paths as they are${also}`,
       'change the paths above at the source, or accept that they fail',
       facts,
     );

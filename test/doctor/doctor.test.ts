@@ -130,6 +130,12 @@ describe('on this machine', () => {
     const copied = spawnSync(process.execPath, [MAIN, source, dest], { env, encoding: 'utf8' });
     expect(copied.status, copied.stderr).toBe(0);
     expect(examined().checks.space).toMatchObject({ verdict: 'pass', facts: { needed: 0, from: 'ledger' } });
+    const [db] = readdirSync(join(top, '.local/state/millrace')).filter((name) => name.endsWith('.db'));
+    dest = join(top, 'another');
+    expect(doctor('--db', join(top, '.local/state/millrace', db!))).toMatchObject({
+      status: 5,
+      stderr: expect.stringContaining('belongs to another pair'),
+    });
   });
 
   test('folders for snapshots that are listed are told', () => {

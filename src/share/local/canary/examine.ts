@@ -129,7 +129,7 @@ function answerTo(asked: Examination): Answers[Question] | Refusal {
     case 'sourceSpeed':
       return measureSource(root, pulse);
     case 'end':
-      return removeScratch(root, identity!, madeDest, new Pulse()) as undefined;
+      return removeScratch(root, identity!, madeDest, pulse) as undefined;
     default:
       return asked.question satisfies never;
   }
