@@ -156,3 +156,17 @@ export function guard<T>(file: string, work: () => T): T {
     throw error;
   }
 }
+
+/** The same for what is read as it is taken. */
+export function* guardEach<T>(file: string, items: Iterable<T>): Generator<T> {
+  const all = items[Symbol.iterator]();
+  try {
+    for (;;) {
+      const next = guard(file, () => all.next());
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    all.return?.();
+  }
+}

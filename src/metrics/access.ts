@@ -1,11 +1,8 @@
 /** Who may read the metrics. Pure but for readToken. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { UsageError } from '../exit.js';
-
-/** Bytes; a token file has one line. */
-const LARGEST = 4096;
+import { readPrivateFile } from '../privatefile.js';
 
 /** Whether only programs on this machine reach a listener on `host`; a name other than localhost may be any address. */
 export function isLoopback(host: string): boolean {
@@ -34,28 +31,11 @@ function digest(text: string): Buffer {
 
 /** The one word in a file that is private to its owner. Throws a UsageError that says what is wrong with the file. */
 export function readToken(file: string): string {
+  const option = '--metrics-token-file';
+  const token = readPrivateFile(option, file).toString('latin1').trim();
   const refuse = (why: string): never => {
-    throw new UsageError(`--metrics-token-file ${file}: ${why}`);
+    throw new UsageError(`${option} ${file}: ${why}`);
   };
-  const buffer = Buffer.alloc(LARGEST);
-  let length = 0;
-  try {
-    // A FIFO would be waited for.
-    const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      const stat = fstatSync(fd);
-      if (!stat.isFile()) refuse('not a file');
-      if ((stat.mode & 0o077) !== 0) refuse('others can read or change it; chmod 600 it');
-      if (stat.size >= LARGEST) refuse('too large for a token');
-      length = readSync(fd, buffer, 0, LARGEST, 0);
-    } finally {
-      closeSync(fd);
-    }
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    refuse(`cannot be read: ${(error as NodeJS.ErrnoException).code}`);
-  }
-  const token = buffer.toString('latin1', 0, length).trim();
   if (token === '') refuse('is empty; put a token in it, such as the output of: openssl rand -hex 32');
   if (!/^[\x21-\x7e]+$/.test(token)) refuse('must hold one word of ASCII letters, digits and signs');
   return token;

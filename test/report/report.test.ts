@@ -266,7 +266,7 @@ test('a ledger that is missing or damaged is told of, and a report of before sta
   expect(ended).toMatchObject({ code: 5, stdout: '' });
   expect(ended.stderr).toMatch(/^millrace: .*ledger\.db: damaged \(.*\n$/);
   expect(readFileSync(output, 'utf8')).toBe('before');
-  expect(readdirSync(world.root).filter((name) => name.includes('millrace-report'))).toEqual([]);
+  expect(readdirSync(world.root).filter((name) => name.includes('millrace-output'))).toEqual([]);
 });
 
 test('a report of before is replaced, whatever its mode', async () => {

@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Exit, ExitError } from '../../src/exit.js';
-import { writeReport } from '../../src/report/output.js';
+import { Exit, ExitError } from '../src/exit.js';
+import { writeOutput } from '../src/output.js';
 
 let folder: string;
 let file: string;
@@ -20,7 +20,7 @@ afterEach(() => {
 });
 
 test('all pieces in their order, counted in bytes', async () => {
-  expect(await writeReport(file, ['ä', '', 'b'])).toBe(3);
+  expect(await writeOutput(file, ['ä', '', 'b'])).toBe(3);
   expect(readFileSync(file, 'utf8')).toBe('äb');
   expect(readdirSync(folder)).toEqual(['r.csv']);
 });
@@ -31,7 +31,7 @@ test('pieces that break off leave what was there, and no other file', async () =
     expect(readdirSync(folder)).toHaveLength(2);
     throw new Error('broken');
   }
-  await expect(writeReport(file, broken())).rejects.toThrow('broken');
+  await expect(writeOutput(file, broken())).rejects.toThrow('broken');
   expect(readFileSync(file, 'utf8')).toBe('before');
   expect(readdirSync(folder)).toEqual(['r.csv']);
 });
@@ -43,7 +43,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s leaves what was there, and no othe
     for (;;) yield 'x';
   }
   const listeners = process.listenerCount(signal);
-  await expect(writeReport(file, endless())).rejects.toThrow(
+  await expect(writeOutput(file, endless())).rejects.toThrow(
     new ExitError(`${file}: stopped; nothing was written`, Exit.stopped),
   );
   expect(readFileSync(file, 'utf8')).toBe('before');
@@ -56,17 +56,17 @@ const canMount = process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'true']
 test.skipIf(!canMount)(
   'a full disk leaves what was there, and no other file (skipped without the right to mount)',
   () => {
-    const program = `import { writeReport } from ${JSON.stringify(new URL('../../dist/src/report/output.js', import.meta.url))};
+    const program = `import { writeOutput } from ${JSON.stringify(new URL('../dist/src/output.js', import.meta.url))};
     import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
     writeFileSync(process.argv[1], 'before');
-    const error = await writeReport(process.argv[1], Array(100).fill('x'.repeat(65536))).catch((error) => error);
+    const error = await writeOutput(process.argv[1], Array(100).fill('x'.repeat(65536))).catch((error) => error);
     console.log(JSON.stringify([error.message, error.exitCode, readFileSync(process.argv[1], 'utf8'), readdirSync('.')]));`;
     const script = 'mount -t tmpfs -o size=256k none "$1" && cd "$1" && "$2" --input-type=module -e "$3" "$1/r.csv"';
     const output = execFileSync('unshare', ['-m', 'bash', '-c', script, '-', folder, process.execPath, program], {
       encoding: 'utf8',
     });
     expect(JSON.parse(output)).toEqual([
-      `${file}: cannot be written (ENOSPC); the report was not made`,
+      `${file}: cannot be written (ENOSPC); nothing was written`,
       Exit.stopped,
       'before',
       ['r.csv'],

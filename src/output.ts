@@ -1,4 +1,4 @@
-/** The file of a report: all of it, private to its owner, or what was there before. */
+/** A file that a command was told to write: all of it, private to its owner, or what was there before. */
 import { randomBytes } from 'node:crypto';
 import {
   accessSync,
@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { Exit, ExitError, UsageError } from '../exit.js';
+import { Exit, ExitError, UsageError } from './exit.js';
 
 const PRIVATE = 0o600;
 const STOPPING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -23,8 +23,8 @@ const STOPPING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * Writes `pieces` under a temporary name beside `file`, which then takes its place; the bytes that were written. Throws an
  * ExitError when that cannot be done, the disk is full or a signal stops it; the temporary file is gone then.
  */
-export async function writeReport(file: string, pieces: Iterable<string>): Promise<number> {
-  const temporary = join(dirname(file), `.millrace-report.${process.pid}.${randomBytes(4).toString('hex')}`);
+export async function writeOutput(file: string, pieces: Iterable<string | Uint8Array>): Promise<number> {
+  const temporary = join(dirname(file), `.millrace-output.${process.pid}.${randomBytes(4).toString('hex')}`);
   const fd = guarded(file, () => openSync(temporary, 'wx', PRIVATE));
   let stopped = false;
   const stop = () => {
@@ -53,7 +53,7 @@ export async function writeReport(file: string, pieces: Iterable<string>): Promi
   }
 }
 
-/** Throws a UsageError where `file` cannot be a report, so that this is said before any work is done. */
+/** Throws a UsageError where `file` cannot be written, so that this is said before any work is done. */
 export function checkOutput(file: string, ledger: string): void {
   guarded(file, () => {
     if (lstatSync(file, { throwIfNoEntry: false })?.isFile() === false)
@@ -65,8 +65,8 @@ export function checkOutput(file: string, ledger: string): void {
   });
 }
 
-function writeAll(fd: number, text: string): number {
-  const data = Buffer.from(text);
+function writeAll(fd: number, piece: string | Uint8Array): number {
+  const data = typeof piece === 'string' ? Buffer.from(piece) : piece;
   for (let done = 0; done < data.length; ) done += writeSync(fd, data, done);
   return data.length;
 }
@@ -78,7 +78,7 @@ function guarded<T>(file: string, work: () => T): T {
     const { code } = error as NodeJS.ErrnoException;
     if (error instanceof ExitError || code === undefined) throw error;
     if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EIO')
-      throw new ExitError(`${file}: cannot be written (${code}); the report was not made`, Exit.stopped);
+      throw new ExitError(`${file}: cannot be written (${code}); nothing was written`, Exit.stopped);
     if (code === 'ENOENT') throw new UsageError(`${file}: its folder does not exist; make it first`);
     throw new UsageError(`${file}: cannot be written (${code}); name another file with -o`);
   }
