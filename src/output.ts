@@ -53,16 +53,24 @@ export async function writeOutput(file: string, pieces: Iterable<string | Uint8A
   }
 }
 
-/** Throws a UsageError where `file` cannot be written, so that this is said before any work is done. */
-export function checkOutput(file: string, ledger: string): void {
+/**
+ * Throws a UsageError where `file` cannot be written, or is one of the files to be kept, by what they are; so that this is
+ * said before any work is done.
+ */
+export function checkOutput(file: string, kept: Readonly<Record<string, string | undefined>>): void {
   guarded(file, () => {
     if (lstatSync(file, { throwIfNoEntry: false })?.isFile() === false)
       throw new UsageError(`${file}: not a regular file; name a new file, or one that may be replaced`);
-    const [there, kept] = [file, ledger].map((path) => statSync(path, { throwIfNoEntry: false }));
-    if (there && kept && there.dev === kept.dev && there.ino === kept.ino)
-      throw new UsageError(`${file}: is the ledger; name another file with -o`);
+    for (const [what, path] of Object.entries(kept))
+      if (path !== undefined && isSame(file, path))
+        throw new UsageError(`${file}: is ${what}; name another file with -o`);
     accessSync(dirname(file), constants.W_OK | constants.X_OK);
   });
+}
+
+function isSame(...files: readonly [string, string]): boolean {
+  const [one, other] = files.map((file) => statSync(file, { throwIfNoEntry: false }));
+  return one !== undefined && other !== undefined && one.dev === other.dev && one.ino === other.ino;
 }
 
 function writeAll(fd: number, piece: string | Uint8Array): number {

@@ -6,6 +6,21 @@ import type { Attributes } from './share/attributes.js';
 export const CHECKSUMS = ['md5', 'sha1', 'sha256', 'sha512', 'blake2b', 'blake3', 'xxh128'] as const;
 export type Checksum = (typeof CHECKSUMS)[number];
 
+/** What `millrace manifest` writes. */
+export const MANIFEST_FORMATS = [
+  'sha256sum',
+  'b3sum',
+  'md5sum',
+  'sha1sum',
+  'sha512sum',
+  'b2sum',
+  'bsd',
+  'csv',
+  'jsonl',
+  'mtree',
+] as const;
+export type ManifestFormat = (typeof MANIFEST_FORMATS)[number];
+
 /** Readers, and writers, that a run grows to by itself, or can be told to have while it runs. */
 export const MOST_LANES = 32;
 

@@ -7,6 +7,7 @@ import { accessSync, constants, existsSync, lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import pino from 'pino';
 import { UsageError } from '../exit.js';
+import { harmlessJson } from '../ui/clean.js';
 import { LineFile } from './linefile.js';
 
 export interface AuditLine {
@@ -69,7 +70,7 @@ export class AuditLog {
     }
     this.logger = pino(
       { base: null, timestamp: false, formatters: { level: (level) => ({ level }) } },
-      { write: (line: string) => this.lines.write(harmless(line)) },
+      { write: (line: string) => this.lines.write(harmlessJson(line)) },
     );
   }
 
@@ -115,16 +116,6 @@ export class AuditLog {
       throw new AuditLogError(this.file, error as NodeJS.ErrnoException);
     }
   }
-}
-
-/** What JSON leaves as it is, and a terminal that shows the log may obey: DEL, C1, and what turns the direction of text. */
-const OBEYED = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
-const EACH_OBEYED = new RegExp(OBEYED, 'g');
-
-/** The same line of JSON, spelled so that it can be shown anywhere. */
-function harmless(line: string): string {
-  if (!OBEYED.test(line)) return line;
-  return line.replace(EACH_OBEYED, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** The audit log cannot be written, mostly for want of room. `code` is the errno name. */

@@ -88,6 +88,24 @@ export const COMMANDS = {
       [Exit.ledger]: 'the ledger cannot be used',
     },
   },
+  manifest: {
+    usage: 'manifest [options] [<source> <dest>]',
+    summary: 'list what is synced, as sha256sum and others check it',
+    description:
+      'Writes what the ledger says is synced, in a format that other tools check: cd <dest> && sha256sum -c FILE. A Merkle root over all of it is told on standard error.',
+    examples: [
+      'millrace manifest /mnt/old /mnt/new -o new.sha256',
+      'millrace manifest --format jsonl -o new.jsonl --sign key.pem',
+    ],
+    takes: 'roots',
+    exitCodes: {
+      [Exit.ok]: 'written, with all that is synced',
+      [Exit.someFailed]: 'written; some files cannot be checked by it, as is told',
+      [Exit.usage]: 'bad usage or configuration; nothing was written',
+      [Exit.stopped]: 'not possible now',
+      [Exit.ledger]: 'the ledger cannot be used',
+    },
+  },
   completion: {
     usage: `completion ${SHELLS.join('|')}`,
     summary: 'print what completes millrace in bash, zsh or fish',

@@ -56,7 +56,7 @@ function overview(): string[] {
 function commandHelp(command: CommandName): string[] {
   const { usage, description, examples } = commandRow(command);
   const options = OPTION_NAMES.filter((name) => optionOf(name).commands.includes(command));
-  const hasValues = options.some((name) => !['toggle', 'path'].includes(optionOf(name).kind));
+  const hasValues = options.some((name) => !['toggle', 'path'].includes(optionOf(name).kind) && optionOf(name).env);
   return [
     `Usage: millrace ${usage}`,
     '',

@@ -1,5 +1,4 @@
 /** What an option is, and the kinds of options that the table in options.ts is made of. */
-import { extname } from 'node:path';
 import { UsageError } from '../exit.js';
 import type { RuleText } from '../scan/filter/choice.js';
 import { isPartName } from '../share/partname.js';
@@ -129,15 +128,6 @@ export function path(group: OptionGroup, help: string, where: Where = {}) {
     parse: parseFile,
     ...common(group, help, where),
   };
-}
-
-/** The name of a file that is to be written, by its ending in one of a few formats: `.html`. */
-export function outputFile(group: OptionGroup, help: string, endings: readonly string[], where: Where) {
-  const parse = (text: string): string => {
-    if (endings.includes(extname(parseFile(text)))) return text;
-    throw new UsageError(`must end in one of ${endings.join(', ')}`);
-  };
-  return { ...path(group, help, where), parse };
 }
 
 const WITHOUT_ORDER = "has no place among others in a file; write filter = ['- *.tmp', '. /etc/millrace/rules']";

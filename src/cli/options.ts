@@ -3,7 +3,7 @@
  * declaration for the parser (argv.ts), the MILLRACE_* names (environment.ts), the zod check of the config file
  * (configfile.ts), help (help.ts), man page (manpage.ts) and completion (completion.ts) are all derived from it.
  */
-import { CHECKSUMS } from '../settings.js';
+import { CHECKSUMS, MANIFEST_FORMATS } from '../settings.js';
 import { COMMAND_NAMES } from './commands.js';
 import { parseEndpoint } from './endpoint.js';
 import {
@@ -12,7 +12,6 @@ import {
   input,
   type Option,
   type OptionGroup,
-  outputFile,
   override,
   path,
   rule,
@@ -96,9 +95,19 @@ export const OPTIONS = {
   detach: toggle('output', 'run in the background; see millrace attach', { env: false, file: FOR_ONE_RUN }),
   watch: toggle('output', 'again every 2 s', { commands: ['status'], env: false, file: false }),
   json: toggle('output', 'answer in JSON', { commands: ['status', 'doctor'], env: false, file: false }),
-  output: outputFile('output', 'the file to write', ['.html', '.csv', '.json'], {
+  output: path('output', 'the file to write', {
     short: 'o',
-    commands: ['report'],
+    commands: ['report', 'manifest'],
+    env: false,
+    file: false,
+  }),
+  format: choice('output', 'NAME', 'of the manifest', 'sha256sum', MANIFEST_FORMATS, {
+    commands: ['manifest'],
+    env: false,
+    file: false,
+  }),
+  sign: path('output', 'sign with this ed25519 key (PEM), to the output with .sig', {
+    commands: ['manifest'],
     env: false,
     file: false,
   }),

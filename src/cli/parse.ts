@@ -3,7 +3,9 @@
  * wrong becomes a UsageError.
  */
 
+import { extname } from 'node:path';
 import { locating, UsageError } from '../exit.js';
+import type { ManifestOrder } from '../manifest/manifest.js';
 import type { DoctorSettings, ProgressStyle, Settings } from '../settings.js';
 import type { Order } from '../ui/operator.js';
 import { type Arguments, checkCommand, readArguments } from './argv.js';
@@ -33,6 +35,8 @@ export type Command =
   | { readonly command: 'report'; readonly ledger: Place; readonly output: string }
   /** Try what the two shares can do. */
   | { readonly command: 'doctor'; readonly settings: DoctorSettings }
+  /** Write a manifest, or print it. */
+  | { readonly command: 'manifest'; readonly ledger: Place; readonly order: ManifestOrder }
   /** Print this text on stdout, and no more. */
   | { readonly command: 'shown'; readonly text: string };
 
@@ -66,11 +70,11 @@ export async function parse(args: readonly string[], machine: Machine): Promise<
         progress: styleOf(values, machine.terminal ?? 'none'),
       };
     case 'report':
-      if (values.output === undefined)
-        throw new UsageError('which file? write -o FILE.html, -o FILE.csv or -o FILE.json');
-      return { command, ledger: placeOf(values, named, machine.env), output: absolute(values.output) };
+      return { command, ledger: placeOf(values, named, machine.env), output: reportFile(values) };
     case 'doctor':
       return { command, settings: doctorSettingsOf(values, needed(named), machine.env) };
+    case 'manifest':
+      return { command, ledger: placeOf(values, named, machine.env), order: manifestOrder(values) };
     case 'copy': {
       const { source, dest } = needed(named);
       const settings = settingsOf(values, source, dest, machine);
@@ -84,6 +88,22 @@ export async function parse(args: readonly string[], machine: Machine): Promise<
 function needed<T>(named: T | undefined): T {
   if (named === undefined) throw new UsageError(`<source> and <dest> are missing${SEE_HELP}`);
   return named;
+}
+
+const REPORTS = ['.html', '.csv', '.json'];
+
+function reportFile({ output }: Values): string {
+  if (output === undefined) throw new UsageError('which file? write -o FILE.html, -o FILE.csv or -o FILE.json');
+  if (!REPORTS.includes(extname(output)))
+    throw new UsageError(`--output ${quoted(output)}: must end in one of ${REPORTS.join(', ')}`);
+  return absolute(output);
+}
+
+function manifestOrder({ format, output, sign }: Values): ManifestOrder {
+  if (sign !== undefined && output === undefined)
+    throw new UsageError('--sign needs a file, beside which the signature is put: write -o FILE');
+  const [file, key] = [output, sign].map((path) => (path === undefined ? undefined : absolute(path)));
+  return { format, output: file, key };
 }
 
 function placeOf(values: Values, named: { source: string; dest: string } | undefined, env: Env): Place {

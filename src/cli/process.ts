@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { isatty } from 'node:tty';
 import { Exit } from '../exit.js';
 import { leaveBeforeFlushing } from './lastexit.js';
-import { type Engine, explain, type Io, run } from './run.js';
+import { type ByteIo, type Engine, explain, type Io, run } from './run.js';
 import { terminalOf } from './terminal.js';
 
 const ENGINE: Engine = {
@@ -16,13 +16,15 @@ const ENGINE: Engine = {
   attach: async (ledger, progress, io) => (await import('../control/attach.js')).attach(ledger, progress, io),
   report: async (ledger, output, io) => (await import('../report/report.js')).report(ledger, output, io),
   doctor: async (settings, io) => (await import('../doctor/doctor.js')).doctor(settings, io),
+  manifest: async (ledger, order, io) => (await import('../manifest/manifest.js')).manifest(ledger, order, io),
 };
 
 /** Runs the command and ends the process with its exit code, whatever threads may still hang in a share. */
 export async function runProcess(args: readonly string[], engine = ENGINE): Promise<never> {
-  const io: Io = {
+  const io: ByteIo = {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
+    bytes: (data) => new Promise((resolve) => process.stdout.write(data, (error) => resolve(!error))),
     ask: process.stdin.isTTY && process.stdout.isTTY ? ask : undefined,
   };
   const fail = (error: unknown): void => {

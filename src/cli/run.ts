@@ -1,6 +1,7 @@
 /** One command from its arguments to its exit code, without the process around it. */
 
 import { Exit, ExitError } from '../exit.js';
+import type { ManifestOrder } from '../manifest/manifest.js';
 import type { DoctorSettings, ProgressStyle, Settings } from '../settings.js';
 import type { Order } from '../ui/operator.js';
 import { type Command, type Place, parse } from './parse.js';
@@ -15,6 +16,12 @@ export interface Io {
   ask?: ((question: string) => Promise<string>) | undefined;
 }
 
+/** The same, for what is no text, or too much of it to be kept until somebody reads it. */
+export interface ByteIo extends Io {
+  /** To where `out` writes; resolves when the bytes are written, to false when they could not be. */
+  bytes(data: Uint8Array): Promise<boolean>;
+}
+
 /** The commands' own code, loaded when it is needed: the engine is large, and a mistyped option should not wait. */
 export interface Engine {
   /** Each resolves to the exit code. */
@@ -26,10 +33,11 @@ export interface Engine {
   attach(ledger: Place, progress: ProgressStyle, io: Io): Promise<number>;
   report(ledger: Place, output: string, io: Io): Promise<number>;
   doctor(settings: DoctorSettings, io: Io): Promise<number>;
+  manifest(ledger: Place, order: ManifestOrder, io: ByteIo): Promise<number>;
 }
 
 /** The exit code. Errors end here, as one line on stderr. */
-export async function run(args: readonly string[], machine: Machine, engine: Engine, io: Io): Promise<number> {
+export async function run(args: readonly string[], machine: Machine, engine: Engine, io: ByteIo): Promise<number> {
   try {
     return await perform(await parse(args, machine), args, engine, io);
   } catch (error) {
@@ -61,7 +69,7 @@ async function isConfirmed(settings: Settings, { ask }: Io): Promise<boolean> {
   return /^\s*y(es)?\s*$/i.test(answer);
 }
 
-async function perform(command: Command, args: readonly string[], engine: Engine, io: Io): Promise<number> {
+async function perform(command: Command, args: readonly string[], engine: Engine, io: ByteIo): Promise<number> {
   switch (command.command) {
     case 'shown':
       io.out(command.text);
@@ -76,6 +84,8 @@ async function perform(command: Command, args: readonly string[], engine: Engine
       return engine.report(command.ledger, command.output, io);
     case 'doctor':
       return engine.doctor(command.settings, io);
+    case 'manifest':
+      return engine.manifest(command.ledger, command.order, io);
     case 'copy':
       if (!(await isConfirmed(command.settings, io))) throw new ExitError('nothing was done', Exit.stopped);
       return command.detach ? engine.detach(command.settings, args, io) : engine.copy(command.settings, io);

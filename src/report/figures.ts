@@ -11,6 +11,8 @@ import {
   type SlowFolder,
   slowestFolders,
 } from '../ledger/statistics.js';
+import { syncedEntries } from '../ledger/synced.js';
+import { merkleRoot } from '../manifest/merkle.js';
 import { type FailureCause, failuresSummary } from '../stats/failures.js';
 import { endOf, type State, stateOf } from './state.js';
 import { endMs, type Timeline, timelineOf } from './timeline.js';
@@ -47,6 +49,8 @@ export interface Figures extends Pair {
   readonly failures: readonly Failed[];
   readonly distribution: Distribution;
   readonly slowest: readonly SlowFolder[];
+  /** Over all that is synced, in hex (docs/manifest.md). */
+  readonly merkleRoot: string;
 }
 
 const FAILURES = { first: 100, places: 4 };
@@ -79,6 +83,7 @@ export function figuresOf(ledger: Ledger, file: string, nowMs: number, isRunning
     failures,
     distribution: distributionOf(ledger, nowMs),
     slowest: slowestFolders(ledger, SLOWEST),
+    merkleRoot: merkleRoot(syncedEntries(ledger)),
   };
 }
 

@@ -183,7 +183,7 @@ function slowest({ slowest: folders, keepsHistory }: Figures): Markup {
 <p class="note">Work is the time from the opening of a file to its publication, added up over the folder's own files; many are in work at a time, and waiting for a limit counts.</p></section>`;
 }
 
-function footer({ distribution, ledger, madeMs, totals }: Figures): Markup {
+function footer({ distribution, ledger, madeMs, totals, merkleRoot }: Figures): Markup {
   const { hashed, all } = distribution;
   const hashes = hashed.map(({ algorithm, entries }) => `${algorithm} of ${formatCount(entries)}`).join(', ') || 'none';
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -193,6 +193,7 @@ function footer({ distribution, ledger, madeMs, totals }: Figures): Markup {
       : NOTHING;
   return html`<footer><dl>
 <dt>Checksums</dt><dd>${hashes}, of ${formatCounted(all.files, 'entry', 'entries')}</dd>${skipped}
+<dt>Merkle root</dt><dd>${merkleRoot} of what is synced, as millrace manifest tells it</dd>
 <dt>Ledger</dt><dd>${cleanName(ledger)}</dd>
 <dt>Made</dt><dd>${stamp(madeMs)}, times are those of ${zone}</dd>
 </dl></footer>`;

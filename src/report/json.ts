@@ -82,6 +82,8 @@ export interface JsonReport {
   readonly slowest_folders: readonly (JsonTally & { readonly path: string; readonly work_seconds: number })[];
   /** Synced entries with a hash. */
   readonly hashes: readonly { readonly algorithm: string; readonly entries: number }[];
+  /** Over all that is synced, in hex: docs/manifest.md. */
+  readonly merkle_root: string;
 }
 
 interface JsonTally {
@@ -156,6 +158,7 @@ export function jsonOf(figures: Figures): JsonReport {
       ...tallyOf(folder),
     })),
     hashes: figures.distribution.hashed,
+    merkle_root: figures.merkleRoot,
   };
 }
 

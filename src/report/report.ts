@@ -22,7 +22,7 @@ import { jsonOf } from './json.js';
 /** Writes the report of a ledger to `output` (absolute), whose ending says the format. */
 export async function report(place: Place, output: string, io: Io): Promise<number> {
   const file = await ledgerAt(place, true);
-  checkOutput(output, file);
+  checkOutput(output, { 'the ledger': file });
   const isRunning = await isListening(file);
   const ledger = guard(file, () => new Ledger(openLedgerForReading(file)));
   const bytes = await writeOutput(output, piecesOf(ledger, file, extname(output), isRunning));

@@ -48,6 +48,16 @@ export function cleanText(text: string): string {
   return text.replace(EACH_UNSAFE, escapeOne);
 }
 
+/** What JSON leaves as it is, and a terminal that shows the log may obey: DEL, C1, and what turns the direction of text. */
+const OBEYED = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+const EACH_OBEYED = new RegExp(OBEYED, 'g');
+
+/** The same JSON, spelled so that it can be shown anywhere. */
+export function harmlessJson(line: string): string {
+  if (!OBEYED.test(line)) return line;
+  return line.replace(EACH_OBEYED, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 const GAP = '...';
 
 /**

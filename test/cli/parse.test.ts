@@ -149,6 +149,15 @@ describe('refused', () => {
     [['/a', '/b', '--detach', '--dry-run'], '--detach: a dry run is over before it could be watched'],
     [['report', '/a', '/b'], 'which file? write -o FILE.html, -o FILE.csv or -o FILE.json'],
     [['/a', '/b', '--output', 'r.html'], "--output is an option of 'millrace report', not of 'millrace copy'"],
+    ...['r.pdf', 'report', '.html'].map((file): [string[], string] => [
+      ['report', '/a', '/b', '-o', file],
+      `--output ${file}: must end in one of .html, .csv, .json`,
+    ]),
+    [['manifest', '--sign', 'k'], '--sign needs a file, beside which the signature is put: write -o FILE'],
+    [
+      ['report', '/a', '/b', '--format', 'csv'],
+      "--format is an option of 'millrace manifest', not of 'millrace report'",
+    ],
     [['status', '/a'], "<dest> is missing after '/a'"],
     [['status', '/a', '/b', '/c'], "'/c' is one argument too many: status takes"],
     [['status', '--db', '/x', '--readers', '4'], "--readers is an option of 'millrace copy'"],

@@ -5,7 +5,11 @@ import { Exit, ExitError } from '../../src/exit.js';
 function harness(engine: Partial<Engine> = {}, env: Record<string, string> = {}) {
   const out: string[] = [];
   const err: string[] = [];
-  const io = { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text) };
+  const io = {
+    out: (text: string) => void out.push(text),
+    err: (text: string) => void err.push(text),
+    bytes: async () => true,
+  };
   const fine = async () => 0;
   const full = {
     copy: vi.fn(engine.copy ?? fine),
@@ -15,6 +19,7 @@ function harness(engine: Partial<Engine> = {}, env: Record<string, string> = {})
     attach: vi.fn(engine.attach ?? fine),
     report: vi.fn(engine.report ?? fine),
     doctor: vi.fn(engine.doctor ?? fine),
+    manifest: vi.fn(engine.manifest ?? fine),
   };
   const machine = { env: { HOME: '/nonexistent', ...env }, memory: 8 * 1024 ** 3 };
   return {
@@ -77,6 +82,15 @@ test('report gets the ledger and the file to write, both from / on', async () =>
   const { engine, io, go } = harness();
   expect((await go('report', '--db', '/x.db', '-o', '/tmp/../r.html')).code).toBe(0);
   expect(engine.report).toHaveBeenCalledExactlyOnceWith({ file: '/x.db' }, '/r.html', io);
+});
+
+test('manifest gets the ledger, the format and its files, from / on', async () => {
+  const { engine, io, go } = harness();
+  await go('manifest', '--db', '/x.db');
+  const toStdout = { format: 'sha256sum', output: undefined, key: undefined };
+  expect(engine.manifest).toHaveBeenLastCalledWith({ file: '/x.db' }, toStdout, io);
+  await go('manifest', '--db', '/x.db', '--format', 'mtree', '-o', '/tmp/../m', '--sign', '/k');
+  expect(engine.manifest).toHaveBeenLastCalledWith({ file: '/x.db' }, { format: 'mtree', output: '/m', key: '/k' }, io);
 });
 
 test('a usage error is one line on stderr, and the engine is not called', async () => {

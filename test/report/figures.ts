@@ -29,6 +29,7 @@ export function figuresWith(part: Partial<Figures> = {}): Figures {
       all: none,
     },
     slowest: [],
+    merkleRoot: '00'.repeat(32),
     ...part,
   };
 }

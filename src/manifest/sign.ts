@@ -1,0 +1,35 @@
+/**
+ * Signatures that openssl checks. Ed25519 takes what it signs as a whole, and a manifest may be larger than memory: so its
+ * SHA-256, 32 bytes, is what is signed.
+ */
+import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
+import { UsageError } from '../exit.js';
+import { readPrivateFile } from '../privatefile.js';
+
+/** An ed25519 key in PEM (PKCS #8), as openssl makes it. Throws a UsageError for anything else. */
+export function readSigningKey(file: string): KeyObject {
+  const pem = readPrivateFile('--sign', file);
+  const key = keyOf(file, pem);
+  if (key.asymmetricKeyType !== 'ed25519') throw refusal(file, `a key of ${key.asymmetricKeyType}, not of ed25519`);
+  return key;
+}
+
+function keyOf(file: string, pem: Buffer): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch (error) {
+    const isEncrypted = (error as NodeJS.ErrnoException).code === 'ERR_MISSING_PASSPHRASE';
+    if (isEncrypted) throw refusal(file, 'has a passphrase, and nobody to ask for it');
+    if (pem.includes('BEGIN OPENSSH PRIVATE KEY')) throw refusal(file, "in OpenSSH's own format, not in PKCS #8");
+    throw refusal(file, 'not a private key in PEM');
+  }
+}
+
+function refusal(file: string, why: string): UsageError {
+  return new UsageError(`--sign ${file}: ${why}; make one with: openssl genpkey -algorithm ed25519 -out KEY`);
+}
+
+/** 64 bytes, over the SHA-256 of what is signed. */
+export function signatureOf(sha256: Uint8Array, key: KeyObject): Buffer {
+  return sign(null, sha256, key);
+}
