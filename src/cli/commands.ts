@@ -90,7 +90,7 @@ export const COMMANDS = {
   },
   manifest: {
     usage: 'manifest [options] [<source> <dest>]',
-    summary: 'list what is synced, as sha256sum and others check it',
+    summary: 'list what is synced, for sha256sum -c and others',
     description:
       'Writes what the ledger says is synced, in a format that other tools check: cd <dest> && sha256sum -c FILE. A Merkle root over all of it is told on standard error.',
     examples: [

@@ -17,9 +17,9 @@ export function readSigningKey(file: string): KeyObject {
 function keyOf(file: string, pem: Buffer): KeyObject {
   try {
     return createPrivateKey(pem);
-  } catch (error) {
-    const isEncrypted = (error as NodeJS.ErrnoException).code === 'ERR_MISSING_PASSPHRASE';
-    if (isEncrypted) throw refusal(file, 'has a passphrase, and nobody to ask for it');
+  } catch {
+    // What the error is called depends on the version of Node.
+    if (pem.includes('ENCRYPTED')) throw refusal(file, 'has a passphrase, and nobody to ask for it');
     if (pem.includes('BEGIN OPENSSH PRIVATE KEY')) throw refusal(file, "in OpenSSH's own format, not in PKCS #8");
     throw refusal(file, 'not a private key in PEM');
   }

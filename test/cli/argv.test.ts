@@ -104,7 +104,7 @@ describe('flags', () => {
     [['report', '-o', '-v'], '--output needs a value: --output FILE'],
     [['report', '-o', '--', 'r.html'], '--output needs a value: --output FILE'],
     [['report', '-o', 'a.csv', '-oa.csv'], '--output was given 2 times; give it once'],
-    [['report', '-or.pdf'], '--output r.pdf: must end in one of .html, .csv, .json'],
+    [['report', '-or/'], '--output r/: names a folder'],
     [['-zo', 'r.html'], 'unknown option -zo'],
     [['--no-output'], '--no-output: only an option without a value can be negated'],
     [['--db', 'a', '--db', 'a'], '--db was given 2 times; give it once'],

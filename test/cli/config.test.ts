@@ -51,6 +51,7 @@ test('without anything, the defaults', async () => {
     progress: 'auto',
     verbose: false,
     json: false,
+    format: 'sha256sum',
     help: false,
     version: false,
   });

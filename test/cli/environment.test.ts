@@ -54,6 +54,8 @@ test('every option but the ones for one answer has a variable', () => {
     'watch',
     'json',
     'output',
+    'format',
+    'sign',
     'help',
     'version',
   ]);
