@@ -72,14 +72,14 @@ function* foldersInOrder(db: Db): Generator<Folder> {
 
 /** SQLite has all BLOBs after all TEXT, whatever their bytes are. */
 function* entriesOf(db: Db, folder: bigint, before: Buffer): Generator<SyncedEntry> {
-  const columns = `SELECT name, CAST(name AS BLOB), size, mtime, mode & 61440 = 40960, algorithm,
+  const columns = `SELECT name, size, mtime, mode & 61440 = 40960, algorithm,
     lower(hex(hash)) FROM entries WHERE dir = ? AND name > ?`;
   const rest = `AND status = ${EntryStatus.synced} ORDER BY name LIMIT ${PAGE}`;
   const texts = rowsOf(db, `${columns} AND name < x'' ${rest}`, folder, '');
   const blobs = rowsOf(db, `${columns} ${rest}`, folder, Buffer.alloc(0));
-  for (const [, name, size, mtimeNs, isLink, algorithm, hex] of merged(texts, blobs)) {
+  for (const [name, size, mtimeNs, isLink, algorithm, hex] of merged(texts, blobs)) {
     yield {
-      path: Buffer.concat([before, name]),
+      path: Buffer.concat([before, bytesOf(name)]),
       kind: isLink ? 'link' : 'file',
       size: Number(size),
       mtimeNs,
@@ -88,15 +88,7 @@ function* entriesOf(db: Db, folder: bigint, before: Buffer): Generator<SyncedEnt
   }
 }
 
-type Row = [
-  key: string | Buffer,
-  name: Buffer,
-  size: bigint,
-  mtime: bigint,
-  isLink: bigint,
-  algorithm: bigint | null,
-  hash: string,
-];
+type Row = [name: string | Buffer, size: bigint, mtime: bigint, isLink: bigint, algorithm: bigint | null, hash: string];
 
 function* rowsOf(db: Db, sql: string, folder: bigint, from: string | Buffer): Generator<Row> {
   const query = prepare(db, sql);
@@ -108,11 +100,15 @@ function* rowsOf(db: Db, sql: string, folder: bigint, from: string | Buffer): Ge
   }
 }
 
+function bytesOf(name: string | Buffer): Buffer {
+  return typeof name === 'string' ? Buffer.from(name) : name;
+}
+
 /** Two lists in the order of their names' bytes as one. */
 function* merged(some: Iterator<Row>, others: Iterator<Row>): Generator<Row> {
   let [one, other] = [some.next(), others.next()];
   while (!one.done || !other.done) {
-    if (other.done || (!one.done && one.value[1].compare(other.value[1]) < 0)) {
+    if (other.done || (!one.done && bytesOf(one.value[0]).compare(bytesOf(other.value[0])) < 0)) {
       yield one.value as Row;
       one = some.next();
     } else {

@@ -43,7 +43,7 @@ export class ManifestText {
     };
     take(format.head ?? '');
     for (const entry of entries) {
-      this.tree.add(leafOf(entry));
+      this.tree.add(...leafOf(entry));
       take(this.linesOf(entry));
       if (bytes < PIECE) continue;
       yield Buffer.concat(gathered);

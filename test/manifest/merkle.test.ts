@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { SyncedEntry } from '../../src/ledger/synced.js';
-import { leafOf, MerkleTree, merkleRoot } from '../../src/manifest/merkle.js';
+import { leafOf as leafParts, MerkleTree, merkleRoot } from '../../src/manifest/merkle.js';
 
 function rootOf(leaves: readonly Buffer[]): string {
   const tree = new MerkleTree();
@@ -42,6 +42,8 @@ const FILE: SyncedEntry = {
   mtimeNs: -1n,
   hash: { algorithm: 'md5', hex: 'ab' },
 };
+
+const leafOf = (entry: SyncedEntry) => Buffer.concat(leafParts(entry));
 
 test('a leaf has the fields of an entry, parted by zero bytes', () => {
   expect(leafOf(FILE).toString()).toBe('./a\0file\x005\0-1\0md5\0ab');
