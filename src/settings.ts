@@ -1,6 +1,7 @@
 import type { PaceSettings } from './pace/pacer.js';
 import type { Choice } from './scan/filter/choice.js';
 import type { Attributes } from './share/attributes.js';
+import type { Reads, Which } from './verify/pass.js';
 
 /** The checksum algorithms a run can record, by the names users type. */
 export const CHECKSUMS = ['md5', 'sha1', 'sha256', 'sha512', 'blake2b', 'blake3', 'xxh128'] as const;
@@ -39,8 +40,34 @@ export interface MetricsSettings {
   readonly tokenFile: string | undefined;
 }
 
+/** A ledger by its absolute path, or the only one of a folder that is in use. */
+export type Place = { readonly file: string } | { readonly onlyOneIn: string };
+
 /** quiet: notes and the summary only. */
 export type ProgressStyle = 'tui' | 'plain' | 'quiet' | 'json' | 'none';
+
+/** Everything a verification is told. */
+export interface VerifySettings {
+  /** The ledger's file, or the folder in which it is the only one. */
+  readonly ledger: Place;
+  /** Absolute paths of the roots, where they were named; the ledger knows them. */
+  readonly roots: { readonly source: string; readonly dest: string } | undefined;
+  /** Absolute path of the audit log; undefined: the one beside the ledger. */
+  readonly logFile: string | undefined;
+  readonly which: Which;
+  readonly reads: Reads;
+  /** Both limits of its timetable are those for reading. */
+  readonly pace: PaceSettings;
+  /** For files of which the ledger has no hash. */
+  readonly checksum: Checksum;
+  readonly acceptRoots: boolean;
+  /** As in Settings. */
+  readonly shareTimeoutMs: number;
+  readonly stallTimeoutMs: number;
+  readonly readers: number;
+  readonly verbose: boolean;
+  readonly progress: Exclude<ProgressStyle, 'tui'>;
+}
 
 /** Everything a copy run is told, after flags, environment, config file and defaults were merged and checked. */
 export interface Settings {

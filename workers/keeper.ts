@@ -2,6 +2,7 @@
 import type { RootIdentity } from '../src/share/identity.js';
 import { type Examination, examine } from '../src/share/local/canary/examine.js';
 import {
+  inspectRoot,
   inspectRoots,
   type OwnFile,
   prepareDest,
@@ -9,9 +10,11 @@ import {
   syncRoot,
   troubleOf,
 } from '../src/share/local/roots.js';
+import type { Side } from '../src/share/share.js';
 
 export type KeeperTask =
   | { readonly task: 'inspect'; readonly source: string; readonly dest: string; readonly own: readonly OwnFile[] }
+  | { readonly task: 'inspectOne'; readonly side: Side; readonly root: string; readonly own: readonly OwnFile[] }
   | { readonly task: 'prepare'; readonly dest: string; readonly trash: string | undefined }
   | { readonly task: 'look'; readonly check: RootCheck; readonly begun: Int32Array }
   | ({ readonly task: 'examine' } & Examination)
@@ -21,6 +24,8 @@ export default function keeper(task: KeeperTask): unknown {
   switch (task.task) {
     case 'inspect':
       return inspectRoots(task.source, task.dest, task.own);
+    case 'inspectOne':
+      return inspectRoot(task.side, task.root, task.own);
     case 'prepare':
       return prepareDest(task.dest, task.trash);
     case 'examine':

@@ -10,10 +10,22 @@ import { UsageError } from '../exit.js';
 import { harmlessJson } from '../ui/clean.js';
 import { LineFile } from './linefile.js';
 
+/** What `millrace verify` found. */
+export type VerifyResult = 'verified' | 'differs' | 'missing' | 'unreadable' | 'source differs' | 'no hash';
+
+/** Results that somebody has to look at. */
+const ERRORS: ReadonlySet<string> = new Set<AuditLine['result']>([
+  'failed',
+  'differs',
+  'missing',
+  'unreadable',
+  'source differs',
+]);
+
 export interface AuditLine {
   /** Milliseconds since the Unix epoch at which the entry was finished. */
   readonly timeMs: number;
-  readonly result: 'copied' | 'failed' | 'skipped' | 'deleted' | 'kept' | 'made' | 'stamped';
+  readonly result: 'copied' | 'failed' | 'skipped' | 'deleted' | 'kept' | 'made' | 'stamped' | VerifyResult;
   readonly kind: 'file' | 'link' | 'folder' | 'other' | 'entry';
   readonly source: string;
   readonly dest: string;
@@ -75,7 +87,7 @@ export class AuditLog {
   }
 
   write(line: AuditLine): void {
-    this.logger[line.result === 'failed' ? 'error' : 'info']({
+    this.logger[ERRORS.has(line.result) ? 'error' : 'info']({
       time: this.timeText(line.timeMs),
       result: line.result,
       kind: line.kind,

@@ -64,6 +64,22 @@ export const COMMANDS = {
     takes: 'roots',
     endsAsCopy: true,
   },
+  verify: {
+    usage: 'verify [options] [<source> <dest>]',
+    summary: 'read <dest> again and compare with the ledger',
+    description:
+      "Reads what was copied back from <dest>, not from this machine's memory where the kernel lets go of it, and compares it with the hashes, sizes, times and kinds in the ledger. It changes nothing in the shares. Without --all, --since or --sample: what is not known to be equal since it was copied, so that the same command goes on where it ended.",
+    examples: ['millrace verify /mnt/old /mnt/new --bwlimit 80M', 'millrace verify --sample 5%'],
+    takes: 'roots',
+    exitCodes: {
+      [Exit.ok]: 'all that was asked for is equal',
+      [Exit.someFailed]: 'finished, but something differs or has no hash; each is listed',
+      [Exit.usage]: 'bad usage or configuration; nothing was read',
+      [Exit.stopped]: 'stopped before the end; the same command goes on from there',
+      [Exit.share]: 'a share is missing, is not what it was, or did not come back',
+      [Exit.ledger]: 'the ledger cannot be used, or is in use',
+    },
+  },
   report: {
     usage: 'report -o FILE [options] [<source> <dest>]',
     summary: 'write it all up: .html for people, .csv, .json',

@@ -79,13 +79,20 @@ export function valued<T>(
 }
 
 /** A size in bytes between two others, all written as sizes. */
-export function sized(group: OptionGroup, help: string, fallback: string, range: { min: string; max: string }) {
+export function sized(
+  group: OptionGroup,
+  help: string,
+  fallback: string,
+  range: { min: string; max: string },
+  where: Where = {},
+) {
   const [min, max] = [parseSize(range.min), parseSize(range.max)];
-  return valued(group, 'SIZE', help, fallback, (text) => {
+  const parse = (text: string): number => {
     const size = parseSize(text);
     if (size < min || size > max) throw new UsageError(`must be from ${range.min} to ${range.max}`);
     return size;
-  });
+  };
+  return valued(group, 'SIZE', help, fallback, parse, where);
 }
 
 /** One of a few words. */

@@ -22,12 +22,23 @@ import {
 import { DEFAULT_SKIPS, parseSkips } from './skips.js';
 import { parseTimetable } from './timetable.js';
 import { parseBound, parseCost, parseCount, parseDeleteLimit, parseDuration, parseLatencies } from './units.js';
+import { parseSample, parseSince } from './verification.js';
 
 const FOR_ONE_RUN = 'is for one run; a forgotten line would change every run, so give it on the command line';
 
-const lanes = (what: string) =>
-  valued('speed', 'N', `threads that ${what}, 1 to 64`, 'auto', (text) =>
-    text === 'auto' ? 0 : parseCount(text, { min: 1, max: 64 }),
+/** Options of whatever reads shares for long. */
+const LONG = ['copy', 'verify'] as const;
+/** What a verification is about is said each time. */
+const VERIFY = { commands: ['verify'], env: false, file: false } as const;
+
+const lanes = (what: string, where = {}) =>
+  valued(
+    'speed',
+    'N',
+    `threads that ${what}, 1 to 64`,
+    'auto',
+    (text) => (text === 'auto' ? 0 : parseCount(text, { min: 1, max: 64 })),
+    where,
   );
 
 export const OPTIONS = {
@@ -51,7 +62,6 @@ export const OPTIONS = {
     env: false,
     file: false,
   }),
-  checksum: choice('work', 'ALG', 'the hash to record', 'sha256', CHECKSUMS),
   archive: toggle('keep', 'as rsync: -pog; links and times are always kept', { short: 'a' }),
   perms: override('keep', 'permissions', { short: 'p' }),
   owner: override('keep', 'the owner (root only)', { short: 'o' }),
@@ -59,37 +69,51 @@ export const OPTIONS = {
   acls: toggle('keep', 'ACLs: POSIX, NFSv4, SMB', { short: 'A' }),
   xattrs: toggle('keep', 'extended attributes', { short: 'X' }),
   atimes: toggle('keep', 'access times', { short: 'U' }),
+  checksum: choice('work', 'ALG', 'the hash to record', 'sha256', CHECKSUMS, { commands: LONG }),
+  all: toggle('work', 'verify all, also what was found equal before', VERIFY),
+  since: valued('work', 'TIME', 'verify what was not found equal since: 24h, 2026-11-30', 'off', parseSince, VERIFY),
+  sample: valued('work', 'PART', 'verify a random part of all: 5%, or 5%:SEED', 'off', parseSample, VERIFY),
+  read: choice('work', 'SHARE', 'what to read', 'dest', ['dest', 'both'], VERIFY),
   'max-delete': valued('safety', 'N', 'delete nothing if more than this many: N, N%, unlimited', 'auto', (text) =>
     text === 'auto' ? undefined : parseDeleteLimit(text),
   ),
   trash: entryName('safety', 'move there, in the destination, what would be deleted'),
-  'share-timeout': valued('safety', 'TIME', 'how long to wait for a share in trouble', '24h', parseDuration),
+  'share-timeout': valued('safety', 'TIME', 'how long to wait for a share in trouble', '24h', parseDuration, {
+    commands: LONG,
+  }),
   'stall-timeout': valued('safety', 'TIME', 'tell of a call that takes longer', '60s', parseDuration, {
-    commands: ['copy', 'doctor'],
+    commands: [...LONG, 'doctor'],
   }),
   yes: toggle('safety', 'do not ask before a run that deletes', { short: 'y', file: FOR_ONE_RUN }),
-  'accept-roots': toggle('safety', 'go on although a root is not the folder it was', { file: FOR_ONE_RUN }),
-  bwlimit: valued('pace', 'RATE', 'limit in bytes/s, READ:WRITE, or a timetable', 'off', parseTimetable),
-  'latency-target': valued('pace', 'TIME', 'give way when a share answers this much slower', 'off', parseLatencies),
-  'bwlimit-floor': sized('pace', 'never give way below this', '1M', { min: '16K', max: '100G' }),
-  'op-cost': valued('pace', 'SIZE', 'what an operation counts for in a limit', '2K', parseCost),
+  'accept-roots': toggle('safety', 'go on although a root is not the folder it was', {
+    commands: LONG,
+    file: FOR_ONE_RUN,
+  }),
+  bwlimit: valued('pace', 'RATE', 'limit in bytes/s, READ:WRITE, or a timetable', 'off', parseTimetable, {
+    commands: LONG,
+  }),
+  'latency-target': valued('pace', 'TIME', 'give way when a share answers this much slower', 'off', parseLatencies, {
+    commands: LONG,
+  }),
+  'bwlimit-floor': sized('pace', 'never give way below this', '1M', { min: '16K', max: '100G' }, { commands: LONG }),
+  'op-cost': valued('pace', 'SIZE', 'what an operation counts for in a limit', '2K', parseCost, { commands: LONG }),
   'block-size': sized('speed', 'bytes in one block, 64K to 256M', '5M', { min: '64K', max: '256M' }),
   'queue-capacity': valued('speed', 'N', 'blocks held in memory, 2 to 1000', '20', (text) =>
     parseCount(text, { min: 2, max: 1000 }),
   ),
-  readers: lanes('read'),
+  readers: lanes('read', { commands: LONG }),
   writers: lanes('write'),
   scanners: lanes('list folders'),
   db: path('files', 'the ledger [one per pair in ~/.local/state/millrace]', { commands: COMMAND_NAMES }),
-  'log-file': path('files', 'the audit log, JSON lines [beside the ledger]'),
+  'log-file': path('files', 'the audit log, JSON lines [beside the ledger]', { commands: LONG }),
   config: path('files', 'TOML file [~/.config/millrace/config.toml]', {
     commands: COMMAND_NAMES,
     file: 'is only for the command line or the environment',
   }),
   progress: choice('output', 'STYLE', 'how to report', 'auto', ['auto', 'tui', 'plain', 'quiet', 'json', 'none'], {
-    commands: ['copy', 'attach'],
+    commands: ['copy', 'attach', 'verify'],
   }),
-  verbose: toggle('output', 'name each entry', { short: 'v' }),
+  verbose: toggle('output', 'name each entry', { short: 'v', commands: LONG }),
   metrics: valued('output', '[HOST:]PORT', 'serve Prometheus metrics there', 'off', parseEndpoint),
   'metrics-token-file': path('output', 'token that readers of the metrics must show'),
   detach: toggle('output', 'run in the background; see millrace attach', { env: false, file: FOR_ONE_RUN }),

@@ -6,7 +6,7 @@
 import { extname } from 'node:path';
 import { locating, UsageError } from '../exit.js';
 import type { ManifestOrder } from '../manifest/manifest.js';
-import type { DoctorSettings, ProgressStyle, Settings } from '../settings.js';
+import type { DoctorSettings, Place, ProgressStyle, Settings, VerifySettings } from '../settings.js';
 import type { Order } from '../ui/operator.js';
 import { type Arguments, checkCommand, readArguments } from './argv.js';
 import { COMMAND_NAMES, type CommandName, isCommand } from './commands.js';
@@ -21,7 +21,10 @@ import { ledgerHome } from './paths.js';
 import { quoted } from './printable.js';
 import { absolute, doctorSettingsOf, ledgerOf, type Machine, settingsOf, styleOf } from './settings.js';
 import { SHELLS } from './shells.js';
+import { verifySettingsOf } from './verification.js';
 import { version } from './version.js';
+
+export type { Place } from '../settings.js';
 
 export type Command =
   | { readonly command: 'copy'; readonly settings: Settings; readonly detach: boolean }
@@ -37,11 +40,10 @@ export type Command =
   | { readonly command: 'doctor'; readonly settings: DoctorSettings }
   /** Write a manifest, or print it. */
   | { readonly command: 'manifest'; readonly ledger: Place; readonly order: ManifestOrder }
+  /** Compare the destination with the ledger. */
+  | { readonly command: 'verify'; readonly settings: VerifySettings }
   /** Print this text on stdout, and no more. */
   | { readonly command: 'shown'; readonly text: string };
-
-/** A ledger by its absolute path, or the only one of a folder that is in use. */
-export type Place = { readonly file: string } | { readonly onlyOneIn: string };
 
 const SEE_HELP = '; see millrace --help';
 
@@ -69,6 +71,11 @@ export async function parse(args: readonly string[], machine: Machine): Promise<
         ledger: placeOf(values, named, machine.env),
         progress: styleOf(values, machine.terminal ?? 'none'),
       };
+    case 'verify': {
+      const roots = named && { source: absolute(named.source), dest: absolute(named.dest) };
+      const ledger = placeOf(values, named, machine.env);
+      return { command, settings: verifySettingsOf(values, ledger, roots, machine) };
+    }
     case 'report':
       return { command, ledger: placeOf(values, named, machine.env), output: reportFile(values) };
     case 'doctor':

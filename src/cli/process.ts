@@ -14,6 +14,7 @@ const ENGINE: Engine = {
   status: async (ledger, json, watch, io) => (await import('../engine/status.js')).status(ledger, json, watch, io),
   ctl: async (ledger, action, io) => (await import('../control/ctl.js')).ctl(ledger, action, io),
   attach: async (ledger, progress, io) => (await import('../control/attach.js')).attach(ledger, progress, io),
+  verify: async (settings, io) => (await import('../engine/verify.js')).verify(settings, io),
   report: async (ledger, output, io) => (await import('../report/report.js')).report(ledger, output, io),
   doctor: async (settings, io) => (await import('../doctor/doctor.js')).doctor(settings, io),
   manifest: async (ledger, order, io) => (await import('../manifest/manifest.js')).manifest(ledger, order, io),
@@ -84,19 +85,25 @@ function watchOutput(io: Io): Output {
   return output;
 }
 
-/** The engine, whose copies leave their mark in `output`. */
+/** The engine, whose copies and verifications leave their mark in `output`. */
 function tracked(engine: Engine, output: Output): Engine {
   return {
     ...engine,
-    copy: async (settings, io) => {
-      output.copying = true;
-      output.copied = true;
-      try {
-        return await engine.copy(settings, io);
-      } finally {
-        output.copying = false;
-      }
-    },
+    copy: marked(output, engine.copy),
+    verify: marked(output, engine.verify),
+  };
+}
+
+/** The same, marked as under way, and as one that has its ledger and log. */
+function marked<S>(output: Output, work: (settings: S, io: Io) => Promise<number>): typeof work {
+  return async (settings, io) => {
+    output.copying = true;
+    output.copied = true;
+    try {
+      return await work(settings, io);
+    } finally {
+      output.copying = false;
+    }
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { Exit, ExitError } from '../exit.js';
 import type { ManifestOrder } from '../manifest/manifest.js';
-import type { DoctorSettings, ProgressStyle, Settings } from '../settings.js';
+import type { DoctorSettings, ProgressStyle, Settings, VerifySettings } from '../settings.js';
 import type { Order } from '../ui/operator.js';
 import { type Command, type Place, parse } from './parse.js';
 import { printable } from './printable.js';
@@ -31,6 +31,7 @@ export interface Engine {
   status(ledger: Place, json: boolean, watch: boolean, io: Io): Promise<number>;
   ctl(ledger: Place, action: Order, io: Io): Promise<number>;
   attach(ledger: Place, progress: ProgressStyle, io: Io): Promise<number>;
+  verify(settings: VerifySettings, io: Io): Promise<number>;
   report(ledger: Place, output: string, io: Io): Promise<number>;
   doctor(settings: DoctorSettings, io: Io): Promise<number>;
   manifest(ledger: Place, order: ManifestOrder, io: ByteIo): Promise<number>;
@@ -80,6 +81,8 @@ async function perform(command: Command, args: readonly string[], engine: Engine
       return engine.ctl(command.ledger, command.action, io);
     case 'attach':
       return engine.attach(command.ledger, command.progress, io);
+    case 'verify':
+      return engine.verify(command.settings, io);
     case 'report':
       return engine.report(command.ledger, command.output, io);
     case 'doctor':

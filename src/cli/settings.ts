@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { UsageError } from '../exit.js';
 import { isLoopback } from '../metrics/access.js';
+import type { PaceSettings } from '../pace/pacer.js';
 import type { DoctorSettings, MetricsSettings, ProgressStyle, Settings } from '../settings.js';
 import type { Attributes } from '../share/attributes.js';
 import { choiceOf } from './choice.js';
@@ -37,12 +38,7 @@ export function settingsOf(values: Values, source: string, dest: string, machine
     ledger,
     ledgerIsDefault: values.db === undefined,
     logFile,
-    pace: {
-      bwlimit: values.bwlimit,
-      latencyTarget: values['latency-target'],
-      bwlimitFloor: values['bwlimit-floor'],
-      opCost: values['op-cost'],
-    },
+    pace: paceOf(values),
     checksum: values.checksum,
     attributes: attributesOf(values),
     deleteExtras: values['delete-extras'],
@@ -89,6 +85,15 @@ export function doctorSettingsOf(values: Values, named: { source: string; dest: 
     scan: values.scan,
     json: values.json,
     stallTimeoutMs: values['stall-timeout'],
+  };
+}
+
+export function paceOf(values: Values): PaceSettings {
+  return {
+    bwlimit: values.bwlimit,
+    latencyTarget: values['latency-target'],
+    bwlimitFloor: values['bwlimit-floor'],
+    opCost: values['op-cost'],
   };
 }
 

@@ -1,7 +1,8 @@
 /** The main thread's way to ask short questions of the shares, which it never touches itself. */
 import { Exit, ExitError, UsageError } from '../exit.js';
 import type { RootIdentity } from '../share/identity.js';
-import type { DestProbe, OwnFile, Refusal, RootCheck, RootsFacts } from '../share/local/roots.js';
+import type { DestProbe, OwnFile, Refusal, RootCheck, RootFacts, RootsFacts } from '../share/local/roots.js';
+import type { Side } from '../share/share.js';
 import type { Threads } from './threads.js';
 import type { Look } from './watch.js';
 
@@ -23,6 +24,11 @@ export class Keeper {
   async inspect(source: string, dest: string, own: readonly OwnFile[]): Promise<RootsFacts> {
     const asked = this.threads.ask<RootsFacts | Refusal>({ task: 'inspect', source, dest, own });
     return accepted(await this.patiently(asked, `source ${source} or destination ${dest}`));
+  }
+
+  /** Looks at one root that is only to be read; throws ExitError when it cannot be. Nothing is changed. */
+  async inspectOne(side: Side, root: string, own: readonly OwnFile[]): Promise<RootFacts> {
+    return accepted(await this.threads.ask<RootFacts | Refusal>({ task: 'inspectOne', side, root, own }));
   }
 
   /** Makes the destination ready; throws ExitError when that is not possible. */

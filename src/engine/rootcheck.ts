@@ -4,6 +4,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import type { Settings } from '../settings.js';
 import { isSameRoot, type RootIdentity } from '../share/identity.js';
 import type { RootsFacts } from '../share/local/roots.js';
+import { SIDE_NAMES, type Side } from '../share/share.js';
 
 const KEY = 'roots';
 
@@ -17,30 +18,45 @@ const ADVICE = 'mount the right share, or give --accept-roots once if this is ri
 /** Throws an ExitError when a root is another folder than the ledger remembers, or has lost all it had. */
 export function checkRoots(ledger: Ledger, facts: RootsFacts, settings: Settings): void {
   if (settings.acceptRoots) return;
+  checkRoot(ledger, 'source', settings.source, facts.sourceIdentity);
+  if (facts.destIdentity) checkRoot(ledger, 'dest', settings.dest, facts.destIdentity);
   const known = ledger.meta<Roots>(KEY);
-  const refuse = (what: string): never => {
-    throw new ExitError(`${what}; ${ADVICE}`, Exit.share);
-  };
-  const another = 'is not the folder that it was when the ledger was made';
-  if (known && !isSameRoot(known.source, facts.sourceIdentity)) refuse(`source ${settings.source}: ${another}`);
-  if (known && facts.destIdentity && !isSameRoot(known.dest, facts.destIdentity))
-    refuse(`destination ${settings.dest}: ${another}`);
   if (ledger.totals.syncedFiles === 0) return;
   if (known && !facts.destIdentity)
     refuse(`destination ${settings.dest}: is gone, with all that the ledger knows to be there`);
   if (facts.sourceIsEmpty) refuse(`source ${settings.source}: is empty, and the ledger knows of files there`);
 }
 
+/** Throws an ExitError when a root is another folder than the ledger remembers. */
+export function checkRoot(ledger: Ledger, side: Side, path: string, identity: RootIdentity): void {
+  const known = ledger.meta<Roots>(KEY);
+  if (known && !isSameRoot(known[side], identity))
+    refuse(`${SIDE_NAMES[side]} ${path}: is not the folder that it was when the ledger was made`);
+}
+
+function refuse(what: string): never {
+  throw new ExitError(`${what}; ${ADVICE}`, Exit.share);
+}
+
+const GRAIN = 'grain_ns';
+
+/** The coarser of the two shares' timestamp grains, ns, as the last copy found it; undefined: there was none since. */
+export function knownGrainNs(ledger: Ledger): bigint | undefined {
+  const grain = ledger.meta<string>(GRAIN);
+  return grain === undefined ? undefined : BigInt(grain);
+}
+
 /**
  * The roots of a run that begins. Where one was replaced, and the operator has said that this is right, what the ledger
  * says of it means nothing until a scan has looked at all of it.
  */
-export function rememberRoots(ledger: Ledger, roots: Roots): void {
+export function rememberRoots(ledger: Ledger, roots: Roots, grainNs: bigint): void {
   const known = ledger.meta<Roots>(KEY);
   const isReplaced =
     known !== undefined && !(isSameRoot(known.source, roots.source) && isSameRoot(known.dest, roots.dest));
   ledger.commit(() => {
     ledger.setMeta(KEY, roots);
+    ledger.setMeta(GRAIN, String(grainNs));
     if (isReplaced) ledger.wantFullScan();
   });
 }

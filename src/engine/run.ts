@@ -100,8 +100,8 @@ async function prepare(
   }
   const dest = await keeper.prepare(settings.dest, settings.trash);
   identities.dest = dest.identity;
-  rememberRoots(ledger, identities);
   const grainNs = coarser(roots.grainNs, dest.grainNs);
+  rememberRoots(ledger, identities, grainNs);
   const cutOffNs = beginSession(ledger, dest.nowNs);
   const isStamped = dest.rootMtimeNs !== undefined && sameTime(roots.rootMeta.mtimeNs, dest.rootMtimeNs, grainNs);
   return {

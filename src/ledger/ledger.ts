@@ -18,7 +18,7 @@ import {
   type Stamp,
   type Totals,
 } from './rows.js';
-import { DirSide, DirStatus, EntryStatus, Listed } from './schema.js';
+import { DirSide, DirStatus, EntryStatus, IS_DIFFERENT, Listed, Verdict } from './schema.js';
 import { type Db, prepare, type Statement } from './sqlite.js';
 
 type Row = (string | Buffer | bigint | null)[];
@@ -28,23 +28,29 @@ const DIR_COLUMNS =
 const ENTRY_COLUMNS = 'dir, name, status, size, mtime, ctime, btime, mode, uid, gid, algorithm, hash, error';
 
 const parts = (time: string) => `${time} / 1000000000, ${time} % 1000000000`;
-const STAMP_COLUMNS = `name, status, size, ${parts('mtime')}, ${parts('ctime')}, ${parts('btime')}, mode, uid, gid, error IS NOT NULL`;
+const STAMP_COLUMNS = `name, status, size, ${parts('mtime')}, ${parts('ctime')}, ${parts('btime')}, mode, uid, gid,
+  error IS NOT NULL AND coalesce(verdict, ${Verdict.equal}) = ${Verdict.equal},
+  verdict BETWEEN ${Verdict.differs} AND ${Verdict.unreadable}`;
+
+/** The row still is of the content that was verified. */
+const IS_AS_VERIFIED = `entries.status = ${EntryStatus.synced} AND excluded.status = ${EntryStatus.synced}
+  AND excluded.size = entries.size AND excluded.mtime = entries.mtime AND excluded.hash IS entries.hash`;
+
+const UPSERT_ENTRY = `INSERT INTO entries (${ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET status = excluded.status, size = excluded.size, mtime = excluded.mtime,
+    ctime = excluded.ctime, btime = excluded.btime, mode = excluded.mode, uid = excluded.uid, gid = excluded.gid,
+    algorithm = excluded.algorithm, hash = excluded.hash, (verified_at, verdict, error) =
+      (SELECT iif(${IS_AS_VERIFIED}, entries.verified_at, NULL), iif(${IS_AS_VERIFIED}, entries.verdict, NULL),
+         iif(${IS_AS_VERIFIED}, entries.error, excluded.error))`;
 
 export class Ledger {
   readonly totals: Totals;
   private readonly pendingChanges = new Map<number, number>();
   private readonly workMs = new Map<number, number>();
   /** The one statement that runs for every file; the others are found by their text. */
-  private readonly upsertEntry: Statement;
+  private upsertEntry: Statement | undefined;
 
   constructor(readonly db: Db) {
-    this.upsertEntry = prepare(
-      db,
-      `INSERT INTO entries (${ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET status = excluded.status, size = excluded.size, mtime = excluded.mtime,
-         ctime = excluded.ctime, btime = excluded.btime, mode = excluded.mode, uid = excluded.uid, gid = excluded.gid,
-         algorithm = excluded.algorithm, hash = excluded.hash, error = excluded.error`,
-    );
     this.totals = { ...NO_TOTALS, ...this.meta<Totals>('totals') };
     const name = prepare(db, 'INSERT INTO algorithms VALUES (?, ?) ON CONFLICT DO NOTHING');
     if (!db.readonly) db.transaction(() => CHECKSUMS.map((checksum) => name.run(checksumCode(checksum), checksum)))();
@@ -131,10 +137,13 @@ export class Ledger {
     );
   }
 
-  /** Whether nothing of the folder is pending or failed, so that its seal counts. */
+  /** Whether nothing of the folder is pending or failed, or was found to differ, so that its seal counts. */
   isSettled(dir: number): boolean {
     const failed = `SELECT 1 FROM entries WHERE dir = id AND status = ${EntryStatus.failed}`;
-    const query = this.one(`SELECT pending = 0 AND NOT EXISTS (${failed}) FROM dirs WHERE id = ?`).pluck();
+    const different = `SELECT 1 FROM entries INDEXED BY entries_different WHERE dir = id AND ${IS_DIFFERENT}`;
+    const query = this.one(
+      `SELECT pending = 0 AND NOT EXISTS (${failed}) AND NOT EXISTS (${different}) FROM dirs WHERE id = ?`,
+    ).pluck();
     return query.get(dir) === 1;
   }
 
@@ -261,6 +270,7 @@ export class Ledger {
   /** Stores an entry; `before` is what the ledger has of it now, undefined when it has nothing. */
   putEntry(dir: number, name: string, entry: Entry, before: Counted | undefined): void {
     const { meta } = entry;
+    this.upsertEntry ??= prepare(this.db, UPSERT_ENTRY);
     this.upsertEntry.run(
       dir,
       toColumn(name),
@@ -439,6 +449,7 @@ function stampFrom(row: (string | Buffer | number)[]): Stamp {
     uid: row[10] as number,
     gid: row[11] as number,
     isWarned: row[12] === 1,
+    isDamaged: row[13] === 1,
   };
 }
 

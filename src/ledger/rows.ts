@@ -44,8 +44,10 @@ export interface KeyedEntry extends Entry {
 export interface Stamp extends Parts {
   readonly name: string;
   readonly status: EntryStatus;
-  /** It has an error, or, when it is synced, a warning. */
+  /** It has an error, or, when it is synced, a warning: of attributes that the destination did not take. */
   readonly isWarned: boolean;
+  /** A verification found that the destination does not have what was copied there. */
+  readonly isDamaged: boolean;
 }
 
 /** The kind of what stays in a folder that is an extra. */

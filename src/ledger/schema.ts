@@ -3,13 +3,24 @@
  * once, a file's row has its name only and lies beside its siblings (WITHOUT ROWID: the table is its own index).
  * Times are ns since the Unix epoch, sizes bytes; names and paths are TEXT, or BLOB when they are not valid UTF-8.
  */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 /** "mill" in SQLite's header, so that file(1) and we know the file as ours. */
 export const APPLICATION_ID = 0x6d696c6c;
 
 /** Status of an entry. 0 and 1 take no byte in a row. */
 export const EntryStatus = { pending: 0, synced: 1, failed: 2, skipped: 3 } as const;
 export type EntryStatus = (typeof EntryStatus)[keyof typeof EntryStatus];
+
+/**
+ * What a verification found of a synced entry; 0 and 1 take no byte in a row. differs, missing, unreadable: the
+ * destination is not what the ledger has; sourceDiffers: it is, but the source no longer is; unhashed: nothing seen
+ * differs, but no hash was recorded that would tell the contents.
+ */
+export const Verdict = { equal: 0, differs: 1, missing: 2, unreadable: 3, sourceDiffers: 4, unhashed: 5 } as const;
+export type Verdict = (typeof Verdict)[keyof typeof Verdict];
+
+/** SQL: the verification found the destination to be another than the ledger has, or the source. With an index. */
+export const IS_DIFFERENT = 'verdict BETWEEN 1 AND 4';
 
 /** Status of a folder: missing at the destination, to get its times, done, failed. */
 export const DirStatus = { toMake: 0, toStamp: 1, synced: 2, failed: 3 } as const;
@@ -22,6 +33,22 @@ export type Listed = (typeof Listed)[keyof typeof Listed];
 /** Which share a folder exists on: at the source, or as an extra at the destination only. */
 export const DirSide = { source: 0, extra: 1 } as const;
 export type DirSide = (typeof DirSide)[keyof typeof DirSide];
+
+/** Columns of the view `files` since version 1. */
+const FILES_COLUMNS = `(SELECT value FROM meta WHERE key = 'source') || '/' || CASE WHEN d.path = '' THEN '' ELSE d.path || '/' END || e.name AS source_path,
+  (SELECT value FROM meta WHERE key = 'dest') || '/' || CASE WHEN d.path = '' THEN '' ELSE d.path || '/' END || e.name AS dest_path,
+  NULLIF(e.btime, 0) AS created,
+  e.ctime AS changed,
+  e.mtime AS modified,
+  e.mode & 4095 AS permissions,
+  CASE WHEN e.status = 1 AND e.hash IS NOT NULL THEN lower(hex(e.hash)) END AS hash,
+  e.size AS size,
+  CASE e.status WHEN 0 THEN 'pending' WHEN 1 THEN 'synced' WHEN 2 THEN 'failed' ELSE 'skipped' END AS status,
+  e.error AS error,
+  CASE e.mode & 61440 WHEN 32768 THEN 'file' WHEN 40960 THEN 'link' ELSE 'other' END AS kind,
+  CASE WHEN e.status = 1 AND e.hash IS NOT NULL THEN (SELECT name FROM algorithms WHERE id = e.algorithm) END AS algorithm,
+  e.uid AS uid,
+  e.gid AS gid`;
 
 /** Migrations, each from one version to the next; version 0 is an empty database. */
 export const MIGRATIONS: readonly string[] = [
@@ -71,21 +98,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE algorithms (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
 
   CREATE VIEW files AS
-  SELECT
-    (SELECT value FROM meta WHERE key = 'source') || '/' || CASE WHEN d.path = '' THEN '' ELSE d.path || '/' END || e.name AS source_path,
-    (SELECT value FROM meta WHERE key = 'dest') || '/' || CASE WHEN d.path = '' THEN '' ELSE d.path || '/' END || e.name AS dest_path,
-    NULLIF(e.btime, 0) AS created,
-    e.ctime AS changed,
-    e.mtime AS modified,
-    e.mode & 4095 AS permissions,
-    CASE WHEN e.status = 1 AND e.hash IS NOT NULL THEN lower(hex(e.hash)) END AS hash,
-    e.size AS size,
-    CASE e.status WHEN 0 THEN 'pending' WHEN 1 THEN 'synced' WHEN 2 THEN 'failed' ELSE 'skipped' END AS status,
-    e.error AS error,
-    CASE e.mode & 61440 WHEN 32768 THEN 'file' WHEN 40960 THEN 'link' ELSE 'other' END AS kind,
-    CASE WHEN e.status = 1 AND e.hash IS NOT NULL THEN (SELECT name FROM algorithms WHERE id = e.algorithm) END AS algorithm,
-    e.uid AS uid,
-    e.gid AS gid
+  SELECT ${FILES_COLUMNS}
   FROM entries e JOIN dirs d ON d.id = e.dir;
   `,
   // The listing that the last scan found (scan/seal.ts), once all of it is synced; NULL: none.
@@ -115,5 +128,19 @@ export const MIGRATIONS: readonly string[] = [
     pending_files INTEGER NOT NULL, pending_bytes INTEGER NOT NULL, failed_files INTEGER NOT NULL,
     PRIMARY KEY (session, at)
   ) WITHOUT ROWID;
+  `,
+  // What `millrace verify` found of an entry since it was copied; NULL: not verified. What differs is its error.
+  `
+  ALTER TABLE entries ADD COLUMN verified_at INTEGER; -- ms since the Unix epoch
+  ALTER TABLE entries ADD COLUMN verdict INTEGER;     -- Verdict
+  CREATE INDEX entries_different ON entries (dir, name) WHERE ${IS_DIFFERENT};
+
+  DROP VIEW files;
+  CREATE VIEW files AS
+  SELECT ${FILES_COLUMNS},
+    e.verified_at * 1000000 AS verified_at,
+    CASE e.verdict WHEN 0 THEN 'equal' WHEN 1 THEN 'differs' WHEN 2 THEN 'missing' WHEN 3 THEN 'unreadable'
+      WHEN 4 THEN 'source differs' WHEN 5 THEN 'no hash' END AS verdict
+  FROM entries e JOIN dirs d ON d.id = e.dir;
   `,
 ];

@@ -25,6 +25,12 @@ export interface Timetable {
   readonly otherwise: Limits;
 }
 
+/** The timetable of a run that only reads, from whichever share: what is for reading holds for each. */
+export function forReading({ rules, otherwise }: Timetable): Timetable {
+  const both = ({ read }: Limits): Limits => ({ read, write: read });
+  return { rules: rules.map((rule) => ({ ...rule, limits: both(rule.limits) })), otherwise: both(otherwise) };
+}
+
 export interface Change {
   /** ms since the epoch. */
   readonly atMs: number;

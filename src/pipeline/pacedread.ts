@@ -1,7 +1,9 @@
 /** Reading a file front to back at the pace that is allowed. */
 
+import type { Bucket } from '../pace/bucket.js';
+import type { Window } from '../pace/window.js';
 import type { SourceFile } from '../share/share.js';
-import type { ReaderDeps } from './reader.js';
+import type { LaneCounters } from '../stats/shared.js';
 import { Command } from './ring.js';
 import { moveOf, timedCall } from './timedcall.js';
 
@@ -14,13 +16,21 @@ const CHUNK = 256 * 1024;
  */
 const AHEAD = 4;
 
+export interface PacedDeps {
+  readonly pace: Bucket;
+  readonly window: Window;
+  readonly counters: LaneCounters;
+  /** What the lane is told; a stop ends reading. */
+  readonly ring: { readonly command: Command };
+}
+
 export class PacedRead {
   /** Up to here the file was paid for and, under a limit, asked for. */
   private asked = 0;
   private isAlone = false;
 
   constructor(
-    private readonly deps: Pick<ReaderDeps, 'pace' | 'window' | 'ring' | 'counters'>,
+    private readonly deps: PacedDeps,
     private readonly file: SourceFile,
     private readonly size: number,
   ) {}

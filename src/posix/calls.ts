@@ -197,7 +197,6 @@ export function awaitWriteBack(fd: number, offset: number, length: number, path 
 }
 
 const POSIX_FADV_WILLNEED = 3;
-const POSIX_FADV_DONTNEED = 4;
 const ACCESS = { normal: 0, random: 1 } as const;
 
 /** Has the kernel read a range into its cache; does not wait for it (posix_fadvise(2)). */
@@ -206,14 +205,46 @@ export function readAhead(fd: number, offset: number, length: number): void {
   libc.posix_fadvise(fd, offset, length, POSIX_FADV_WILLNEED);
 }
 
-/** Has the kernel forget what it has of a file, so that reading asks the share; what is not yet written back stays. */
+/** How a file will be read: in random order the kernel reads nothing ahead (posix_fadvise(2)). */
+export function adviseAccess(fd: number, access: keyof typeof ACCESS): void {
+  libc.posix_fadvise(fd, 0, 0, ACCESS[access]);
+}
+
+const POSIX_FADV_DONTNEED = 4;
+
+/**
+ * Has the kernel drop what its page cache has of a file. What is not written back yet stays, and so does what others have
+ * mapped (posix_fadvise(2)); a filesystem in memory has nothing else to read from.
+ */
 export function dropCache(fd: number): void {
   libc.posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 }
 
-/** How a file will be read: in random order the kernel reads nothing ahead (posix_fadvise(2)). */
-export function adviseAccess(fd: number, access: keyof typeof ACCESS): void {
-  libc.posix_fadvise(fd, 0, 0, ACCESS[access]);
+const PROT_NONE = 0;
+const MAP_SHARED = 1;
+const SC_PAGESIZE = 30;
+const PAGE_SIZE = Number(libc.sysconf(SC_PAGESIZE));
+/** Bytes that are asked about at a time; a multiple of all page sizes. */
+const MAPPED = 1024 ** 3;
+let pages: Buffer | undefined;
+
+/**
+ * Bytes of the first `size` of a file that are in the page cache, in whole pages (mincore(2)); undefined where the
+ * filesystem cannot tell. Since Linux 5.2 all of them for a file that is another's and that this process may not write.
+ */
+export function cachedBytes(fd: number, size: number): number | undefined {
+  pages ??= Buffer.alloc(MAPPED / PAGE_SIZE);
+  let cached = 0;
+  for (let at = 0; at < size; at += MAPPED) {
+    const length = Math.min(MAPPED, size - at);
+    const address = Number(libc.mmap(0, length, PROT_NONE, MAP_SHARED, fd, at));
+    if (address === -1) return undefined;
+    const known = libc.mincore(address, length, pages) === 0;
+    libc.munmap(address, length);
+    if (!known) return undefined;
+    for (let page = 0; page * PAGE_SIZE < length; page++) if ((pages[page]! & 1) === 1) cached += PAGE_SIZE;
+  }
+  return Math.min(cached, size);
 }
 
 /** Flushes the whole filesystem that `fd` is on; since Linux 5.8 it also reports write-back errors (syncfs(2)). */

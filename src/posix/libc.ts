@@ -21,6 +21,11 @@ export const libc = {
   fdatasync: lib.func('int fdatasync(int fd)'),
   sync_file_range: lib.func('int sync_file_range(int fd, int64_t offset, int64_t length, unsigned int flags)'),
   posix_fadvise: lib.func('int posix_fadvise(int fd, int64_t offset, int64_t length, int advice)'),
+  // Addresses go as integers, which both architectures pass as they do pointers.
+  mmap: lib.func('int64_t mmap(int64_t address, size_t length, int protection, int flags, int fd, int64_t offset)'),
+  munmap: lib.func('int munmap(int64_t address, size_t length)'),
+  mincore: lib.func('int mincore(int64_t address, size_t length, void *pages)'),
+  sysconf: lib.func('long sysconf(int name)'),
   syncfs: lib.func('int syncfs(int fd)'),
   flock: lib.func('int flock(int fd, int operation)'),
   fstatfs: lib.func('int fstatfs(int fd, void *out)'),

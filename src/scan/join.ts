@@ -193,7 +193,9 @@ function joinEntry(
   const isRecorded = row?.status === EntryStatus.synced && at.entries.is(at.index, row);
   const doubtful =
     distrustNs !== undefined && !isRecorded && there && there.entries.meta(there.index).ctimeNs >= distrustNs;
-  const present = doubtful && kind !== 'dir' ? undefined : dest || undefined;
+  // Size and mtime may look right there, so only copying it again mends it.
+  const isDamaged = row?.isDamaged === true;
+  const present = (doubtful || isDamaged) && kind !== 'dir' ? undefined : dest || undefined;
   const mayBeNew = (isUpToDate: boolean) => (attributes.acls || attributes.xattrs) && (areNew || !isUpToDate);
   if (kind === 'dir') {
     const path = joinPath(dir.path, name);

@@ -27,6 +27,11 @@ export interface SourceFile {
   ask(at: number, length: number): void;
   /** Whether the share sends only what is asked for, and nothing ahead of that. */
   readAlone(alone: boolean): void;
+  /**
+   * Drops what this machine's page cache has of the file, so that what is read comes from the share. The bytes of the
+   * first `size` that stay there all the same; undefined where that cannot be told.
+   */
+  dropCache(size: number): number | undefined;
   /** Reads into `view` from byte `at` of the file; fewer bytes than asked only at its end. */
   read(view: Uint8Array, at: number): number;
   /** The open file's state as the share's cache has it, or `fresh` from its server; valid until the next call. */

@@ -17,6 +17,7 @@ function harness(engine: Partial<Engine> = {}, env: Record<string, string> = {})
     status: vi.fn(engine.status ?? fine),
     ctl: vi.fn(engine.ctl ?? fine),
     attach: vi.fn(engine.attach ?? fine),
+    verify: vi.fn(engine.verify ?? fine),
     report: vi.fn(engine.report ?? fine),
     doctor: vi.fn(engine.doctor ?? fine),
     manifest: vi.fn(engine.manifest ?? fine),

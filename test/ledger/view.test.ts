@@ -35,6 +35,8 @@ test('a synced file shows all that is known of it', () => {
     algorithm: 'sha256',
     uid: 10n,
     gid: 20n,
+    verified_at: null,
+    verdict: null,
   });
 });
 

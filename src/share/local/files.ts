@@ -3,7 +3,9 @@ import {
   adviseAccess,
   awaitWriteBack,
   beginWriteBack,
+  cachedBytes,
   closeFd,
+  dropCache,
   dropFd,
   flushFd,
   openAt,
@@ -36,6 +38,11 @@ export class LocalSourceFile implements SourceFile {
 
   readAlone(alone: boolean): void {
     adviseAccess(this.fd, alone ? 'random' : 'normal');
+  }
+
+  dropCache(size: number): number | undefined {
+    dropCache(this.fd);
+    return cachedBytes(this.fd, size);
   }
 
   read(view: Uint8Array, at: number): number {

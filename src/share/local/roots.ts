@@ -26,7 +26,7 @@ import type { Folding } from '../folding.js';
 import type { RootIdentity } from '../identity.js';
 import { mountOf, overlap, overlapByMounts, type Place, placeOf, softnessOf } from '../mounts.js';
 import { partName } from '../partname.js';
-import type { Side } from '../share.js';
+import { SIDE_NAMES, type Side } from '../share.js';
 import { probeFolding } from './foldprobe.js';
 import { identityOf, openPinned } from './pin.js';
 
@@ -93,14 +93,8 @@ export function inspectRoots(source: string, dest: string, own: readonly OwnFile
           : ': the source is inside the destination';
     return { refused: 'usage', message: `${source} and ${dest}${how === 'same' ? ' ' : ''}${what}` };
   }
-  const sides = { source: from, destination: to };
-  for (const file of own)
-    for (const [side, root] of Object.entries(sides))
-      if (isWithin(root, file.path))
-        return {
-          refused: 'usage',
-          message: `${file.what} ${file.path} is inside the ${side}; name a place outside of both shares with ${file.option}`,
-        };
+  const inside = insideOf('source', from, own) ?? insideOf('destination', to, own);
+  if (inside) return inside;
   return {
     source: from.facts,
     dest: to.facts,
@@ -112,6 +106,33 @@ export function inspectRoots(source: string, dest: string, own: readonly OwnFile
     destIdentity: destMissing ? undefined : to.identity,
     soft: [...(from.isSoft ? ['source' as const] : []), ...(to.isSoft ? ['dest' as const] : [])],
   };
+}
+
+/** A root by itself. */
+export interface RootFacts {
+  readonly facts: FilesystemFacts;
+  readonly identity: RootIdentity;
+}
+
+/** Looks at one root that is only to be read, and where the run's own files are; nothing is changed. */
+export function inspectRoot(side: Side, path: string, own: readonly OwnFile[]): RootFacts | Refusal {
+  const name = SIDE_NAMES[side];
+  const root = look(name, path);
+  if ('refused' in root) return root;
+  if ('missing' in root)
+    return { refused: 'share', message: `${name} ${path}: does not exist (is the share mounted?)` };
+  return insideOf(name, root, own) ?? { facts: root.facts, identity: root.identity };
+}
+
+/** A refusal where a file of the run is inside a root. */
+function insideOf(side: string, root: Looked, own: readonly OwnFile[]): Refusal | undefined {
+  const file = own.find(({ path }) => isWithin(root, path));
+  return (
+    file && {
+      refused: 'usage',
+      message: `${file.what} ${file.path} is inside the ${side}; name a place outside of both shares with ${file.option}`,
+    }
+  );
 }
 
 interface Looked {

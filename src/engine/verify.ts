@@ -1,0 +1,265 @@
+/** `millrace verify`: opens ledger and log, runs a session of a verification, shows it, and says how it ended. */
+import { setTimeout } from 'node:timers/promises';
+import { AuditLog, AuditLogError, checkLogFile } from '../audit/log.js';
+import { defaultLog } from '../cli/paths.js';
+import type { Io } from '../cli/run.js';
+import { ledgerAt } from '../control/find.js';
+import { Exit, type ExitCode, ExitError } from '../exit.js';
+import { LedgerError } from '../ledger/errors.js';
+import { Ledger } from '../ledger/ledger.js';
+import { guard, openLedgerFile, openLedgerForReading, type Pair } from '../ledger/open.js';
+import { countDifferent, differencesSince } from '../ledger/verification.js';
+import { Command } from '../pipeline/ring.js';
+import type { VerifySettings } from '../settings.js';
+import { coarser } from '../share/local/roots.js';
+import type { Side } from '../share/share.js';
+import { formatCount } from '../stats/format.js';
+import type { VerifySnapshot } from '../stats/verification.js';
+import { cleanName } from '../ui/clean.js';
+import { type VerifySurface, verifySurface } from '../ui/verify.js';
+import { aboutWords } from '../ui/verify-text.js';
+import { beginPass, isUnfinished, lastPass, type Pass } from '../verify/pass.js';
+import { SessionBroken } from './broken.js';
+import { Keeper } from './keeper.js';
+import { firstLanes } from './lanecount.js';
+import { checkRoot, knownGrainNs } from './rootcheck.js';
+import { listenForSignals } from './signals.js';
+import { Threads } from './threads.js';
+import type { VerifyCrewDeps } from './verifycrew.js';
+import { VerifySession } from './verifysession.js';
+
+/** How long lanes may take to end, ms. */
+const PATIENCE_MS = 10_000;
+/** How long a short question to a share may keep the process from ending then, ms. */
+const SETTLE_MS = 3000;
+/** Differences that the summary names. */
+const SHOWN = 20;
+
+/** Runs a verification and returns the exit code. Throws ExitError for what stands in the way of beginning. */
+export async function verify(settings: VerifySettings, io: Io): Promise<number> {
+  const file = await ledgerAt(settings.ledger, true);
+  const logFile = settings.logFile ?? defaultLog(file);
+  const pair = settings.roots ?? pairOf(file);
+  checkLogFile(logFile, false);
+  const threads = new Threads();
+  const keeper = new Keeper(threads);
+  const ledger = guard(file, () => new Ledger(openLedgerFile(file, pair)));
+  try {
+    const ground = await lookAround(settings, ledger, keeper, [
+      { path: file, what: 'the ledger', option: '--db' },
+      { path: logFile, what: 'the audit log', option: '--log-file' },
+    ]);
+    const log = new AuditLog(logFile);
+    return await new VerifyRun(settings, io, { file, ledger, logFile, log }, threads, keeper, ground).toTheEnd();
+  } finally {
+    ledger.close();
+  }
+}
+
+/** The roots that a ledger is of; nothing is changed in it. */
+function pairOf(file: string): Pair {
+  const ledger = guard(file, () => new Ledger(openLedgerForReading(file)));
+  try {
+    return ledger.pair;
+  } finally {
+    ledger.close();
+  }
+}
+
+interface Ground {
+  readonly roots: VerifyCrewDeps['roots'];
+  readonly grainNs: bigint;
+  readonly isFar: boolean;
+}
+
+/** Looks at the roots that are to be read; throws an ExitError when one is not there, or not the one it was. */
+async function lookAround(
+  settings: VerifySettings,
+  ledger: Ledger,
+  keeper: Keeper,
+  own: Parameters<Keeper['inspectOne']>[2],
+): Promise<Ground> {
+  const { pair } = ledger;
+  const look = async (side: Side) => {
+    const found = await keeper.inspectOne(side, pair[side], own);
+    if (!settings.acceptRoots) checkRoot(ledger, side, pair[side], found.identity);
+    return { path: pair[side], ...found };
+  };
+  const dest = await look('dest');
+  const source = settings.reads === 'both' ? await look('source') : undefined;
+  const typical = source ? coarser(source.facts.grainNs, dest.facts.grainNs) : dest.facts.grainNs;
+  return {
+    roots: { dest, ...(source && { source }) },
+    grainNs: coarser(typical, knownGrainNs(ledger) ?? 1n),
+    isFar: dest.facts.network || source?.facts.network === true,
+  };
+}
+
+interface Files {
+  readonly file: string;
+  readonly ledger: Ledger;
+  readonly logFile: string;
+  readonly log: AuditLog;
+}
+
+class VerifyRun {
+  private readonly startedMs = Date.now();
+  private readonly session: VerifySession;
+  private readonly surface: VerifySurface;
+  private readonly last: Pass | undefined;
+
+  constructor(
+    private readonly settings: VerifySettings,
+    private readonly io: Io,
+    private readonly files: Files,
+    private readonly threads: Threads,
+    keeper: Keeper,
+    ground: Ground,
+  ) {
+    const { ledger, log } = files;
+    const { roots, grainNs, isFar } = ground;
+    this.last = lastPass(ledger);
+    this.session = new VerifySession({
+      settings,
+      ledger,
+      log,
+      pass: beginPass(this.last, settings.which, settings.reads, this.startedMs),
+      crew: { threads, roots, grainNs },
+      firstLanes: firstLanes(isFar, false).readers,
+      checksum: settings.checksum,
+      look: (side) => keeper.look({ path: roots[side]!.path, expected: roots[side]!.identity, room: undefined }),
+      note: (text) => this.surface.note(text),
+      detail: (text) => this.surface.item(cleanName(text)),
+    });
+    const { stdout } = process;
+    this.surface = verifySurface(settings.progress, () => this.picture(), {
+      out: io.out,
+      isTTY: stdout.isTTY === true,
+      columns: () => stdout.columns,
+    });
+  }
+
+  async toTheEnd(): Promise<number> {
+    const { session, surface, files, threads } = this;
+    const silence = listenForSignals({
+      drain: () => {
+        if (session.stopping !== 'no') return false;
+        session.tell(Command.drain);
+        surface.note('finishing the files in flight; press Ctrl-C again to stop now');
+        return true;
+      },
+      stop: () => session.tell(Command.stop),
+      reopenLog: () => this.reopenLog(),
+    });
+    surface.start();
+    this.tellWhatBegins();
+    let broken: unknown;
+    try {
+      await session.run();
+    } catch (error) {
+      broken = error;
+      session.crew.tell(Command.stop);
+    }
+    try {
+      // Also after a failure: whatever was found is to be known.
+      session.checkpoint();
+      files.log.close();
+    } catch (error) {
+      broken ??= error;
+    }
+    const ended = await session.crew.finish(PATIENCE_MS);
+    const exitCode = this.exitCode(broken);
+    surface.stop();
+    if (broken) this.io.err(`millrace: ${cleanName(reasonOf(broken))}\n`);
+    const { pendingFiles, failedFiles } = files.ledger.totals;
+    const isReadable = exitCode !== Exit.ledger;
+    surface.summary({
+      snapshot: this.picture(),
+      pass: session.pass,
+      exitCode,
+      seconds: (Date.now() - this.startedMs) / 1000,
+      differences: isReadable ? differencesSince(files.ledger, session.pass.begunMs, SHOWN) : [],
+      knownDifferent: isReadable ? countDifferent(files.ledger) : 0,
+      notCopied: pendingFiles + failedFiles,
+      ledger: files.file,
+      log: files.logFile,
+    });
+    // A timer that keeps the process alive: a thread that hangs in a question does not.
+    const settled = ended && (await Promise.race([threads.settled().then(() => true), setTimeout(SETTLE_MS, false)]));
+    silence();
+    // A thread that hangs in a dead mount can be neither ended nor left by process.exit.
+    if (!settled) process.kill(process.pid, 'SIGKILL');
+    return exitCode;
+  }
+
+  private tellWhatBegins(): void {
+    const { last, surface, startedMs } = this;
+    const { pass } = this.session;
+    const about = aboutWords(pass, startedMs);
+    if (pass.begunMs === last?.begunMs)
+      surface.note(`going on to verify ${about}; done before: ${formatCount(pass.checked.files)} entries`);
+    else surface.note(`verifying ${about}`);
+    if (last && isUnfinished(last) && pass.begunMs !== last.begunMs) surface.note(givenUp(last, startedMs));
+  }
+
+  private picture(): VerifySnapshot {
+    const { session, settings, startedMs } = this;
+    const { source, dest } = this.files.ledger.pair;
+    const { bwlimit, nextLimit } = session.crew.pacer.state;
+    const { pass } = session;
+    return {
+      nowMs: Date.now(),
+      startedMs,
+      source,
+      dest,
+      reads: settings.reads,
+      stopping: session.stopping,
+      done: pass.checked,
+      all: { ...session.all },
+      isCounted: session.isCounted,
+      different: pass.different,
+      unhashed: pass.unhashed,
+      session: { ...session.session },
+      readBytes: session.crew.readBytes,
+      lanes: session.crew.lanes.length,
+      limit: bwlimit.read,
+      nextLimit,
+      troubles: session.watch.troubles,
+      active: session.active,
+    };
+  }
+
+  private reopenLog(): void {
+    try {
+      this.files.log.reopen();
+    } catch (error) {
+      if (!(error instanceof AuditLogError)) throw error;
+      this.surface.note(`${error.message}; going on in the old file`);
+    }
+  }
+
+  private exitCode(broken: unknown): ExitCode {
+    const { session } = this;
+    if (broken instanceof SessionBroken) return broken.blame === 'share' ? Exit.share : Exit.stopped;
+    if (broken instanceof LedgerError || isSqlite(broken)) return Exit.ledger;
+    if (broken instanceof ExitError) return broken.exitCode;
+    if (broken || !session.isThrough) return Exit.stopped;
+    return session.pass.different + session.pass.unhashed > 0 ? Exit.someFailed : Exit.ok;
+  }
+}
+
+/** What another verification leaves of an unfinished one, and how that is taken up. */
+function givenUp(last: Pass, nowMs: number): string {
+  const what = `the unfinished verification of ${aboutWords(last, nowMs)} is given up`;
+  return last.kind === 'all' ? `${what}; --since ${new Date(last.begunMs).toISOString()} takes it up` : what;
+}
+
+function isSqlite(error: unknown): boolean {
+  return String((error as { code?: unknown } | undefined)?.code).startsWith('SQLITE_');
+}
+
+function reasonOf(error: unknown): string {
+  if (isSqlite(error)) return `the ledger cannot be written: ${(error as Error).message}`;
+  if (process.env.MILLRACE_INTERNAL_DEBUG === '1') return String((error as Error).stack);
+  return (error as Error).message;
+}

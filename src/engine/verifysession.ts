@@ -1,0 +1,428 @@
+/**
+ * One run of a verification: takes due rows from the ledger a page at a time, hands them to lanes, and writes down what
+ * they find. Memory is bounded by a page of rows and what the lanes have at hand.
+ */
+import type { AuditLog, VerifyResult } from '../audit/log.js';
+import { checksumCode, checksumName } from '../hash/registry.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { Verdict } from '../ledger/schema.js';
+import {
+  countAfter,
+  type DueRow,
+  dueAfter,
+  FIRST_KEY,
+  type Finding,
+  putFinding,
+  type RowKey,
+} from '../ledger/verification.js';
+import { Command } from '../pipeline/ring.js';
+import { join } from '../posix/names.js';
+import { kindOfMode } from '../posix/stat.js';
+import type { Checksum, VerifySettings } from '../settings.js';
+import type { Failure } from '../share/failure.js';
+import { SIDE_NAMES, type Side } from '../share/share.js';
+import { formatDuration } from '../stats/format.js';
+import { cleanName, cleanText } from '../ui/clean.js';
+import type { Judged, VerifyAnswer, VerifyItem } from '../verify/messages.js';
+import { type Pass, putPass, scopeOf, timeOf } from '../verify/pass.js';
+import { isInSample } from '../verify/sample.js';
+import { SessionBroken } from './broken.js';
+import { backoffMs, worthRetrying } from './retry.js';
+import { Stalls } from './stalls.js';
+import { VerifyCrew, type VerifyCrewDeps } from './verifycrew.js';
+import { type Look, ShareWatch } from './watch.js';
+
+const TICK_MS = 50;
+const STALLS_MS = 1000;
+const CHECKPOINT_MS = 2000;
+const CHECKPOINT_SIZE = 4096;
+/** Rows that wait for a lane, below which more are taken from the ledger. */
+const LOW = 1024;
+/** Leases that a lane has at hand, and what is in one. */
+const AHEAD = 2;
+const LEASE_ITEMS = 64;
+const LEASE_BYTES = 4 * 1024 * 1024;
+/** The main thread looks at rows no longer than this before it turns to messages, ms. */
+const STRETCH_MS = 10;
+/** Differences that are told as they are found. */
+const MOST_NOTED = 20;
+/** How long a drain waits for a share in trouble, ms. */
+const DRAIN_PATIENCE_MS = 5000;
+
+export interface VerifySessionDeps {
+  readonly settings: VerifySettings;
+  readonly ledger: Ledger;
+  readonly log: AuditLog;
+  readonly pass: Pass;
+  readonly crew: Omit<VerifyCrewDeps, 'answered' | 'died' | 'settings'>;
+  readonly firstLanes: number;
+  /** Of files that have no hash in the ledger. */
+  readonly checksum: Checksum;
+  look(side: Side): Look;
+  /** A line for the operator. */
+  note(text: string): void;
+  /** One entry that was verified (-v). */
+  detail(text: string): void;
+}
+
+interface InHand {
+  readonly row: DueRow;
+  attempts: number;
+  /** Not to be handed out before, by performance.now(). */
+  notBefore: number;
+}
+
+const NOTHING_TO_SEE: Look = { answer: Promise.resolve(undefined), hasBegun: () => true };
+
+export class VerifySession {
+  readonly crew: VerifyCrew;
+  readonly watch: ShareWatch;
+  stopping: 'no' | 'drain' | 'stop' = 'no';
+  /** As it is with all that was found, written down or not. */
+  pass: Pass;
+  readonly session = { files: 0, bytes: 0 };
+  /** What the pass is about, as far as it was counted. */
+  readonly all = { files: 0, bytes: 0 };
+  isCounted = false;
+  private readonly waiting: InHand[] = [];
+  private later: InHand[] = [];
+  private readonly inHand = new Map<number, InHand>();
+  private readonly leases: number[] = [];
+  private nextId = 1;
+  private feedAt: RowKey | undefined = FIRST_KEY;
+  private countAt: RowKey | undefined = FIRST_KEY;
+  private findings: { readonly finding: Finding; readonly row: DueRow }[] = [];
+  private checkpointAt = performance.now();
+  private stallsAt = 0;
+  private drainHeldAt: number | undefined;
+  private scheduled = false;
+  /** Lanes gave entries back because the run ends. */
+  private hasLeft = false;
+  private noted = 0;
+  private readonly stalls: Stalls;
+  private end: { resolve(): void; reject(error: unknown): void } | undefined;
+
+  constructor(private readonly deps: VerifySessionDeps) {
+    this.pass = deps.pass;
+    this.crew = new VerifyCrew({
+      ...deps.crew,
+      settings: deps.settings,
+      answered: (lane, answer) => this.guarded(() => this.receive(lane, answer)),
+      died: (error) => this.fail(new SessionBroken(`a verifier thread died: ${error.message}`, 'bug')),
+    });
+    this.watch = this.watchShares();
+    this.stalls = new Stalls(({ item }) => {
+      const found = this.inHand.get(item);
+      return found && pathOf(found.row);
+    }, deps.note);
+  }
+
+  /** Runs to the end, or until told to stop. Rejects when it cannot go on; what was found is written down before. */
+  async run(): Promise<void> {
+    const timer = setInterval(() => this.guarded(() => this.tick()), TICK_MS);
+    try {
+      this.deps.ledger.commit(() => putPass(this.deps.ledger, this.pass));
+      await new Promise<void>((resolve, reject) => {
+        this.end = { resolve, reject };
+        this.workSoon();
+      });
+    } finally {
+      clearInterval(timer);
+      this.end = undefined;
+    }
+  }
+
+  /** Everything that the pass is about was looked at. */
+  get isThrough(): boolean {
+    const left = this.waiting.length + this.later.length + this.inHand.size;
+    return this.feedAt === undefined && left === 0 && !this.hasLeft;
+  }
+
+  /** Raw paths of the files that lanes read now, the largest first. */
+  get active(): string[] {
+    const rows = [...this.crew.files()].flatMap(({ id }) => this.inHand.get(id)?.row ?? []);
+    return rows.sort((a, b) => b.meta.size - a.meta.size).map(pathOf);
+  }
+
+  /** Tells the session to drain or to stop now. */
+  tell(command: Command): void {
+    if (command === Command.drain && this.stopping === 'no') this.stopping = 'drain';
+    if (command === Command.stop) this.stopping = 'stop';
+    this.crew.pacer.resume();
+    this.crew.tell(command);
+    this.guarded(() => this.settle());
+  }
+
+  fail(error: unknown): void {
+    this.end?.reject(error);
+  }
+
+  private guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private tick(): void {
+    const { crew, watch, deps } = this;
+    crew.pacer.tick(new Date());
+    watch.tick();
+    if (this.stopping === 'no') crew.adapt();
+    const nowMs = Date.now();
+    if (Math.abs(nowMs - this.stallsAt) >= STALLS_MS) {
+      this.stallsAt = nowMs;
+      this.stalls.look(crew.hanging(deps.settings.stallTimeoutMs, nowMs), nowMs);
+    }
+    this.boundDrain();
+    this.count();
+    this.feed();
+  }
+
+  /** A drain that waits for a share which does not answer becomes a stop. */
+  private boundDrain(): void {
+    const now = performance.now();
+    if (this.stopping !== 'drain' || !this.watch.isTroubled) this.drainHeldAt = undefined;
+    else this.drainHeldAt ??= now;
+    if (this.drainHeldAt !== undefined && now - this.drainHeldAt > DRAIN_PATIENCE_MS) this.tell(Command.stop);
+  }
+
+  private workSoon(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      this.guarded(() => this.feed());
+    });
+  }
+
+  /** Takes rows, hands them out, and writes down what was found. */
+  private feed(): void {
+    const until = performance.now() + STRETCH_MS;
+    if (this.stopping === 'no') {
+      while (this.feedAt && this.waiting.length < LOW && performance.now() < until) this.takePage(this.feedAt);
+      if (this.feedAt && this.waiting.length < LOW) this.workSoon();
+      if (!this.watch.isTroubled) this.handOut();
+    }
+    const isDue = performance.now() - this.checkpointAt > CHECKPOINT_MS;
+    if (this.findings.length >= CHECKPOINT_SIZE || (isDue && this.findings.length > 0)) this.checkpoint();
+    this.settle();
+  }
+
+  private takePage(after: RowKey): void {
+    const { pass } = this;
+    const { rows, next } = dueAfter(this.deps.ledger, scopeOf(pass), after);
+    this.feedAt = next;
+    for (const row of rows) {
+      // What was found and is not written down yet is behind `after`: rows are taken once.
+      if (pass.sample && !isInSample(pathOf(row), pass.sample)) continue;
+      this.waiting.push({ row, attempts: 0, notBefore: 0 });
+    }
+  }
+
+  private count(): void {
+    const { pass } = this;
+    const until = performance.now() + STRETCH_MS;
+    const part = pass.sample?.part ?? 1;
+    while (this.countAt && performance.now() < until) {
+      const { all, next } = countAfter(this.deps.ledger, scopeOf(pass), this.countAt);
+      this.all.files += all.files * part;
+      this.all.bytes += all.bytes * part;
+      this.countAt = next;
+    }
+    this.isCounted = this.countAt === undefined;
+  }
+
+  private handOut(): void {
+    const now = performance.now();
+    const isDue = ({ notBefore }: InHand) => notBefore <= now;
+    if (this.later.length > 0) {
+      this.waiting.unshift(...this.later.filter(isDue));
+      this.later = this.later.filter((item) => !isDue(item));
+    }
+    if (this.waiting.length === 0) return;
+    this.crew.start(Math.min(this.deps.firstLanes, this.waiting.length));
+    for (let round = 0; round < AHEAD; round++)
+      for (const { number, outbox } of this.crew.lanes) {
+        if (this.waiting.length === 0) return;
+        if ((this.leases[number] ?? 0) > round) continue;
+        outbox.send(this.lease());
+        this.leases[number] = (this.leases[number] ?? 0) + 1;
+      }
+  }
+
+  private lease(): VerifyItem[] {
+    const items: VerifyItem[] = [];
+    let bytes = 0;
+    // Not all to the first lane where there are few.
+    const most = Math.min(LEASE_ITEMS, Math.ceil(this.waiting.length / (this.crew.lanes.length * AHEAD)));
+    while (items.length < most && bytes < LEASE_BYTES) {
+      const item = this.waiting.shift();
+      if (!item) break;
+      const { row } = item;
+      const id = this.nextId++;
+      this.inHand.set(id, item);
+      const { size, mtimeNs, mode } = row.meta;
+      const kind = kindOfMode(mode) === 'link' ? 'link' : 'file';
+      items.push({
+        id,
+        dir: row.path,
+        name: row.name,
+        expected: { kind, size, mtimeNs, hash: row.hash },
+        algorithm: this.algorithmOf(row),
+      });
+      bytes += size;
+    }
+    return items;
+  }
+
+  private algorithmOf({ hash, algorithm }: DueRow): number {
+    return hash && algorithm !== undefined ? algorithm : checksumCode(this.deps.checksum);
+  }
+
+  // ---- what lanes report
+
+  private receive(lane: number, { judged, failed, returned, cache }: VerifyAnswer): void {
+    this.leases[lane]!--;
+    for (const judgement of judged) this.found(judgement);
+    for (const { id, failure, side } of failed) this.failed(id, failure, side);
+    for (const id of returned) this.leave(id);
+    const before = this.pass.cache;
+    this.pass = {
+      ...this.pass,
+      cache: {
+        dropped: before.dropped + cache.dropped,
+        kept: before.kept + cache.kept,
+        unknown: before.unknown + cache.unknown,
+      },
+    };
+    this.feed();
+  }
+
+  private failed(id: number, failure: Failure, side: Side): void {
+    const item = this.inHand.get(id)!;
+    if (failure.class === 'fatal') throw new SessionBroken(`${failure.message} at ${pathOf(item.row)}`, 'bug');
+    if (failure.class === 'stop') this.watch.report(side, failure.code, 0);
+    else {
+      this.watch.hurry(side);
+      if (!this.watch.isTroubled) item.attempts++;
+    }
+    if (this.stopping !== 'no') {
+      this.leave(id);
+      return;
+    }
+    if (failure.class === 'retry' && !worthRetrying(failure, item.attempts)) {
+      const what = `unreadable: ${failure.message}`;
+      this.found(
+        side === 'dest'
+          ? { id, verdict: Verdict.unreadable, difference: what }
+          : { id, verdict: Verdict.sourceDiffers, difference: `source: ${what}` },
+      );
+      return;
+    }
+    this.inHand.delete(id);
+    item.notBefore = performance.now() + (failure.class === 'retry' ? backoffMs(item.attempts + 1, Math.random()) : 0);
+    this.later.push(item);
+  }
+
+  /** For another run. */
+  private leave(id: number): void {
+    this.inHand.delete(id);
+    this.hasLeft = true;
+  }
+
+  private found({ id, verdict, difference, agreed }: Judged): void {
+    const { row } = this.inHand.get(id)!;
+    this.inHand.delete(id);
+    const hash = agreed && { algorithm: this.algorithmOf(row), digest: agreed };
+    this.findings.push({ finding: { dir: row.dir, name: row.name, verdict, difference, hash }, row });
+    const { size } = row.meta;
+    this.session.files++;
+    this.session.bytes += size;
+    const { checked, different, unhashed } = this.pass;
+    const isDifferent = verdict !== Verdict.equal && verdict !== Verdict.unhashed;
+    this.pass = {
+      ...this.pass,
+      checked: { files: checked.files + 1, bytes: checked.bytes + size },
+      different: different + (isDifferent ? 1 : 0),
+      unhashed: unhashed + (verdict === Verdict.unhashed ? 1 : 0),
+    };
+    if (isDifferent && ++this.noted <= MOST_NOTED)
+      this.deps.note(`${cleanName(pathOf(row))}: ${cleanText(difference!)}`);
+    if (isDifferent && this.noted === MOST_NOTED)
+      this.deps.note('what else differs is told at the end, and in the log');
+    if (this.deps.settings.verbose) this.deps.detail(`${RESULTS[verdict]} ${pathOf(row)}`);
+  }
+
+  /** Writes down what was found: the log first, so that what the ledger has is in the log too. */
+  checkpoint(): void {
+    const { ledger, log } = this.deps;
+    const { findings } = this;
+    const nowMs = timeOf(this.pass, Date.now());
+    for (const found of findings) this.logLine(found.finding, found.row, nowMs);
+    log.flush();
+    this.pass = { ...this.pass, seenMs: nowMs, endedMs: this.isThrough ? nowMs : null };
+    ledger.commit(() => {
+      for (const { finding } of findings) putFinding(ledger, finding, nowMs);
+      putPass(ledger, this.pass);
+    });
+    this.findings = [];
+    this.checkpointAt = performance.now();
+  }
+
+  private logLine({ verdict, difference, hash }: Finding, row: DueRow, timeMs: number): void {
+    const { source, dest } = this.deps.ledger.pair;
+    const path = pathOf(row);
+    const isEqual = verdict === Verdict.equal;
+    const digest = isEqual ? (hash?.digest ?? row.hash) : undefined;
+    this.deps.log.write({
+      timeMs,
+      result: RESULTS[verdict],
+      kind: kindOfMode(row.meta.mode) === 'link' ? 'link' : 'file',
+      source: join(source, path),
+      dest: join(dest, path),
+      size: isEqual ? row.meta.size : undefined,
+      hash: digest && Buffer.from(digest).toString('hex'),
+      algorithm: digest && checksumName(this.algorithmOf(row)),
+      error: difference,
+    });
+  }
+
+  /** Ends the run where nothing is left, or it was told to. */
+  private settle(): void {
+    const isOver = this.stopping === 'no' ? this.isThrough : this.stopping === 'stop' || this.inHand.size === 0;
+    if (isOver) this.end?.resolve();
+  }
+
+  private watchShares(): ShareWatch {
+    const { settings, note, look, crew } = this.deps;
+    const nameOf = (side: Side) => `${SIDE_NAMES[side]} ${crew.roots[side]?.path}`;
+    return new ShareWatch({
+      look: (side) => (crew.roots[side] ? look(side) : NOTHING_TO_SEE),
+      timeoutMs: settings.shareTimeoutMs,
+      lost: ({ side, why }) => note(`waiting for the ${nameOf(side)}: ${why}`),
+      back: (side, ms) => {
+        this.crew.renewRoot(side);
+        note(`the ${SIDE_NAMES[side]} is back after ${formatDuration(ms / 1000)}`);
+      },
+      gaveUp: ({ side, why, sinceMs }) => {
+        const time = formatDuration((Date.now() - sinceMs) / 1000);
+        this.fail(new SessionBroken(`${nameOf(side)}: ${why}, for ${time}`, 'share'));
+      },
+    });
+  }
+}
+
+const RESULTS: Readonly<Record<Verdict, VerifyResult>> = {
+  [Verdict.equal]: 'verified',
+  [Verdict.differs]: 'differs',
+  [Verdict.missing]: 'missing',
+  [Verdict.unreadable]: 'unreadable',
+  [Verdict.sourceDiffers]: 'source differs',
+  [Verdict.unhashed]: 'no hash',
+};
+
+function pathOf({ path, name }: DueRow): string {
+  return join(path, name);
+}

@@ -1,0 +1,43 @@
+/** Thread entry of a verifier lane: opens what it was given and plays the role until its inbox is closed. */
+import { checksumName, createHasher, type Hasher } from '../src/hash/registry.js';
+import { bucketOf, windowOf } from '../src/pace/pacer.js';
+import { CommandWord } from '../src/pipeline/command.js';
+import { Inbox } from '../src/pipeline/inbox.js';
+import { LocalShare } from '../src/share/local/local.js';
+import type { Side } from '../src/share/share.js';
+import { LaneCounters } from '../src/stats/shared.js';
+import type { VerifierStart } from '../src/verify/messages.js';
+import { runVerifier } from '../src/verify/verifier.js';
+
+export default async function verifier(start: VerifierStart): Promise<void> {
+  const opened: LocalShare[] = [];
+  const readingOf = (side: Side) => {
+    const { root, pin, counters } = start.shares[side]!;
+    const share = new LocalShare(root, pin);
+    opened.push(share);
+    return {
+      share,
+      pace: bucketOf(start.pace, side),
+      window: windowOf(start.pace, side),
+      counters: new LaneCounters(new Float64Array(counters), start.lane),
+      ring: new CommandWord(start.command),
+    };
+  };
+  const hashers = new Map<number, Promise<Hasher>>();
+  try {
+    await runVerifier({
+      dest: readingOf('dest'),
+      source: start.shares.source && readingOf('source'),
+      inbox: new Inbox(start.port, start.inbox),
+      grainNs: start.grainNs,
+      hasher: (algorithm) => {
+        const known = hashers.get(algorithm) ?? createHasher(checksumName(algorithm));
+        hashers.set(algorithm, known);
+        return known;
+      },
+      answer: (message) => start.port.postMessage(message),
+    });
+  } finally {
+    for (const share of opened) share.close();
+  }
+}
