@@ -10,11 +10,13 @@ import { guard, openLedgerForReading } from '../ledger/open.js';
 import type { Totals } from '../ledger/rows.js';
 import { sessionsOf } from '../ledger/sessions.js';
 import { failuresOf } from '../ledger/statistics.js';
+import { countDifferent, differencesSince } from '../ledger/verification.js';
 import { type FailuresSummary, failuresSummary } from '../stats/failures.js';
 import type { Snapshot } from '../stats/snapshot.js';
-import type { Running, Standing } from '../stats/standing.js';
+import type { Running, Standing, Verified } from '../stats/standing.js';
 import { statusMessage } from '../ui/status-json.js';
 import { statusText } from '../ui/status-text.js';
+import { lastPass } from '../verify/pass.js';
 
 const EVERY_MS = 2000;
 /** Few failures are named; a look at many is not to take minutes. */
@@ -53,11 +55,17 @@ async function standingOf(file: string, failures: (ledger: Ledger) => FailuresSu
       totals: running ? totalsOf(running.snapshot) : ledger.totals,
       sessions: sessionsOf(ledger),
       failures: failures(ledger),
+      verification: verificationOf(ledger),
       running,
     };
   } finally {
     ledger.close();
   }
+}
+
+function verificationOf(ledger: Ledger): Verified | undefined {
+  const pass = lastPass(ledger);
+  return pass && { pass, different: countDifferent(ledger), differences: differencesSince(ledger, 0, FAILURES.first) };
 }
 
 function totalsOf({ total: { synced, pending, failed, skipped } }: Snapshot): Totals {

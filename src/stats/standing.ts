@@ -2,6 +2,8 @@
 import type { Pair } from '../ledger/open.js';
 import type { ScanState, Totals } from '../ledger/rows.js';
 import type { SessionRow } from '../ledger/sessions.js';
+import type { Difference } from '../ledger/verification.js';
+import type { Pass } from '../verify/pass.js';
 import type { FailuresSummary } from './failures.js';
 import type { Forecast } from './forecast.js';
 import type { Rates } from './rates.js';
@@ -15,6 +17,15 @@ export interface Running {
   readonly forecast: Forecast | null;
 }
 
+/** What verifications have found. */
+export interface Verified {
+  /** The last one. */
+  readonly pass: Pass;
+  /** Entries that the ledger has as different now, and the first of them. */
+  readonly different: number;
+  readonly differences: readonly Difference[];
+}
+
 export interface Standing {
   readonly nowMs: number;
   /** Absolute path. */
@@ -26,6 +37,8 @@ export interface Standing {
   readonly sessions: readonly SessionRow[];
   /** By the ledger, so that what a run has in hand is not among them. */
   readonly failures: FailuresSummary;
+  /** Undefined: there was no verification. */
+  readonly verification: Verified | undefined;
   /** Undefined: nothing runs. */
   readonly running: Running | undefined;
 }

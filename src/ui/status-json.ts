@@ -3,10 +3,11 @@ import { bottleneckOf } from '../stats/flow.js';
 import { lifeOf, type Running, type Standing } from '../stats/standing.js';
 import { cleanName, cleanText } from './clean.js';
 import { causeFields, seconds, sessionFields, whole } from './json-values.js';
+import { passFields } from './verify-text.js';
 
 /** Fields may be added; none changes its meaning. `null` is "not known". */
 export function statusMessage(standing: Standing) {
-  const { ledger, pair, scan, totals, sessions, failures, running } = standing;
+  const { ledger, pair, scan, totals, sessions, failures, verification, running } = standing;
   const scanState = scan.number === 0 ? 'not begun' : scan.running ? 'under way' : 'done';
   return {
     ledger: cleanName(ledger),
@@ -27,6 +28,17 @@ export function statusMessage(standing: Standing) {
       error: cleanText(error),
     })),
     failure_causes: failures.causes.map(causeFields),
+    /** The last one, and what of all is known to differ; null: there was none. */
+    verification: verification
+      ? {
+          ...passFields(verification.pass),
+          known_different_files: verification.different,
+          differences: verification.differences.map(({ path, difference }) => ({
+            path: cleanName(path),
+            difference: cleanText(difference),
+          })),
+        }
+      : null,
     sessions: sessions.map(sessionFields),
   };
 }

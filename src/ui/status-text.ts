@@ -16,9 +16,11 @@ import {
 } from '../stats/format.js';
 import { progressOf } from '../stats/progress.js';
 import type { Snapshot } from '../stats/snapshot.js';
-import { lifeOf, type Running, type Standing } from '../stats/standing.js';
+import { lifeOf, type Running, type Standing, type Verified } from '../stats/standing.js';
 import { OTHERS } from '../stats/tally.js';
+import { isUnfinished } from '../verify/pass.js';
 import { cleanName, cleanText } from './clean.js';
+import { aboutWords } from './verify-text.js';
 import { BOTTLENECKS, limitWords } from './words.js';
 
 type Row = readonly [label: string, text: string];
@@ -37,8 +39,30 @@ export function statusText(standing: Standing): string {
     ['pending', amount(totals.pendingFiles, totals.pendingBytes)],
     ['failed', amount(totals.failedFiles, totals.failedBytes) + failedFolders(standing)],
   ];
+  if (standing.verification) rows.push(...verifiedRows(standing.verification, standing.nowMs));
   if (scan.errors > 0) rows.push(['', `${formatCounted(scan.errors, 'error')} while listing folders`]);
-  return [...rows.map(([label, text]) => `${label.padEnd(10)}${text}\n`), ...failureLines(standing)].join('');
+  const lines = rows.map(([label, text]) => `${label.padEnd(10)}${text}\n`);
+  return [...lines, ...failureLines(standing), ...differenceLines(standing)].join('');
+}
+
+function verifiedRows({ pass, different }: Verified, nowMs: number): Row[] {
+  const { checked, endedMs, seenMs } = pass;
+  const when = isUnfinished(pass)
+    ? `unfinished, last seen ${formatMoment(seenMs, nowMs)}`
+    : `ended ${formatMoment(endedMs!, nowMs)}`;
+  const rows: Row[] = [['verified', `${aboutWords(pass, nowMs)}: ${amount(checked.files, checked.bytes)}; ${when}`]];
+  if (different > 0) rows.push(['DIFFERENT', formatCounted(different, 'file')]);
+  return rows;
+}
+
+function differenceLines({ verification }: Standing): string[] {
+  if (!verification) return [];
+  const { different, differences } = verification;
+  const more = different - differences.length;
+  return [
+    ...differences.map(({ path, difference }) => `  ${cleanName(path)}: ${cleanText(difference)}\n`),
+    ...(more > 0 ? [`  ... and ${formatCount(more)} more that differ\n`] : []),
+  ];
 }
 
 function amount(files: number, bytes: number): string {

@@ -28,6 +28,7 @@ function standing(part: Partial<Standing> = {}): Standing {
     totals: { ...NO_TOTALS, syncedFiles: 1204, syncedBytes: 3 * 1024 ** 3, pendingFiles: 5, pendingBytes: 2048 },
     sessions: [SESSION],
     failures: failuresSummary([], LOOK),
+    verification: undefined,
     running: undefined,
     ...part,
   };
