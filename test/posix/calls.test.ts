@@ -15,7 +15,9 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  cachedBytes,
   closeFd,
+  dropCache,
   dropFd,
   filesystemType,
   flushFd,
@@ -41,6 +43,7 @@ import {
   tryLock,
   unlinkAt,
 } from '../../src/posix/calls.js';
+import { filesystemFacts } from '../../src/posix/filesystems.js';
 import { decodeName, nameBytes } from '../../src/posix/names.js';
 import { Stat } from '../../src/posix/stat.js';
 import { failCall } from '../helpers/faults.js';
@@ -334,12 +337,12 @@ describe('truncateFd and seekFd', () => {
 });
 
 describe('getXattrFd', () => {
-  it('gives what was set, and says which is not there', () => {
+  it('gives what was set, and nothing for what is not there', () => {
     const fd = openForReading(dir, 'file');
     try {
       setXattrFd(fd, 'user.test', Buffer.from([0, 255]), 'file');
       expect(getXattrFd(fd, 'user.test', 'file')).toEqual(Buffer.from([0, 255]));
-      expect(() => getXattrFd(fd, 'user.none', 'file')).toThrow(failing('ENODATA', 'getxattr', 'file'));
+      expect(getXattrFd(fd, 'user.none', 'file')).toBeUndefined();
     } finally {
       closeFd(fd);
     }
@@ -357,4 +360,33 @@ it.skipIf(!canMount)('spaceOf tells bytes and inodes', () => {
     freeInodes: 48,
   });
   closeFd(fd);
+});
+describe('the page cache', () => {
+  const opened = (folder: string, content: Buffer): { path: string; fd: number } => {
+    const path = join(folder, 'file');
+    writeFileSync(path, content);
+    return { path, fd: openSync(path, 'r+') };
+  };
+
+  it('has what was written, and nothing of it once it is on the disk and dropped', () => {
+    const { fd } = opened(temporaryFolder(), Buffer.alloc(1_000_001, 1));
+    expect(cachedBytes(fd, 1_000_001)).toBe(1_000_001);
+    flushFd(fd);
+    dropCache(fd);
+    // A folder in memory keeps it all; tests run on either.
+    const isDisk = filesystemFacts(filesystemType(fd)).name !== 'tmpfs';
+    expect(cachedBytes(fd, 1_000_001)).toBe(isDisk ? 0 : 1_000_001);
+    closeFd(fd);
+  });
+
+  it('has nothing of an empty file, and is not asked where the filesystem does not let it', () => {
+    const { fd } = opened(temporaryFolder(), Buffer.alloc(10));
+    expect(cachedBytes(fd, 0)).toBe(0);
+    failCall('mincore', 'ENOSYS');
+    expect(cachedBytes(fd, 10)).toBeUndefined();
+    closeFd(fd);
+    const folder = openRoot(temporaryFolder());
+    expect(cachedBytes(folder, 10)).toBeUndefined();
+    closeFd(folder);
+  });
 });

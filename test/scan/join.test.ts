@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { Ledger } from '../../src/ledger/ledger.js';
 import { openScratchLedger } from '../../src/ledger/open.js';
 import type { Dir, Entry } from '../../src/ledger/rows.js';
-import { DirSide, DirStatus, EntryStatus, Listed } from '../../src/ledger/schema.js';
+import { DirSide, DirStatus, EntryStatus, Listed, Verdict } from '../../src/ledger/schema.js';
+import { putFinding } from '../../src/ledger/verification.js';
 import { EVERYTHING } from '../../src/scan/filter/choice.js';
 import { type JoinInput, type JoinSink, joinFolder } from '../../src/scan/join.js';
 import { Listing } from '../../src/scan/listing.js';
@@ -339,6 +340,19 @@ describe('after a session that was cut off', () => {
     remember({ f: entryRow({ meta: metaWith({ size: 4 }) }) });
     const events = march({ source: [{ name: 'f' }], dest: [late] }, { distrustNs: 5_000n });
     expect(events.map(([name]) => name)).toEqual(['copy']);
+  });
+
+  it.each([
+    [Verdict.equal, 'unchanged'],
+    [Verdict.differs, 'copy'],
+    [Verdict.unreadable, 'copy'],
+    [Verdict.sourceDiffers, 'unchanged'],
+    [Verdict.unhashed, 'unchanged'],
+  ])('copies again what a verification found damaged there, though it looks the same (verdict %i)', (verdict, call) => {
+    remember({ f: entryRow() });
+    ledger.commit(() => putFinding(ledger, { dir: 1, name: 'f', verdict, difference: 'why' }, 7));
+    const events = march({ source: [{ name: 'f' }], dest: [{ name: 'f' }] });
+    expect(events.map(([name]) => name)).toEqual([call]);
   });
 
   it('does not make a folder again', () => {
