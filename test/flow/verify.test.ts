@@ -447,6 +447,25 @@ describe.skipIf(!canMount)('a destination of its own (skipped without root)', ()
     expect(query(world.db, `SELECT count(*) AS n FROM files WHERE verdict = 'missing'`)).toEqual([{ n: 0 }]);
   });
 
+  test('that goes away and comes back is gone on with', async () => {
+    const names = Array.from({ length: 40 }, (_, index) => `d${index}/f`);
+    const tree = Object.fromEntries(names.map((name) => [name, file(Buffer.alloc(100_000, 1))]));
+    const world = newWorld();
+    const folder = join(world.root, 'behind');
+    makeTree(folder, { '.': dir() });
+    mount(world.dest, '--bind', folder);
+    await copied(tree, world);
+    const run = start(world, 'verify', '--db', world.db, '--readers', '1', '--bwlimit', '1M');
+    await run.until('it reads', () => run.stdout.includes('verifying'));
+    unmount(world.dest);
+    await run.until('it waits', () => run.stdout.includes('waiting for the destination'));
+    mount(world.dest, '--bind', folder);
+    const ended = await run.ended;
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(ended.stdout).toContain('the destination is back');
+    expect(verified(world, 'verified')).toEqual([...names].sort());
+  });
+
   test('in memory is said to be in memory', async () => {
     const world = await copied(
       TREE,
