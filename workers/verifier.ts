@@ -30,6 +30,7 @@ export default async function verifier(start: VerifierStart): Promise<void> {
       source: start.shares.source && readingOf('source'),
       inbox: new Inbox(start.port, start.inbox),
       grainNs: start.grainNs,
+      range: start.range,
       hasher: (algorithm) => {
         const known = hashers.get(algorithm) ?? createHasher(checksumName(algorithm));
         hashers.set(algorithm, known);

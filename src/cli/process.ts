@@ -33,6 +33,8 @@ export async function runProcess(args: readonly string[], engine = ENGINE): Prom
   };
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
+  // Without a listener Node opens its debugger's port, where every user of the machine may run code as this one.
+  process.on('SIGUSR1', () => {});
   const output = watchOutput(io);
   forgetLostTerminals();
   process.on('exit', leaveBeforeFlushing);

@@ -44,7 +44,7 @@ export class ControlClient implements Operator {
       }, PATIENCE_MS);
       socket.once('close', () => {
         clearTimeout(timer);
-        resolve(undefined);
+        reject(new ExitError('the run hung up: it is ending, or too many ask it; try again', Exit.stopped));
       });
       socket.on('error', () => socket.destroy());
       let client: ControlClient | undefined;
@@ -129,6 +129,8 @@ export class ControlClient implements Operator {
     else {
       if ('ended' in message) this.ended = message.ended;
       this.watch?.(message);
+      // The last words: a process that cannot end, for a thread hangs in a share, does not hang up.
+      if (this.ended) this.socket.destroy();
     }
   }
 }

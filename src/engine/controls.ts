@@ -44,6 +44,11 @@ export class Controls {
     return count;
   }
 
+  /** A share is in trouble: what needs it waits. */
+  get isHeldUp(): boolean {
+    return this.session.guardian.watch.isTroubled;
+  }
+
   /** Told to end before. */
   get isEnding(): boolean {
     return this.session.stopping !== 'no';

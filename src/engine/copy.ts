@@ -3,7 +3,7 @@ import { printable } from '../cli/printable.js';
 import type { Io } from '../cli/run.js';
 import type { Settings } from '../settings.js';
 import type { OwnFile } from '../share/local/roots.js';
-import { Keeper } from './keeper.js';
+import { Keeper, NoAnswer } from './keeper.js';
 import type { Begun } from './run.js';
 import { Threads } from './threads.js';
 
@@ -30,6 +30,10 @@ export async function copy(settings: Settings, io: Io, begun: Begun = () => {}):
       metrics?.show(pull);
       begun(controls, pull);
     });
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    io.err(`millrace: ${printable(error.message)}\n`);
+    return (await import('../posix/calls.js')).exitNow(error.exitCode);
   } finally {
     await metrics?.close();
   }

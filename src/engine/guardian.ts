@@ -5,6 +5,7 @@
 import { Command } from '../pipeline/ring.js';
 import { type Failure, failure } from '../share/failure.js';
 import { SIDE_NAMES, type Side } from '../share/share.js';
+import { steadyMs } from '../stats/clock.js';
 import { formatDuration } from '../stats/format.js';
 import { SessionBroken } from './broken.js';
 import { pathOf } from './conveyor.js';
@@ -119,7 +120,7 @@ export class Guardian {
         this.session.step();
       },
       gaveUp: ({ side, why, sinceMs }) => {
-        this.session.breakOff(this.shareBroken(side, `${why}, for ${formatDuration((Date.now() - sinceMs) / 1000)}`));
+        this.session.breakOff(this.shareBroken(side, `${why}, for ${formatDuration((steadyMs() - sinceMs) / 1000)}`));
       },
     });
   }

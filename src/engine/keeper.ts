@@ -6,6 +6,9 @@ import type { Side } from '../share/share.js';
 import type { Threads } from './threads.js';
 import type { Look } from './watch.js';
 
+/** A share did not answer: the thread that waits for it cannot be ended, nor left by process.exit(). */
+export class NoAnswer extends ExitError {}
+
 /** How long shares may take to answer before a run has begun, ms. */
 export interface Patience {
   readonly untilToldMs: number;
@@ -37,7 +40,7 @@ export class Keeper {
     return accepted(await this.patiently(asked, `destination ${dest}`));
   }
 
-  /** Says when an answer takes long, and throws an ExitError when it does not come. */
+  /** Says when an answer takes long, and throws NoAnswer when it does not come. */
   private async patiently<T>(answer: Promise<T>, what: string): Promise<T> {
     if (!this.patience) return answer;
     const { untilToldMs, mostMs, note } = this.patience;
@@ -45,7 +48,7 @@ export class Keeper {
     const tell = setTimeout(() => note(`waiting for an answer: ${what}`), untilToldMs);
     const given = new Promise<never>((_, reject) => {
       const told = `${what}: does not answer; see whether the mount or its server hangs`;
-      giveUp = setTimeout(() => reject(new ExitError(told, Exit.share)), mostMs);
+      giveUp = setTimeout(() => reject(new NoAnswer(told, Exit.share)), mostMs);
     });
     try {
       return await Promise.race([answer, given]);

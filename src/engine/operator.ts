@@ -52,6 +52,7 @@ export class RunOperator implements Operator {
   }
 
   async retryFailed(): Promise<string> {
+    if (this.controls.isHeldUp) throw new Error('a share is in trouble; ask again when it is back');
     const count = await this.controls.retryFailed();
     if (count === undefined) throw new Error('the run is about to end; start it again to try what failed');
     return count === 0 ? 'nothing has failed' : `trying again what failed: ${formatCount(count)}`;

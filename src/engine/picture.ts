@@ -1,5 +1,6 @@
 import type { Ledger } from '../ledger/ledger.js';
 import type { Settings } from '../settings.js';
+import { steadyMs } from '../stats/clock.js';
 import type { ActiveFile, Migration, Snapshot, Tally } from '../stats/snapshot.js';
 import { pathOf } from './conveyor.js';
 import type { Session } from './session.js';
@@ -22,7 +23,7 @@ export function pictureOf(session: Session, ledger: Ledger, settings: Settings, 
     bytes: bytes + more.bytes,
   });
   return {
-    nowMs: Date.now(),
+    nowMs: steadyMs(),
     ...frame,
     phase: session.phase,
     resumed: session.resumed,

@@ -5,6 +5,7 @@ import type { Settings } from '../settings.js';
 import { isSameRoot, type RootIdentity } from '../share/identity.js';
 import type { RootsFacts } from '../share/local/roots.js';
 import { SIDE_NAMES, type Side } from '../share/share.js';
+import type { TimeRange } from '../share/timerange.js';
 
 const KEY = 'roots';
 
@@ -38,25 +39,41 @@ function refuse(what: string): never {
   throw new ExitError(`${what}; ${ADVICE}`, Exit.share);
 }
 
-const GRAIN = 'grain_ns';
+const TIMES = 'times';
 
-/** The coarser of the two shares' timestamp grains, ns, as the last copy found it; undefined: there was none since. */
-export function knownGrainNs(ledger: Ledger): bigint | undefined {
-  const grain = ledger.meta<string>(GRAIN);
-  return grain === undefined ? undefined : BigInt(grain);
+/** How the two shares keep times. */
+export interface Timekeeping {
+  /** The coarser of their grains. */
+  readonly grainNs: bigint;
+  /** What the destination keeps; undefined: all. */
+  readonly range: TimeRange | undefined;
+}
+
+/** As the last copy found it. */
+export function knownTimekeeping(ledger: Ledger): Timekeeping {
+  const known = ledger.meta<{ grainNs: string; range: { firstNs: string; lastNs: string } | null }>(TIMES);
+  if (!known) return { grainNs: 1n, range: undefined };
+  const { grainNs, range } = known;
+  return {
+    grainNs: BigInt(grainNs),
+    range: range ? { firstNs: BigInt(range.firstNs), lastNs: BigInt(range.lastNs) } : undefined,
+  };
 }
 
 /**
  * The roots of a run that begins. Where one was replaced, and the operator has said that this is right, what the ledger
  * says of it means nothing until a scan has looked at all of it.
  */
-export function rememberRoots(ledger: Ledger, roots: Roots, grainNs: bigint): void {
+export function rememberRoots(ledger: Ledger, roots: Roots, { grainNs, range }: Timekeeping): void {
   const known = ledger.meta<Roots>(KEY);
   const isReplaced =
     known !== undefined && !(isSameRoot(known.source, roots.source) && isSameRoot(known.dest, roots.dest));
   ledger.commit(() => {
     ledger.setMeta(KEY, roots);
-    ledger.setMeta(GRAIN, String(grainNs));
+    ledger.setMeta(TIMES, {
+      grainNs: String(grainNs),
+      range: range ? { firstNs: String(range.firstNs), lastNs: String(range.lastNs) } : null,
+    });
     if (isReplaced) ledger.wantFullScan();
   });
 }

@@ -15,6 +15,8 @@ import type { Settings } from '../settings.js';
 import { folds, NO_FOLDING } from '../share/folding.js';
 import { coarser, type RootsFacts } from '../share/local/roots.js';
 import { SIDE_NAMES, type Side } from '../share/share.js';
+import { kept } from '../share/timerange.js';
+import { steadyMs } from '../stats/clock.js';
 import type { Snapshot } from '../stats/snapshot.js';
 import { cleanName } from '../ui/clean.js';
 import type { Operator } from '../ui/operator.js';
@@ -96,18 +98,21 @@ async function prepare(
   };
   if (settings.dryRun) {
     const root = { meta: roots.rootMeta, isStamped: false };
-    return { ...ground, root, grainNs: roots.grainNs, folding: NO_FOLDING, beganNs: undefined, distrustNs: undefined };
+    const unknown = { range: undefined, folding: NO_FOLDING, beganNs: undefined, distrustNs: undefined };
+    return { ...ground, root, grainNs: roots.grainNs, ...unknown };
   }
   const dest = await keeper.prepare(settings.dest, settings.trash);
   identities.dest = dest.identity;
   const grainNs = coarser(roots.grainNs, dest.grainNs);
-  rememberRoots(ledger, identities, grainNs);
+  rememberRoots(ledger, identities, { grainNs, range: dest.range });
   const cutOffNs = beginSession(ledger, dest.nowNs);
-  const isStamped = dest.rootMtimeNs !== undefined && sameTime(roots.rootMeta.mtimeNs, dest.rootMtimeNs, grainNs);
+  const isStamped =
+    dest.rootMtimeNs !== undefined && sameTime(kept(roots.rootMeta.mtimeNs, dest.range), dest.rootMtimeNs, grainNs);
   return {
     ...ground,
     root: { meta: roots.rootMeta, isStamped },
     grainNs,
+    range: dest.range,
     folding: dest.folding,
     beganNs: dest.nowNs,
     distrustNs: folds(dest.folding) && hasCollided(ledger) ? ALL_TIME_NS : cutOffNs,
@@ -122,7 +127,7 @@ function openLedger(settings: Settings): Ledger {
 }
 
 class Run {
-  private readonly startedMs = Date.now();
+  private readonly startedMs = steadyMs();
   private readonly chronicle: Chronicle | undefined;
   private readonly threads: Threads;
   private readonly session: Session;
@@ -214,7 +219,7 @@ class Run {
       snapshot: { ...snapshot, session: { ...snapshot.session, copied: recorded } },
       unrecorded: copied.files - recorded.files,
       exitCode: code,
-      seconds: (Date.now() - this.startedMs) / 1000,
+      seconds: (steadyMs() - this.startedMs) / 1000,
       failures: session.outcomes.failures,
       failuresTotal: settings.dryRun
         ? session.outcomes.failed

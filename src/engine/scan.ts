@@ -58,7 +58,7 @@ export class Scan {
     private readonly recorder: Recorder,
     private readonly ground: Pick<
       JoinInput,
-      'grainNs' | 'distrustNs' | 'trash' | 'folding' | 'beganNs' | 'attributes'
+      'grainNs' | 'range' | 'distrustNs' | 'trash' | 'folding' | 'beganNs' | 'attributes'
     > & { choice: Choice },
     private readonly events: ScanEvents,
   ) {

@@ -15,6 +15,7 @@ import { lettersOf } from '../share/attributes.js';
 import type { Folding } from '../share/folding.js';
 import type { RootIdentity } from '../share/identity.js';
 import type { Side } from '../share/share.js';
+import type { TimeRange } from '../share/timerange.js';
 import { formatBytes, formatCount } from '../stats/format.js';
 import type { Phase } from '../stats/snapshot.js';
 import { cleanName } from '../ui/clean.js';
@@ -55,6 +56,7 @@ export interface SessionDeps {
   /** Lanes to begin with, where nobody says how many there shall be. */
   readonly firstLanes: LaneNumbers;
   readonly grainNs: bigint;
+  readonly range: TimeRange | undefined;
   /** Which names the destination takes for one. */
   readonly folding: Folding;
   readonly identities: Record<Side, RootIdentity>;

@@ -22,7 +22,7 @@ import { beginPass, isUnfinished, lastPass, type Pass } from '../verify/pass.js'
 import { SessionBroken } from './broken.js';
 import { Keeper } from './keeper.js';
 import { firstLanes } from './lanecount.js';
-import { checkRoot, knownGrainNs } from './rootcheck.js';
+import { checkRoot, knownTimekeeping, type Timekeeping } from './rootcheck.js';
 import { listenForSignals } from './signals.js';
 import { Threads } from './threads.js';
 import type { VerifyCrewDeps } from './verifycrew.js';
@@ -68,7 +68,7 @@ function pairOf(file: string): Pair {
 
 interface Ground {
   readonly roots: VerifyCrewDeps['roots'];
-  readonly grainNs: bigint;
+  readonly times: Timekeeping;
   readonly isFar: boolean;
 }
 
@@ -88,9 +88,10 @@ async function lookAround(
   const dest = await look('dest');
   const source = settings.reads === 'both' ? await look('source') : undefined;
   const typical = source ? coarser(source.facts.grainNs, dest.facts.grainNs) : dest.facts.grainNs;
+  const known = knownTimekeeping(ledger);
   return {
     roots: { dest, ...(source && { source }) },
-    grainNs: coarser(typical, knownGrainNs(ledger) ?? 1n),
+    times: { grainNs: coarser(typical, known.grainNs), range: known.range },
     isFar: dest.facts.network || source?.facts.network === true,
   };
 }
@@ -117,14 +118,14 @@ class VerifyRun {
     ground: Ground,
   ) {
     const { ledger, log } = files;
-    const { roots, grainNs, isFar } = ground;
+    const { roots, times, isFar } = ground;
     this.last = lastPass(ledger);
     this.session = new VerifySession({
       settings,
       ledger,
       log,
       pass: beginPass(this.last, settings.which, settings.reads, this.startedMs),
-      crew: { threads, roots, grainNs },
+      crew: { threads, roots, times },
       firstLanes: firstLanes(isFar, false).readers,
       checksum: settings.checksum,
       look: (side) => keeper.look({ path: roots[side]!.path, expected: roots[side]!.identity, room: undefined }),

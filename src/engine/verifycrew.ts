@@ -1,4 +1,5 @@
 /** The lanes of a verification, the memory they share, and how many there are. */
+
 import { readFileSync } from 'node:fs';
 import { CALLS, STEPS } from '../pace/latency.js';
 import { Pacer } from '../pace/pacer.js';
@@ -12,6 +13,7 @@ import { LaneCounters } from '../stats/shared.js';
 import type { VerifierStart, VerifyAnswer, VerifyLease } from '../verify/messages.js';
 import type { HangingCall } from './crew.js';
 import { busyBetween, processorTicks, wantedLanes } from './lanecount.js';
+import type { Timekeeping } from './rootcheck.js';
 import { Section, within } from './section.js';
 import type { Lane, Threads } from './threads.js';
 
@@ -24,7 +26,7 @@ export interface VerifyCrewDeps {
   readonly roots: Readonly<Partial<Record<Side, { readonly path: string; readonly identity: RootIdentity }>>> & {
     readonly dest: { readonly path: string; readonly identity: RootIdentity };
   };
-  readonly grainNs: bigint;
+  readonly times: Timekeeping;
   answered(lane: number, answer: VerifyAnswer): void;
   /** A thread died, of a bug or of lack of memory. */
   died(error: Error): void;
@@ -92,7 +94,7 @@ export class VerifyCrew {
         inbox,
         pace: this.pacer.memory,
         command: this.command.memory,
-        grainNs: deps.grainNs,
+        ...deps.times,
       }),
       (answer) => deps.answered(number, answer),
     );

@@ -1,9 +1,10 @@
 /**
  * The share guard's view of both shares: whether they are there, answer, and take what is written. A share in trouble
- * holds the run up; it goes on by itself once the share is back. Time is given, in ms since the Unix epoch.
+ * holds the run up; it goes on by itself once the share is back. Times are those of stats/clock.ts.
  */
 import { meaningOf } from '../share/failure.js';
 import type { Side } from '../share/share.js';
+import { steadyMs } from '../stats/clock.js';
 import type { Trouble } from '../stats/snapshot.js';
 
 export interface Look {
@@ -124,7 +125,7 @@ export class ShareWatch {
 
   constructor(
     deps: WatchDeps,
-    private readonly clock: () => number = Date.now,
+    private readonly clock: () => number = steadyMs,
   ) {
     this.sides = { source: new SideWatch('source', deps, clock()), dest: new SideWatch('dest', deps, clock()) };
   }

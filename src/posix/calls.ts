@@ -146,11 +146,14 @@ export function readLinkAt(dir: number, name: string): string {
   return decodeName(linkBuffer, 0, length);
 }
 
+const UTIME_OMIT = 2 ** 30 - 2;
 const times = Buffer.alloc(32);
 const timesView = new DataView(times.buffer, times.byteOffset, times.length);
-function setTimes(atimeNs: bigint, mtimeNs: bigint): Buffer {
+/** What is undefined stays as it is. */
+function setTimes(atimeNs: bigint, mtimeNs: bigint | undefined): Buffer {
   setTime(0, atimeNs);
-  setTime(16, mtimeNs);
+  if (mtimeNs === undefined) timesView.setUint32(24, UTIME_OMIT, true);
+  else setTime(16, mtimeNs);
   return times;
 }
 
@@ -167,7 +170,7 @@ function setTime(at: number, ns: bigint): void {
 }
 
 /** Sets times in ns since the epoch (futimens(3)); fs.futimes takes doubles and loses digits. */
-export function setTimesFd(fd: number, atimeNs: bigint, mtimeNs: bigint, path = ''): void {
+export function setTimesFd(fd: number, atimeNs: bigint, mtimeNs: bigint | undefined, path = ''): void {
   check(libc.futimens(fd, setTimes(atimeNs, mtimeNs)), 'utimes', path);
 }
 

@@ -6,6 +6,8 @@ export interface Seen {
   readonly kind: Kind;
   readonly size: number;
   readonly mtimeNs: bigint;
+  /** Of a link, see targetSign. */
+  readonly target: number;
   /** With the file type's bits. */
   readonly mode: number;
   readonly uid: number;
@@ -31,9 +33,11 @@ export function compare(source: Seen, dest: Seen | undefined, grainNs: bigint, a
       if (dest?.kind !== 'dir') return 'makeDir';
       return sameTime(source.mtimeNs, dest.mtimeNs, grainNs) && isAlike(source, dest, attributes) ? 'same' : 'stampDir';
     case 'link':
-      // The size of a link is the length of its target; a new target of the same length has a new mtime, since
-      // links cannot be changed in place.
-      return isSame(source, dest, grainNs) && isAlike(source, dest, { ...attributes, perms: false }) ? 'same' : 'link';
+      return isSame(source, dest, grainNs) &&
+        source.target === dest.target &&
+        isAlike(source, dest, { ...attributes, perms: false })
+        ? 'same'
+        : 'link';
     case 'file':
       if (!isSame(source, dest, grainNs)) return 'copy';
       return isAlike(source, dest, attributes) ? 'same' : 'stamp';

@@ -14,6 +14,7 @@ import { type Attributes, NO_ATTRIBUTES } from '../share/attributes.js';
 import type { Meta } from '../share/entries.js';
 import { type Folding, folds } from '../share/folding.js';
 import { isPartName } from '../share/partname.js';
+import { kept, type TimeRange } from '../share/timerange.js';
 import { compare, type Seen, type Verdict } from './compare.js';
 import type { Choice } from './filter/choice.js';
 import type { Wanted } from './filter/scope.js';
@@ -67,6 +68,8 @@ export interface JoinInput {
   /** Bytes that a file must have to be copied. */
   readonly sizes: Pick<Choice, 'minSize' | 'maxSize'>;
   readonly grainNs: bigint;
+  /** The times that the destination keeps; undefined: all. */
+  readonly range: TimeRange | undefined;
   /** When the session began, by the destination's clock, ns: an unfinished file that changed since is in work. */
   readonly beganNs: bigint | undefined;
   /** Which names the destination takes for one. */
@@ -179,6 +182,7 @@ function joinEntry(
     folders,
     ledger,
     grainNs,
+    range,
     distrustNs,
     attributes,
     areNew,
@@ -188,7 +192,7 @@ function joinEntry(
 ): void {
   const meta = at.entries.meta(at.index);
   const kind = kindOfMode(meta.mode);
-  const dest = there && there.entries.errno(there.index) === 0 && seenOf(there.entries.meta(there.index));
+  const dest = there && there.entries.errno(there.index) === 0 && seenOf(there);
   // A row of what the source had before says nothing of what has been published since.
   const isRecorded = row?.status === EntryStatus.synced && at.entries.is(at.index, row);
   const doubtful =
@@ -203,7 +207,7 @@ function joinEntry(
     const isUpToDate = folder?.status === DirStatus.synced && folder.meta?.ctimeNs === meta.ctimeNs;
     // What the destination did not take is not tried again until something changes.
     const wanted = isUpToDate && !areNew && folder.error !== undefined ? NO_ATTRIBUTES : attributes;
-    const found = compare(seenOf(meta), present, grainNs, wanted);
+    const found = compare(seenOf(at, range), present, grainNs, wanted);
     const verdict = found === 'same' && mayBeNew(isUpToDate) ? 'stampDir' : found;
     const isReplacing = dest && dest.kind !== 'dir';
     sink.folder(path, meta, verdict, folder, isReplacing ? 'dest' : row && 'ledger');
@@ -214,22 +218,24 @@ function joinEntry(
     return;
   }
   const wanted = isRecorded && !areNew && row.isWarned ? NO_ATTRIBUTES : attributes;
-  const found = isPartName(name) ? 'skip' : compare(seenOf(meta), present, grainNs, wanted);
+  const found = isPartName(name) ? 'skip' : compare(seenOf(at, range), present, grainNs, wanted);
   const verdict = found === 'same' && kind === 'file' && mayBeNew(isRecorded) ? 'stamp' : found;
-  const kept = verdict === 'skip' ? EntryStatus.skipped : EntryStatus.synced;
+  const status = verdict === 'skip' ? EntryStatus.skipped : EntryStatus.synced;
   const copying = verdict === 'copy' || verdict === 'link' || verdict === 'stamp';
-  if (!copying && row?.status === kept && at.entries.is(at.index, row)) {
+  if (!copying && row?.status === status && at.entries.is(at.index, row)) {
     sink.unchanged(meta);
     return;
   }
   // Few entries get here in a scan that finds little to do, so the rest of a row is read only now.
   const known = row && ledger.entry(dir.id, name);
   if (copying) sink.copy(name, meta, verdict, known);
-  else recordKept(name, meta, kept, known, sink);
+  else recordKept(name, meta, status, known, sink);
 }
 
-function seenOf({ size, mtimeNs, mode, uid, gid }: Meta): Seen {
-  return { kind: kindOfMode(mode), size, mtimeNs, mode, uid, gid };
+/** `range`: as a share with these times has it. */
+function seenOf({ entries, index }: Found, range?: TimeRange): Seen {
+  const { size, mtimeNs, mode, uid, gid } = entries.meta(index);
+  return { kind: kindOfMode(mode), size, mtimeNs: kept(mtimeNs, range), target: entries.target(index), mode, uid, gid };
 }
 
 /** An entry that stays as it is at the destination: a hash made of the same size and mtime is kept. */

@@ -101,14 +101,15 @@ export class SealedListing {
     const { words } = this;
     const grainSeconds = Math.max(1, Math.floor(grainNs / 1e9));
     const { perms, owner, group } = this.attributes;
-    const common = new Float64Array((words.length / WORDS) * 7);
-    for (let from = 0, to = 0; from < words.length; from += WORDS, to += 7) {
+    const common = new Float64Array((words.length / WORDS) * 8);
+    for (let from = 0, to = 0; from < words.length; from += WORDS, to += 8) {
       const mode = words[from + Word.mode]!;
       common[to] = mode & constants.S_IFMT;
       if (isFolder(mode)) continue;
       common[to + 1] = sizeFrom(words, from + Word.size);
       common[to + 2] = Math.floor(sizeFrom(words, from + Word.mtime) / grainSeconds);
       common[to + 3] = Math.floor(words[from + Word.mtime + 2]! / grainNs);
+      common[to + 7] = words[from + Word.target]!;
       if (perms && (mode & constants.S_IFMT) === constants.S_IFREG) common[to + 4] = mode & 0o7777;
       if (owner) common[to + 5] = words[from + Word.uid]!;
       if (group) common[to + 6] = words[from + Word.gid]!;

@@ -29,8 +29,9 @@ export const Word = {
   uid: 12,
   gid: 13,
   errno: 14, // not 0: the entry was listed but could not be looked at
+  target: 15, // of a link: what tells its target from others of the same length
 } as const;
-export const WORDS = 15;
+export const WORDS = 16;
 export const STRIDE = WORDS * 4;
 
 /** What travels between threads. */
@@ -123,7 +124,8 @@ export class Entries {
     return (this.count + 1) * WORDS > this.words.length;
   }
 
-  add(name: string, stat: Stat): void {
+  /** `target`: of a link, see targetSign. */
+  add(name: string, stat: Stat, target = 0): void {
     const { words } = this;
     const from = stat.words;
     const at = this.count * WORDS;
@@ -137,6 +139,7 @@ export class Entries {
     words[at + Word.uid] = from[UID]!;
     words[at + Word.gid] = from[GID]!;
     words[at + Word.errno] = 0;
+    words[at + Word.target] = target;
   }
 
   /** An entry whose stat failed: its kind is unknown. */
@@ -145,6 +148,11 @@ export class Entries {
     this.words.fill(0, at, at + WORDS);
     this.words[at + Word.errno] = errno;
     this.names.push(name);
+  }
+
+  /** Of a link, as it was added. */
+  target(index: number): number {
+    return this.words[index * WORDS + Word.target]!;
   }
 
   kind(index: number): Kind {
@@ -186,6 +194,13 @@ export class Entries {
     names.length = 0;
     return taken;
   }
+}
+
+/** 32 bits of a link's target (FNV-1a over its characters): two that differ have the same once in four billion. */
+export function targetSign(target: string): number {
+  let sign = 0x811c9dc5;
+  for (let at = 0; at < target.length; at++) sign = Math.imul(sign ^ target.charCodeAt(at), 0x01000193);
+  return sign | 0;
 }
 
 /** The entries by name. */

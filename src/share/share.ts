@@ -89,7 +89,10 @@ export interface DestShare extends Share {
   create(dir: string, name: string): DestFile;
   /** Puts a symbolic link at the name, replacing what is there. */
   link(dir: string, name: string, target: string, times: Times, carried?: Carried): string[];
-  /** Applies what is carried to a file that is there, and sets its times. */
+  /**
+   * Applies what is carried to a file that is there, and sets its access time. Its mtime stays: that somebody has changed
+   * the file is not to be hidden.
+   */
   stamp(dir: string, name: string, times: Times, carried?: Carried): string[];
   /** Makes the folder and those above it; a non-folder in its place is replaced, as a file would be. */
   makeDir(path: string): void;

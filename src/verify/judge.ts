@@ -5,6 +5,7 @@
 import { Verdict } from '../ledger/schema.js';
 import type { Kind } from '../posix/stat.js';
 import { sameTime } from '../scan/compare.js';
+import { kept, type TimeRange } from '../share/timerange.js';
 
 /** An entry as it was copied. */
 export interface Expected {
@@ -45,12 +46,20 @@ export function isWorthReading(expected: Expected, seen: Seen): boolean {
 }
 
 /**
- * `source` is undefined where it was not looked at. `grainNs` is the coarser of the two shares' timestamp grains; the
+ * `source` is undefined where it was not looked at. `grainNs` is the coarser of the two shares' timestamp grains; `range` has
+ * the times that the destination keeps, undefined: all. The
  * source's own times are those that the ledger took from it, to the nanosecond.
  */
-export function judge(expected: Expected, dest: Seen, source: Seen | undefined, grainNs: bigint): Judgement {
+export function judge(
+  expected: Expected,
+  dest: Seen,
+  source: Seen | undefined,
+  grainNs: bigint,
+  range?: TimeRange,
+): Judgement {
   const fromSource = source && differenceOf(expected, source, 1n);
-  const inDest = differenceOf(expected, dest, grainNs) ?? unlike(expected, dest, source);
+  const expectedThere = { ...expected, mtimeNs: kept(expected.mtimeNs, range) };
+  const inDest = differenceOf(expectedThere, dest, grainNs) ?? unlike(expected, dest, source);
   if (inDest !== undefined) {
     const both = fromSource === undefined ? inDest : `${inDest}; source: ${fromSource}`;
     return { verdict: verdictOf(dest), difference: both };

@@ -1,8 +1,10 @@
 /** What the main thread and the lanes of a verification tell each other. */
+
 import type { MessagePort } from 'node:worker_threads';
 import type { Failure } from '../share/failure.js';
 import type { Pin } from '../share/local/pin.js';
 import type { Side } from '../share/share.js';
+import type { TimeRange } from '../share/timerange.js';
 import type { Expected, Judgement } from './judge.js';
 
 /** What a lane's thread is given to begin with. */
@@ -17,6 +19,8 @@ export interface VerifierStart {
   readonly command: SharedArrayBuffer;
   /** Of the two shares' times, ns. */
   readonly grainNs: bigint;
+  /** The times that the destination keeps; undefined: all. */
+  readonly range: TimeRange | undefined;
 }
 
 export interface VerifiedShare {

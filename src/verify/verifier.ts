@@ -2,6 +2,7 @@
  * The verifier's role: takes leases, looks at each entry at the destination, and at the source where it is asked for,
  * reads and hashes what is there, and says what it thinks of it. It changes nothing.
  */
+
 import type { Hasher } from '../hash/registry.js';
 import { Call } from '../pace/latency.js';
 import type { Inbox } from '../pipeline/inbox.js';
@@ -12,6 +13,7 @@ import { asSysError } from '../posix/errno.js';
 import { join } from '../posix/names.js';
 import { type Failure, failureOf } from '../share/failure.js';
 import type { Side, SourceShare } from '../share/share.js';
+import type { TimeRange } from '../share/timerange.js';
 import { isWorthReading, judge, type Seen } from './judge.js';
 import type { CacheTally, Judged, VerifyAnswer, VerifyItem, VerifyLease } from './messages.js';
 
@@ -26,6 +28,7 @@ export interface VerifierDeps {
   readonly source: Reading | undefined;
   readonly inbox: Inbox<VerifyLease>;
   readonly grainNs: bigint;
+  readonly range: TimeRange | undefined;
   /** By the algorithm's code; the same one each time. */
   hasher(algorithm: number): Promise<Hasher>;
   answer(message: VerifyAnswer): void;
@@ -78,11 +81,11 @@ class Verifier {
   }
 
   private async verify(item: VerifyItem): Promise<Judged> {
-    const { dest, source, grainNs } = this.deps;
+    const { dest, source, grainNs, range } = this.deps;
     const hasher = await this.deps.hasher(item.algorithm);
     const there = this.look('dest', dest, item, hasher);
     const here = source && this.look('source', source, item, hasher);
-    return { id: item.id, ...judge(item.expected, there, here, grainNs) };
+    return { id: item.id, ...judge(item.expected, there, here, grainNs, range) };
   }
 
   private look(side: Side, reading: Reading, item: VerifyItem, hasher: Hasher): Seen {

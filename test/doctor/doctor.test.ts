@@ -292,6 +292,7 @@ describe.skipIf(!canMount || !bindfs)('a share that hangs (skipped without root 
     else dest = point;
     if (side === 'source') server.kill('SIGSTOP');
     const child = spawn(process.execPath, [MAIN, 'doctor', source, dest, '--stall-timeout', '1s'], { env });
+    const ended = once(child, 'exit');
     let out = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       out += text;
@@ -301,7 +302,7 @@ describe.skipIf(!canMount || !bindfs)('a share that hangs (skipped without root 
     await until(() => out.includes('failed'));
     // Linux may hold a killed thread until the share answers.
     server.kill('SIGCONT');
-    const [code] = await once(child, 'exit');
+    const [code] = await ended;
     const [check] = side === 'source' ? ['mount'] : ['[a-z-]+'];
     expect(out).toMatch(
       new RegExp(`^fail {2}${check} +the ${side === 'dest' ? 'destination' : side} gave no answer for`, 'm'),

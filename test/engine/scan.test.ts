@@ -15,7 +15,7 @@ test('a scan that begins is in the ledger at once, so that a kill leaves somethi
     ledger.putDir(dirWith(2, { path: 'dir', listed: Listed.no }));
     ledger.setMeta('scan', { number: 1, running: true, errors: 0, extras: false });
   });
-  const times = { grainNs: 1n, distrustNs: undefined, beganNs: undefined };
+  const times = { grainNs: 1n, range: undefined, distrustNs: undefined, beganNs: undefined };
   const ground = { ...times, trash: undefined, folding: NO_FOLDING, choice: EVERYTHING, attributes: NO_ATTRIBUTES };
   const scan = new Scan(ledger, recorder, ground, {} as ScanEvents);
   scan.start(false, { meta: metaWith(), isStamped: true });

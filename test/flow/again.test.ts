@@ -202,6 +202,17 @@ test('a folder whose copy was changed at the destination is copied as far as it 
   expectLedgerOf(world);
 });
 
+test('a link that leads elsewhere is made again, though its target is as long and its mtime the same', async () => {
+  const world = newWorld();
+  makeTree(world.source, { current: link('v1', THEN), other: link('v1', THEN) });
+  await copyAll(world);
+  unlinkSync(join(world.source, 'current'));
+  makeTree(world.source, { current: link('v2', THEN) });
+  await copyAll(world);
+  expect(logged(world, 'copied')).toEqual(['current', 'current', 'other']);
+  expectEqualTrees(world.source, world.dest);
+});
+
 test('a scan that was cut off in the middle of a folder lists each folder in it once', async () => {
   const world = newWorld();
   const { source } = world;
@@ -214,7 +225,7 @@ test('a scan that was cut off in the middle of a folder lists each folder in it 
     `UPDATE meta SET value = json_set(value, '$.running', json('true')) WHERE key = 'scan';
      UPDATE dirs SET listed = 0, seal = NULL WHERE path = 'top';
      UPDATE dirs SET listed = 0, seal = NULL WHERE path LIKE 'top/%' AND id % 2 = 0;
-     UPDATE entries SET status = 0 WHERE dir IN (SELECT id FROM dirs WHERE path LIKE 'top/%');
+     UPDATE entries SET status = 0, hash = zeroblob(32) WHERE dir IN (SELECT id FROM dirs WHERE path LIKE 'top/%');
      UPDATE dirs SET pending = 1 WHERE path LIKE 'top/%';
      UPDATE meta SET value = json_set(value, '$.pendingFiles', 60, '$.syncedFiles', 0) WHERE key = 'totals'`,
   );

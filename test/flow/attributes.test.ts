@@ -104,8 +104,8 @@ describe.skipIf(!canCompare)('as rsync finds them (skipped without root, rsync, 
     await copyAll(world);
     for (let i = 0; i < 300; i++) chmodSync(join(world.source, `d${i % 7}/${i}`), 0o640);
     const before = inodes(world, 'd0/0', 'd1/1', 'd5/299');
-    // Each takes at least two operations of 4 KiB at the source: two seconds.
-    const run = startCopy(world, '-p', '--bwlimit', '1200K', '--op-cost', '4K');
+    // Each takes at least two operations of 4 KiB at the source: six seconds.
+    const run = startCopy(world, '-p', '--bwlimit', '400K', '--op-cost', '4K');
     await run.until('the scan has ended', () => ledgerRows(world) > 100);
     run.signal('SIGKILL');
     await run.ended;

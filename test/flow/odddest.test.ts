@@ -14,7 +14,16 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { canMount, canMountExfat, findCommand, mount, mountExfat, mountTmpfs } from '../helpers/tree.js';
+import {
+  canMount,
+  canMountExfat,
+  canMountImage,
+  findCommand,
+  mount,
+  mountExfat,
+  mountImage,
+  mountTmpfs,
+} from '../helpers/tree.js';
 import {
   auditLog,
   change,
@@ -34,6 +43,18 @@ import {
 
 const GIB = 1024 ** 3;
 
+test.skipIf(!canMountImage('ext4'))(
+  'a time that the destination cannot keep is no reason to copy again (skipped without root, loop devices and mkfs.ext4)',
+  async () => {
+    const world = newWorld();
+    makeTree(world.source, { 'd/late': file('x', 2_300_000_000_000_000_000n), now: file('y') });
+    // Inodes of 128 bytes have 32 bits for a time: until 2038.
+    mountImage(world.dest, 'ext4', 16, '-I', '128');
+    for (let runs = 0; runs < 3; runs++) await copyAll(world, '--rescan');
+    expect(logged(world, 'copied')).toEqual(['d/late', 'now']);
+  },
+);
+
 describe.skipIf(!canMountExfat())('exFAT (skipped without root, exfat-fuse and exfatprogs)', () => {
   test('of names that are one there, one is copied and the other told, in each run', async () => {
     const world = newWorld();
@@ -52,7 +73,7 @@ describe.skipIf(!canMountExfat())('exFAT (skipped without root, exfat-fuse and e
     // Nor does a run that takes up a backlog, and tries again what failed.
     change(
       world.db,
-      `UPDATE entries SET status = 0 WHERE name = 'a'; UPDATE dirs SET pending = 1 WHERE path = 'Dir';
+      `UPDATE entries SET status = 0, hash = zeroblob(32) WHERE name = 'a'; UPDATE dirs SET pending = 1 WHERE path = 'Dir';
        UPDATE meta SET value = json_set(value, '$.pendingFiles', 1) WHERE key = 'totals'`,
     );
     expect((await copy(world)).stdout).toContain('resuming 1 files');

@@ -47,6 +47,7 @@ test('three readers and two writers copy a tree through a ring much smaller than
       ring: ring.shape,
       pace,
       checksum: 'blake3',
+      rules: [],
       attributes: NO_ATTRIBUTES,
     };
     const { worker, result } = thread(LANE, {

@@ -7,10 +7,10 @@ const compare = (source: Seen, dest: Seen | undefined, grainNs: bigint) =>
   compareAll(source, dest, grainNs, NO_ATTRIBUTES);
 
 const T = 1_700_000_000_123_456_789n;
-const file: Seen = { kind: 'file', size: 10, mtimeNs: T, mode: 0o100644, uid: 1000, gid: 1000 };
-const dir: Seen = { kind: 'dir', size: 4096, mtimeNs: T, mode: 0o40755, uid: 1000, gid: 1000 };
-const link: Seen = { kind: 'link', size: 10, mtimeNs: T, mode: 0o120777, uid: 1000, gid: 1000 };
-const other: Seen = { kind: 'other', size: 0, mtimeNs: T, mode: 0o10644, uid: 1000, gid: 1000 };
+const file: Seen = { kind: 'file', size: 10, mtimeNs: T, target: 0, mode: 0o100644, uid: 1000, gid: 1000 };
+const dir: Seen = { kind: 'dir', size: 4096, mtimeNs: T, target: 0, mode: 0o40755, uid: 1000, gid: 1000 };
+const link: Seen = { kind: 'link', size: 10, mtimeNs: T, target: 0, mode: 0o120777, uid: 1000, gid: 1000 };
+const other: Seen = { kind: 'other', size: 0, mtimeNs: T, target: 0, mode: 0o10644, uid: 1000, gid: 1000 };
 
 describe('compare', () => {
   it.each<[string, Seen, Seen | undefined, Verdict]>([
@@ -26,6 +26,7 @@ describe('compare', () => {
     ['a link that is missing', link, undefined, 'link'],
     ['a link that is there', link, link, 'same'],
     ['a link with a target of another length', link, { ...link, size: 9 }, 'link'],
+    ['a link with another target of the same length', link, { ...link, target: 1 }, 'link'],
     ['a link that was made anew', link, { ...link, mtimeNs: T + 1n }, 'link'],
     ['a link where a file is', link, file, 'link'],
     ['a link where a folder is', link, dir, 'link'],
@@ -89,6 +90,7 @@ describe('for any two entries', () => {
     kind: fc.constantFrom('file', 'dir', 'link', 'other') as fc.Arbitrary<Seen['kind']>,
     size: fc.nat(3),
     mtimeNs: time,
+    target: fc.nat(1),
     mode: fc.nat(0o7777),
     uid: fc.nat(2),
     gid: fc.nat(2),

@@ -94,6 +94,7 @@ function march(sides: Sides, more: Partial<JoinInput> = {}): Event[] {
     wanted: undefined,
     sizes: EVERYTHING,
     grainNs: 1n,
+    range: undefined,
     trash: undefined,
     folding: NO_FOLDING,
     beganNs: undefined,
@@ -317,6 +318,17 @@ describe('a file at the source', () => {
     const events = march({ source: [{ name: 'f' }], dest: [{ name: 'f' }] }, { known: false });
     expect(events).toEqual([['record', 'f', entryRow({ algorithm: undefined, hash: undefined }), undefined]]);
   });
+});
+
+test('a time that the destination cannot keep is the same as the nearest that it can', () => {
+  const range = { firstNs: 0n, lastNs: 1000n };
+  const made = (mtimeNs: bigint) => [{ name: 'f', meta: { mtimeNs } }];
+  const calls = (source: bigint, dest: bigint) =>
+    march({ source: made(source), dest: made(dest) }, { range }).map(([call]) => call);
+  expect(calls(5000n, 1000n)).toEqual(['record']);
+  expect(calls(-5n, 0n)).toEqual(['record']);
+  expect(calls(5000n, 999n)).toEqual(['copy']);
+  expect(calls(999n, 1000n)).toEqual(['copy']);
 });
 
 describe('after a session that was cut off', () => {
@@ -698,6 +710,7 @@ describe('a huge folder', () => {
       wanted: undefined,
       sizes: EVERYTHING,
       grainNs: 1n,
+      range: undefined,
       trash: undefined,
       folding: NO_FOLDING,
       beganNs: undefined,

@@ -63,6 +63,7 @@ async function play(rig: Rig, lease: VerifyLease): Promise<VerifyAnswer> {
     source: rig.source,
     inbox: new Inbox(port2, outbox.memory),
     grainNs: 1n,
+    range: undefined,
     hasher: (algorithm) => createHasher(checksumName(algorithm)),
     answer: (message) => answers.push(message),
   });

@@ -19,7 +19,7 @@ import { listFd } from '../../posix/listing.js';
 import { join } from '../../posix/names.js';
 import { type Kind, Stat } from '../../posix/stat.js';
 import { type Attributes, type Carried, NO_ATTRIBUTES, type Xattr } from '../attributes.js';
-import type { Entries } from '../entries.js';
+import { type Entries, targetSign } from '../entries.js';
 import { saysAbsent } from '../failure.js';
 import { partName } from '../partname.js';
 import type { DestFile, DestShare, Leaves, SourceFile, SourceShare, Times } from '../share.js';
@@ -95,7 +95,8 @@ export class LocalShare implements SourceShare, DestShare {
         try {
           statAt(fd, name, this.stat);
           if (kind === undefined && leaves?.(name, this.stat.kind === 'dir')) return;
-          batch.add(name, this.stat);
+          if (this.stat.kind === 'link') batch.add(name, this.stat, targetSign(readLinkAt(fd, name)));
+          else batch.add(name, this.stat);
         } catch (error) {
           if (saysAbsent(error)) absent.add(name);
           else failed(name, error as SysError);
@@ -196,27 +197,25 @@ export class LocalShare implements SourceShare, DestShare {
     this.folders.make(path);
   }
 
-  stamp(dir: string, name: string, times: Times, carried?: Carried): string[] {
+  stamp(dir: string, name: string, { atimeNs }: Times, carried?: Carried): string[] {
     return this.folders.in(dir, (parent) => {
       const fd = openForReading(parent, name);
       try {
-        return this.stampOpen(fd, times, carried, name);
+        const warnings = carried ? apply(fd, carried, this.attributes) : [];
+        if (this.attributes.atimes) setTimesFd(fd, atimeNs, undefined, name);
+        return warnings;
       } finally {
         dropFd(fd);
       }
     });
   }
 
-  private stampOpen(fd: number, times: Times, carried: Carried | undefined, path: string): string[] {
-    const warnings = carried ? apply(fd, carried, this.attributes) : [];
-    setTimesFd(fd, times.atimeNs, times.mtimeNs, path);
-    return warnings;
-  }
-
   stampDir(path: string, times: Times, carried?: Carried): string[] {
     const fd = openDirBeneath(this.folders.root, path);
     try {
-      return this.stampOpen(fd, times, carried, path);
+      const warnings = carried ? apply(fd, carried, this.attributes) : [];
+      setTimesFd(fd, times.atimeNs, times.mtimeNs, path);
+      return warnings;
     } finally {
       dropFd(fd);
     }

@@ -27,6 +27,7 @@ import type { RootIdentity } from '../identity.js';
 import { mountOf, overlap, overlapByMounts, type Place, placeOf, softnessOf } from '../mounts.js';
 import { partName } from '../partname.js';
 import { SIDE_NAMES, type Side } from '../share.js';
+import type { TimeRange } from '../timerange.js';
 import { probeFolding } from './foldprobe.js';
 import { identityOf, openPinned } from './pin.js';
 
@@ -210,6 +211,8 @@ const GRAINS = [1n, 100n, 1_000n, 1_000_000n, 10_000_000n, 1_000_000_000n, 2_000
 export interface DestProbe {
   /** How finely the destination keeps times. */
   readonly grainNs: bigint;
+  /** The times that it keeps; undefined: all that were tried. */
+  readonly range: TimeRange | undefined;
   /** The present time by the destination's own clock, ns since the Unix epoch. */
   readonly nowNs: bigint;
   readonly identity: RootIdentity;
@@ -264,23 +267,49 @@ function isNoFolder(root: number, name: string): boolean {
 }
 
 /** Makes a file of so many bytes in the root, and removes it. */
-function probe(root: number, bytes: number): Pick<DestProbe, 'grainNs' | 'nowNs'> {
+function probe(root: number, bytes: number): Pick<DestProbe, 'grainNs' | 'nowNs' | 'range'> {
   const name = partName('~probe');
   const stat = new Stat();
   removeIfThere(root, name);
+  let seen: { mtimeNs: bigint; nowNs: bigint; range: TimeRange | undefined };
   const fd = openAt(root, name, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600);
   try {
     if (bytes > 0) writeSync(fd, Buffer.alloc(bytes, 1));
     setTimesFd(fd, ODD_TIME, ODD_TIME);
     flushFd(fd);
     statAt(root, name, stat);
+    seen = { mtimeNs: stat.mtimeNs, nowNs: stat.ctimeNs, range: bytes === 0 ? rangeOf(fd, stat) : undefined };
   } finally {
     dropFd(fd);
     removeIfThere(root, name);
   }
-  const apart = stat.mtimeNs > ODD_TIME ? stat.mtimeNs - ODD_TIME : ODD_TIME - stat.mtimeNs;
+  const apart = seen.mtimeNs > ODD_TIME ? seen.mtimeNs - ODD_TIME : ODD_TIME - seen.mtimeNs;
   const grainNs = GRAINS.find((grain) => apart < grain) ?? GRAINS.at(-1)!;
-  return { grainNs, nowNs: stat.ctimeNs };
+  return { grainNs, nowNs: seen.nowNs, range: seen.range };
+}
+
+/** Two moments at either end of what 64 bits of ns can tell: 1684 and 1700, 2240 and 2255. */
+const EARLY = [-9_000_000_000n, -8_500_000_000n] as const;
+const LATE = [8_500_000_000n, 9_000_000_000n] as const;
+
+/** A share that has one time for two which are far apart keeps none beyond. */
+function rangeOf(fd: number, stat: Stat): TimeRange | undefined {
+  const end = (moments: readonly bigint[]): bigint | undefined => {
+    try {
+      const [one, other] = moments.map((seconds) => {
+        setTimesFd(fd, seconds * 1_000_000_000n, seconds * 1_000_000_000n);
+        statFd(fd, stat, '', true);
+        return stat.mtimeNs;
+      });
+      return one === other ? one : undefined;
+    } catch (error) {
+      asSysError(error, 'utimes', '');
+      return undefined; // refused, as each file of such a time will be
+    }
+  };
+  const [firstNs, lastNs] = [end(EARLY), end(LATE)];
+  if (firstNs === undefined && lastNs === undefined) return undefined;
+  return { firstNs: firstNs ?? -(2n ** 63n), lastNs: lastNs ?? 2n ** 63n - 1n };
 }
 
 /** What a look at a root is to find out. */

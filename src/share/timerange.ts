@@ -1,0 +1,11 @@
+/** The first and the last time that a share keeps, ns since the Unix epoch; others become the nearest of the two. */
+export interface TimeRange {
+  readonly firstNs: bigint;
+  readonly lastNs: bigint;
+}
+
+/** What a share has of a time that it is given; `range` is undefined for one that keeps all. */
+export function kept(timeNs: bigint, range: TimeRange | undefined): bigint {
+  if (range === undefined) return timeNs;
+  return timeNs < range.firstNs ? range.firstNs : timeNs > range.lastNs ? range.lastNs : timeNs;
+}
