@@ -85,6 +85,8 @@ export interface Settings {
   readonly checksum: Checksum;
   /** What is kept beside content and times. Owners only for root: nobody else can set them. */
   readonly attributes: Attributes;
+  /** Holes of large files are holes at the destination too. */
+  readonly sparse: boolean;
   readonly deleteExtras: boolean;
   readonly choice: Choice;
   /** What the choice leaves out is an extra. The choice's rules say so already; this is for people. */

@@ -20,6 +20,7 @@ export default async function reader(start: ReaderStart): Promise<void> {
       inbox: new Inbox(start.port, start.inbox),
       hasher: await createHasher(start.checksum),
       attributes: start.attributes,
+      sparse: start.sparse,
       pace: bucketOf(start.pace, 'source'),
       window: windowOf(start.pace, 'source'),
       counters: new LaneCounters(new Float64Array(start.counters), start.lane),

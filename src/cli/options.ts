@@ -69,6 +69,7 @@ export const OPTIONS = {
   acls: toggle('keep', 'ACLs: POSIX, NFSv4, SMB', { short: 'A' }),
   xattrs: toggle('keep', 'extended attributes', { short: 'X' }),
   atimes: toggle('keep', 'access times', { short: 'U' }),
+  sparse: override('keep', 'holes of large files; --no-sparse fills them', { short: 'S' }),
   checksum: choice('work', 'ALG', 'the hash to record', 'sha256', CHECKSUMS, { commands: LONG }),
   all: toggle('work', 'verify all, also what was found equal before', VERIFY),
   since: valued('work', 'TIME', 'verify what was not found equal since: 24h, 2026-11-30', 'off', parseSince, VERIFY),

@@ -41,6 +41,7 @@ export function settingsOf(values: Values, source: string, dest: string, machine
     pace: paceOf(values),
     checksum: values.checksum,
     attributes: attributesOf(values),
+    sparse: values.sparse ?? true,
     deleteExtras: values['delete-extras'],
     choice: choiceOf(values),
     deletesExcluded: values['delete-excluded'],

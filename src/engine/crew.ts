@@ -212,6 +212,7 @@ export class Crew {
         pace: pacer.memory,
         attributes: settings.attributes,
         checksum: settings.checksum,
+        sparse: settings.sparse,
         rules: settings.choice.rules,
       }),
       (message) => this.events.message(message, number),

@@ -26,6 +26,7 @@ interface PipelineStart extends LaneStart {
 export interface ReaderStart extends PipelineStart {
   readonly inbox: SharedArrayBuffer;
   readonly checksum: Checksum;
+  readonly sparse: boolean;
   /** Of what is copied: what they leave out the source does not have, as far as extras are concerned. */
   readonly rules: readonly Rule[];
 }

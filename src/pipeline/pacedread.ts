@@ -35,8 +35,13 @@ export class PacedRead {
     private readonly size: number,
   ) {}
 
+  /** What is before byte `at` is not read. */
+  skipTo(at: number): void {
+    this.asked = Math.max(this.asked, at);
+  }
+
   /**
-   * Reads `view.length` bytes from byte `at`, where the last call ended, and gives each piece to `each`. False when the
+   * Reads `view.length` bytes from byte `at`, where the last call ended or what was skipped, and gives each piece to `each`. False when the
    * file ended early or the run is to stop.
    */
   fill(view: Uint8Array, at: number, each: (piece: Uint8Array) => void): boolean {

@@ -32,6 +32,8 @@ export interface ReaderDeps {
   readonly inbox: Inbox<Lease>;
   readonly hasher: Hasher;
   readonly attributes: Attributes;
+  /** Holes of the source are holes at the destination. */
+  readonly sparse: boolean;
   readonly pace: Bucket;
   readonly window: Window;
   readonly counters: LaneCounters;

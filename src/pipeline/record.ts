@@ -27,6 +27,8 @@ export type Action = (typeof Action)[keyof typeof Action];
 /** Flags of a block: a small file is one record with both `first` and `last`. */
 export const FIRST = 1;
 export const LAST = 2;
+/** What is between the block before and this one is a hole. */
+export const HOLE = 8;
 /** The reader gave the file up; the writer drops what it has. Carries no data. */
 export const ABORT = 4;
 

@@ -5,10 +5,11 @@ import { join, nameBytes } from '../posix/names.js';
 import { roomForXattrs } from '../share/attributes.js';
 import { type Failure, failure, failureOf } from '../share/failure.js';
 import type { SourceFile } from '../share/share.js';
+import { Holes } from './holes.js';
 import { PacedRead } from './pacedread.js';
 import type { SlotRecords } from './packer.js';
 import { fieldsOf, type LeaseItem, openTimed, READ_ATTEMPTS, type ReaderDeps, xattrsIn } from './reader.js';
-import { ABORT, FIRST, LAST, type RecordFields } from './record.js';
+import { ABORT, FIRST, HOLE, LAST, type RecordFields } from './record.js';
 import { ANY_WRITER, Command, PATH_ROOM, type Slot } from './ring.js';
 
 /**
@@ -35,12 +36,15 @@ export function streamFile(item: LeaseItem, deps: ReaderDeps, records: SlotRecor
   return true;
 }
 
+const ZEROS = new Uint8Array(256 * 1024);
+
 class FileStream {
   private readonly fields: RecordFields;
   private readonly dir: Buffer;
   private readonly name: Buffer;
   private readonly reading: PacedRead;
   private readonly xattrs: Uint8Array;
+  private readonly holes: Holes | undefined;
   private handedOver = false;
 
   constructor(
@@ -57,6 +61,7 @@ class FileStream {
     // ENXIO is what opening a socket gives; a FIFO or device that took the file's place is treated alike.
     if (stat.kind !== 'file') throw new SysError(6, 'open', join(item.dir, item.name));
     this.fields = { ...fieldsOf(item, stat, Date.now()), reader: deps.lane };
+    if (deps.sparse && stat.allocated < stat.size) this.holes = new Holes(file, stat.size);
     this.xattrs = xattrsIn(file, deps.attributes);
     this.reading = new PacedRead(deps, file, stat.size);
     deps.counters.begin(item.id, this.fields.startedMs);
@@ -68,14 +73,20 @@ class FileStream {
   run(): 'done' | 'changed' | 'failed' | 'stopped' {
     const { size } = this.fields;
     let at = 0;
+    let isFirst = true;
     do {
       const slot = this.deps.ring.acquire('block');
       if (!slot) return this.giveUp('stopped');
       const records = this.records.of(slot);
-      const length = Math.min(
-        size - at,
-        this.deps.ring.shape.blockBytes - PATH_ROOM - roomForXattrs(this.deps.attributes),
-      );
+      const room = this.deps.ring.shape.blockBytes - PATH_ROOM - roomForXattrs(this.deps.attributes);
+      const { hole, data } = this.holes?.next(at, room) ?? { hole: 0, data: size - at };
+      if (!this.passOver(hole)) {
+        this.deps.ring.discard(slot);
+        return this.giveUp('stopped');
+      }
+      at += hole;
+      this.reading.skipTo(at);
+      const length = Math.min(data, room);
       const last = at + length === size;
       const dataAt = records.putPath(0, this.dir, this.name, last ? this.xattrs : undefined);
       let complete: boolean;
@@ -92,7 +103,8 @@ class FileStream {
         this.deps.ring.discard(slot);
         return this.giveUp(this.deps.ring.command === Command.stop ? 'stopped' : 'changed');
       }
-      this.fields.flags = (at === 0 ? FIRST : 0) | (last ? LAST : 0);
+      this.fields.flags = (isFirst ? FIRST : 0) | (last ? LAST : 0) | (hole > 0 ? HOLE : 0);
+      isFirst = false;
       this.fields.offset = at;
       if (last) this.fields.hash = this.deps.hasher.digest();
       records.putFields(0, this.fields, length);
@@ -103,6 +115,15 @@ class FileStream {
       at += length;
     } while (at < size);
     return 'done';
+  }
+
+  /** Zeros that are not read, but hashed; false when the run is to stop. */
+  private passOver(bytes: number): boolean {
+    for (let left = bytes; left > 0; left -= ZEROS.length) {
+      if (this.deps.ring.command === Command.stop) return false;
+      this.deps.hasher.update(ZEROS.subarray(0, Math.min(left, ZEROS.length)));
+    }
+    return true;
   }
 
   private changed(): boolean {

@@ -13,7 +13,7 @@ import type { DestFile, DestShare, Times } from '../share/share.js';
 import type { LaneCounters } from '../stats/shared.js';
 import type { FailedItem, LaneMessage, Warning } from './messages.js';
 import { SlotRecords } from './packer.js';
-import { ABORT, Action, FIRST, HEADER, LAST, type RecordFields, type Records } from './record.js';
+import { ABORT, Action, FIRST, HEADER, HOLE, LAST, type RecordFields, type Records } from './record.js';
 import { Command, type Ring } from './ring.js';
 import { moveOf, timedCall } from './timedcall.js';
 
@@ -38,7 +38,9 @@ export interface WriterDeps {
 }
 
 /** A large file that this writer has begun: open, or failed with the blocks to come thrown away. */
-type Begun = { file: DestFile; written: number; failure?: undefined } | { file?: undefined; failure: Failure };
+type Begun =
+  | { file: DestFile /** Up to here. */; written: number; failure?: undefined }
+  | { file?: undefined; failure: Failure };
 
 export function runWriter(deps: WriterDeps): void {
   new Writer(deps).run();
@@ -168,8 +170,10 @@ class Writer {
     } else if (begun.file) {
       try {
         this.deps.counters.begin(fields.id, fields.startedMs);
+        checkPlace(begun.written, fields);
         this.move(begun.file, data, fields.offset);
-        begun.written += data.length;
+        begun.written = fields.offset + data.length;
+        if (last && data.length === 0) begun.file.extend(fields.size);
         if (last) {
           checkLength(begun.written, fields);
           this.publish(begun.file, fields, carried());
@@ -254,6 +258,11 @@ class Writer {
 function checkProof({ action, startedMs }: Readonly<RecordFields>, nowMs: number): void {
   const isRemoval = action === Action.remove || action === Action.removeDir;
   if (isRemoval && nowMs - startedMs > PROOF_MS) throw new SysError(EAGAIN, 'removal with an old proof', '');
+}
+
+/** No block is missing, unless it is a hole. Throws SysError. */
+function checkPlace(written: number, { offset, flags }: Readonly<RecordFields>): void {
+  if (offset !== written && !(flags & HOLE && offset > written)) throw new SysError(EIO, 'block order', '');
 }
 
 /** Nothing is published that lacks a block. Throws SysError. */

@@ -36,6 +36,10 @@ export interface SourceFile {
   read(view: Uint8Array, at: number): number;
   /** The open file's state as the share's cache has it, or `fresh` from its server; valid until the next call. */
   stat(fresh: boolean): Stat;
+  /** The first byte at or after `at` that is not in a hole; undefined: there is none. */
+  nextData(at: number): number | undefined;
+  /** The first byte at or after `at` that is in a hole; the file's end counts as one. `at` is before it. */
+  nextHole(at: number): number;
   /** The extended attributes that are kept. */
   xattrs(): Xattr[];
   close(): void;
@@ -44,6 +48,8 @@ export interface SourceFile {
 export interface DestFile {
   /** Writes all of `view` at byte `at`, or throws. */
   write(view: Uint8Array, at: number): void;
+  /** Makes the file so long, with a hole at its end. */
+  extend(size: number): void;
   /**
    * Sends what was just written on its way, and waits for what was pushed before: at most two pushes of a file are in
    * the kernel's hands. Without it the kernel keeps what is written and sends it later, as fast as it can.

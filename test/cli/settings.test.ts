@@ -18,6 +18,7 @@ test('every option arrives in the settings', () => {
     'op-cost': 6,
     checksum: 'md5',
     archive: true,
+    sparse: false,
     acls: true,
     xattrs: true,
     atimes: true,
@@ -67,6 +68,7 @@ test('every option arrives in the settings', () => {
       xattrs: true,
       atimes: true,
     },
+    sparse: false,
     deleteExtras: true,
     deletesExcluded: true,
     choice: {

@@ -48,6 +48,7 @@ test('three readers and two writers copy a tree through a ring much smaller than
       pace,
       checksum: 'blake3',
       rules: [],
+      sparse: true,
       attributes: NO_ATTRIBUTES,
     };
     const { worker, result } = thread(LANE, {

@@ -115,7 +115,15 @@ export class Rig {
     const report = (message: LaneMessage) => messages.push(message);
     const common = { ring: this.ring, pace, window, attributes: this.attributes, report };
     const inbox = new Inbox<Lease>(port2, outbox.memory);
-    runReader({ ...common, lane: READER_LANE, source: this.sourceShare, inbox, hasher, counters: counters() });
+    runReader({
+      ...common,
+      lane: READER_LANE,
+      source: this.sourceShare,
+      sparse: true,
+      inbox,
+      hasher,
+      counters: counters(),
+    });
     this.ring.close();
     this.ring.writerComes();
     runWriter({ ...common, lane: 0, dest: this.destShare, trash: undefined, counters: counters() });

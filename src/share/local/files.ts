@@ -11,9 +11,11 @@ import {
   openAt,
   readAhead,
   renameAt,
+  seekFd,
   setTimesFd,
   setXattrFd,
   statFd,
+  truncateFd,
   unlinkAt,
 } from '../../posix/calls.js';
 import { SysError } from '../../posix/errno.js';
@@ -53,6 +55,24 @@ export class LocalSourceFile implements SourceFile {
       done += count;
     }
     return done;
+  }
+
+  nextData(at: number): number | undefined {
+    return this.seek(at, 'data', at);
+  }
+
+  nextHole(at: number): number {
+    return this.seek(at, 'hole', Number.MAX_SAFE_INTEGER) ?? at;
+  }
+
+  /** Filesystems without such calls have no holes that anyone could find: then it is `otherwise`. */
+  private seek(at: number, to: 'data' | 'hole', otherwise: number): number | undefined {
+    try {
+      return seekFd(this.fd, BigInt(at), to);
+    } catch (error) {
+      if (!(error instanceof SysError)) throw error;
+      return error.code === 'ENXIO' ? undefined : otherwise;
+    }
   }
 
   xattrs(): Xattr[] {
@@ -117,6 +137,10 @@ export class LocalDestFile implements DestFile {
       if (count === 0) throw new SysError(5, 'write', this.name);
       done += count;
     }
+  }
+
+  extend(size: number): void {
+    truncateFd(this.fd, BigInt(size), this.name);
   }
 
   push(at: number, length: number): void {
