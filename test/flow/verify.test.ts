@@ -10,13 +10,12 @@ import {
   renameSync,
   rmSync,
   statSync,
-  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openDb } from '../../src/ledger/sqlite.js';
 import { canMount, findCommand, mount, mountTmpfs, unmount } from '../helpers/tree.js';
@@ -26,6 +25,7 @@ import {
   dir,
   type Ended,
   expectEqualTrees,
+  fifo,
   file,
   handOver,
   link,
@@ -36,6 +36,7 @@ import {
   query,
   raw,
   run,
+  type Spec,
   setMtime,
   sha256,
   snapshotTree,
@@ -146,75 +147,66 @@ describe('a copy that is as it was', () => {
 });
 
 describe('what is no longer as it was copied', () => {
-  const DAMAGES: readonly [what: string, path: string, (path: string) => void, verdict: string, error: string][] = [
-    ['a flipped byte', 'd/b', (path) => damage(path, 2_999_999), 'differs', 'content'],
-    ['a shorter file', 'd/b', (path) => truncateSync(path, 7), 'differs', 'size: 7 in the place of 3000000, mtime'],
-    ['a missing file', 'd/a', (path) => rmSync(path), 'missing', 'missing'],
-    ['a missing folder', 'd/e/link', (path) => rmSync(join(path, '..'), { recursive: true }), 'missing', 'missing'],
-    ['another mtime', 'd/a', (path) => setMtime(path, '', MTIME + 1_000_000_000n), 'differs', 'mtime'],
-    [
-      'another link',
-      'd/e/link',
-      (path) => {
-        rmSync(path);
-        symlinkSync('elsewhere', path);
-      },
-      'differs',
-      'size: 9 in the place of 4, mtime',
-    ],
-    [
-      'a link in the place of a file',
-      'd/a',
-      (path) => {
-        rmSync(path);
-        symlinkSync('b', path);
-      },
-      'differs',
-      'kind: a symbolic link in the place of a file',
-    ],
-    [
-      'a folder in the place of a link',
-      'd/e/link',
-      (path) => {
-        rmSync(path);
-        makeTree(path, { '.': dir() });
-      },
-      'differs',
-      'kind: a folder in the place of a symbolic link',
-    ],
-    [
-      'a FIFO in the place of a file',
-      'd/a',
-      (path) => {
-        rmSync(path);
-        spawnSync('mkfifo', [path]);
-      },
-      'differs',
-      'kind: a special file in the place of a file',
-    ],
+  /** What befalls entries of the destination, each of its own, and what is said of it. */
+  const DAMAGES: readonly [path: string, change: (path: string) => void, verdict: string, error: string][] = [
+    ['flipped', (path) => damage(path, 2_999_999), 'differs', 'content'],
+    ['shorter', (path) => truncateSync(path, 7), 'differs', 'size: 7 in the place of 11, mtime'],
+    ['gone', (path) => rmSync(path), 'missing', 'missing'],
+    ['folder/gone', (path) => rmSync(join(path, '..'), { recursive: true }), 'missing', 'missing'],
+    ['later', (path) => setMtime(path, '', MTIME + 1_000_000_000n), 'differs', 'mtime'],
+    ['link', (path) => instead(path, link('elsewhere')), 'differs', 'size: 9 in the place of 4, mtime'],
+    ['now a link', (path) => instead(path, link('b')), 'differs', 'kind: a symbolic link in the place of a file'],
+    ['now a folder', (path) => instead(path, dir()), 'differs', 'kind: a folder in the place of a symbolic link'],
+    ['now a FIFO', (path) => instead(path, fifo()), 'differs', 'kind: a special file in the place of a file'],
   ];
 
-  test.each(DAMAGES)('%s is told, recorded and, but for folders, mended by the next scan', async (...row) => {
-    const [what, path, change, verdict, error] = row;
-    const world = await copied();
-    change(join(world.dest, path));
+  function instead(path: string, spec: Spec): void {
+    rmSync(path);
+    makeTree(join(path, '..'), { [basename(path)]: spec });
+  }
+
+  test('is told, recorded and, but for folders, mended by the next scan', async () => {
+    const links = ['link', 'now a folder'];
+    const tree = DAMAGES.map(([path]) => [path, links.includes(path) ? link('b/ss', MTIME) : file('text', MTIME)]);
+    const flipped = file(Buffer.alloc(3_000_000, 'b'), MTIME);
+    const world = await copied({
+      ...Object.fromEntries(tree),
+      flipped,
+      shorter: file('longer text', MTIME),
+      kept: file('x'),
+    });
+    for (const [path, change] of DAMAGES) change(join(world.dest, path));
     const found = await verify(world);
     expect(found.code).toBe(1);
-    expect(found.stdout).toContain(`Different:\n  ${path}: ${error}\n`);
-    expect(found.stdout).toContain(`millrace copy --rescan ${world.source} ${world.dest}`);
-    expect(query(world.db, `SELECT verdict, error, status FROM files WHERE verdict <> 'equal'`)).toEqual([
-      { verdict, error, status: 'synced' },
-    ]);
-    expect(verified(world, verdict)).toEqual([path]);
     const status = await run(world, 'status', '--db', world.db);
-    expect(status.stdout).toContain(`  ${path}: ${error}\n`);
-    // What differs is looked at again by the same command.
-    expect((await verify(world)).stdout).toContain('verified      1 entry');
-    await copyAll(world, '--rescan', ...(what.startsWith('a folder') ? ['--delete-extras', '--yes'] : []));
+    for (const [path, , , error] of DAMAGES) {
+      expect(found.stdout).toContain(`  ${path}: ${error}\n`);
+      expect(status.stdout).toContain(`  ${path}: ${error}\n`);
+    }
+    expect(found.stdout).toContain(`millrace copy --rescan ${world.source} ${world.dest}`);
+    const sql =
+      "SELECT hex(source_path) AS path, verdict, error FROM files WHERE verdict <> 'equal' AND status = 'synced'";
+    const rows = query<{ path: string; verdict: string; error: string }>(world.db, sql).map(
+      ({ path, verdict, error }) => {
+        return [
+          Buffer.from(path, 'hex')
+            .toString('latin1')
+            .slice(world.source.length + 1),
+          verdict,
+          error,
+        ];
+      },
+    );
+    expect(rows.sort()).toEqual(DAMAGES.map(([path, , verdict, error]) => [path, verdict, error]).sort());
+    for (const result of ['differs', 'missing'])
+      expect(verified(world, result)).toEqual(DAMAGES.flatMap(([path, , is]) => (is === result ? path : [])).sort());
+    // What differs is looked at again by the same command, and nothing else.
+    expect((await verify(world)).stdout).toContain('verified      9 entries');
+    await copyAll(world, '--rescan', '--delete-extras', '--yes');
     expectEqualTrees(world.source, world.dest);
     const after = await verify(world);
     expect(after).toMatchObject({ code: 0 });
-    expect(after.stdout).toContain('verified      1 entry');
+    expect(after.stdout).toContain('verified      9 entries');
   });
 
   test('a file that cannot be read is told with the reason', async () => {
