@@ -53,6 +53,11 @@ export class Conveyor {
 
   constructor(private readonly events: ConveyorEvents) {}
 
+  /** Items that lanes have. */
+  get inHand(): Iterable<Item> {
+    return this.inFlight.values();
+  }
+
   get inFlightCount(): number {
     return this.inFlight.size;
   }
@@ -213,6 +218,7 @@ export class Conveyor {
   private takeBack(id: number): Item | undefined {
     const item = this.inFlight.get(id);
     this.inFlight.delete(id);
+    if (item) item.shown = undefined;
     return item;
   }
 }

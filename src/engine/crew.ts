@@ -102,9 +102,9 @@ export class Crew {
     return { readers: this.readers.active, writers: this.writers.active, scanners };
   }
   /** The file that each reader and writer lane has in hand. */
-  *files(): Generator<{ id: number; done: number; startedMs: number }> {
+  *files(): Generator<{ id: number; done: number; startedMs: number; isWriting: boolean }> {
     for (const section of [this.readers, this.writers])
-      for (const { file } of section.lanes()) if (file.id !== 0) yield file;
+      for (const { file } of section.lanes()) if (file.id !== 0) yield { ...file, isWriting: section === this.writers };
   }
 
   /** Tells the pacer the time, and looks who waits; to be called a few times a second. */

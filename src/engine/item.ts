@@ -24,6 +24,8 @@ export interface Item {
   deaths: number;
   /** What the ledger has of the entry now. */
   saved: Counted | undefined;
+  /** What a lane that has or had it in hand has shown of it: bytes written, and since when, ms since the Unix epoch. */
+  shown?: { written: number; readonly startedMs: number } | undefined;
   result?: Readonly<RecordFields>;
   failure?: Failure;
   /** Of a stamp: the hash that the ledger has of the content, which stays. */

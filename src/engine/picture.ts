@@ -62,13 +62,19 @@ function plain(counts: Float64Array): number[] {
   return [...counts];
 }
 
-function activeFiles(session: Session): ActiveFile[] {
-  const active = new Map<number, ActiveFile>();
-  for (const { id, done, startedMs } of session.crew.files()) {
-    const item = session.conveyor.item(id);
-    // A file that is read and written at once shows as far as it is read.
-    if (!item || (active.get(id)?.done ?? -1) >= done) continue;
-    active.set(id, { path: pathOf(item), size: item.meta.size, done, startedMs });
+/** Files that lanes have, as far as they are written: a lane that writes several shows one at a time. */
+function activeFiles({ crew, conveyor }: Session): ActiveFile[] {
+  for (const { id, done, startedMs, isWriting } of crew.files()) {
+    const item = conveyor.item(id);
+    if (!item) continue;
+    item.shown ??= { written: 0, startedMs };
+    if (isWriting) item.shown.written = Math.max(item.shown.written, done);
   }
-  return [...active.values()].sort((a, b) => b.size - a.size).slice(0, ACTIVE_SHOWN);
+  const active: ActiveFile[] = [];
+  for (const item of conveyor.inHand) {
+    if (!item.shown) continue;
+    const { written, startedMs } = item.shown;
+    active.push({ path: pathOf(item), size: item.meta.size, done: written, startedMs });
+  }
+  return active.sort((a, b) => b.size - a.size).slice(0, ACTIVE_SHOWN);
 }

@@ -39,7 +39,8 @@ const SHOWN = 20;
 export async function verify(settings: VerifySettings, io: Io): Promise<number> {
   const file = await ledgerAt(settings.ledger, true);
   const logFile = settings.logFile ?? defaultLog(file);
-  const pair = settings.roots ?? pairOf(file);
+  const known = pairOf(file);
+  const pair = settings.roots ?? known;
   checkLogFile(logFile, false);
   const threads = new Threads();
   const keeper = new Keeper(threads);

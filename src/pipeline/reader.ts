@@ -6,6 +6,7 @@ import type { Hasher } from '../hash/registry.js';
 import type { Bucket } from '../pace/bucket.js';
 import { Call } from '../pace/latency.js';
 import type { Window } from '../pace/window.js';
+import { asSysError } from '../posix/errno.js';
 import { join } from '../posix/names.js';
 import type { Kind, Stat } from '../posix/stat.js';
 import type { Filter } from '../scan/filter/filter.js';
@@ -124,9 +125,7 @@ function forward(item: LeaseItem, deps: ReaderDeps, packer: Packer, records: Slo
     case Action.stamp:
       return packStamp(item, deps, packer);
     case Action.stampDir:
-      return carriesAny(deps.attributes)
-        ? packDirStamp(item, deps, packer)
-        : packData(item, fieldsOf(item, undefined, Date.now()), NOTHING, packer);
+      return packDirStamp(item, deps, packer);
     case Action.makeDir:
     case Action.remove:
     case Action.removeDir:
@@ -201,9 +200,16 @@ function packStamp(item: LeaseItem, deps: ReaderDeps, packer: Packer): boolean {
 /** A folder gets the mtime that the scan saw: what has come into it since is for the next scan. */
 function packDirStamp(item: LeaseItem, deps: ReaderDeps, packer: Packer): boolean {
   deps.pace.take(0, OPEN_CLOSE);
-  const folder = deps.source.openDir(join(item.dir, item.name));
-  const fields = { ...fieldsOf(item, folder.stat, Date.now()), mtimeNs: item.mtimeNs };
-  return packData(item, fields, NOTHING, packer, encodeXattrs(folder.xattrs));
+  try {
+    const folder = deps.source.openDir(join(item.dir, item.name));
+    const fields = { ...fieldsOf(item, folder.stat, Date.now()), mtimeNs: item.mtimeNs };
+    return packData(item, fields, NOTHING, packer, encodeXattrs(folder.xattrs));
+  } catch (error) {
+    // Gone by now, or closed to us since: it gets its time, and stays as private as it is.
+    const { code } = asSysError(error, 'open', item.name);
+    if (carriesAny(deps.attributes) || !['ENOENT', 'EACCES'].includes(code)) throw error;
+    return packData(item, fieldsOf(item, undefined, Date.now()), NOTHING, packer);
+  }
 }
 
 /**

@@ -96,7 +96,7 @@ class Writer {
     switch (fields.action) {
       case Action.copy:
         return fields.flags === (FIRST | LAST)
-          ? this.writeWhole(this.create(dir, name), fields, records.data(at), carried())
+          ? this.writeWhole(this.create(dir, name, fields.mode), fields, records.data(at), carried())
           : this.writeBlock(fields, dir, name, records.data(at), carried);
       case Action.link:
         this.warn(fields, dest.link(dir, name, Buffer.from(records.data(at)).toString('utf16le'), fields, carried()));
@@ -108,7 +108,7 @@ class Writer {
         dest.makeDir(join(dir, name));
         return true;
       case Action.stampDir:
-        this.warn(fields, dest.stampDir(join(dir, name), fields, carried()));
+        this.warn(fields, dest.stampDir(join(dir, name), fields, fields.mode, carried()));
         return true;
       case Action.remove:
         if (trash === undefined) dest.remove(dir, name, 'file');
@@ -157,7 +157,7 @@ class Writer {
     const last = (flags & LAST) !== 0;
     if (flags & FIRST) {
       this.deps.ring.bind(reader, this.deps.lane);
-      this.begin(reader, dir, name);
+      this.begin(reader, dir, name, fields.mode);
     }
     let begun = this.begun.get(reader)!;
     if (flags & ABORT) {
@@ -169,7 +169,7 @@ class Writer {
       }
     } else if (begun.file) {
       try {
-        this.deps.counters.begin(fields.id, fields.startedMs);
+        this.deps.counters.begin(fields.id, fields.startedMs, begun.written);
         checkPlace(begun.written, fields);
         this.move(begun.file, data, fields.offset);
         begun.written = fields.offset + data.length;
@@ -193,17 +193,17 @@ class Writer {
     return begun.failure === undefined;
   }
 
-  private begin(reader: number, dir: string, name: string): void {
+  private begin(reader: number, dir: string, name: string, mode: number): void {
     try {
-      this.begun.set(reader, { file: this.create(dir, name), written: 0 });
+      this.begun.set(reader, { file: this.create(dir, name, mode), written: 0 });
     } catch (error) {
       this.begun.set(reader, { failure: failureOf(error, 'create', join(dir, name)) });
     }
   }
 
-  private create(dir: string, name: string): DestFile {
+  private create(dir: string, name: string, mode: number): DestFile {
     this.deps.pace.take(0, FILE_OPERATIONS);
-    return timedCall(this.deps, Call.open, 1, () => this.deps.dest.create(dir, name));
+    return timedCall(this.deps, Call.open, 1, () => this.deps.dest.create(dir, name, mode));
   }
 
   /** Times, close and rename: at least three operations. */

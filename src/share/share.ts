@@ -91,8 +91,11 @@ export interface SourceShare extends Share {
 
 /** Calls that apply what is carried return, each as a line that begins with an error code, what the share did not take. */
 export interface DestShare extends Share {
-  /** Begins a file under a temporary name, making the folder when it is missing. */
-  create(dir: string, name: string): DestFile;
+  /**
+   * Begins a file under a temporary name, making the folder when it is missing. `mode` is the source's: what others may
+   * not do there they may not do here, nor more than the umask leaves.
+   */
+  create(dir: string, name: string, mode: number): DestFile;
   /** Puts a symbolic link at the name, replacing what is there. */
   link(dir: string, name: string, target: string, times: Times, carried?: Carried): string[];
   /**
@@ -102,7 +105,8 @@ export interface DestShare extends Share {
   stamp(dir: string, name: string, times: Times, carried?: Carried): string[];
   /** Makes the folder and those above it; a non-folder in its place is replaced, as a file would be. */
   makeDir(path: string): void;
-  stampDir(path: string, times: Times, carried?: Carried): string[];
+  /** `mode`, the source's, is for a folder that was made by these calls and is private until now; 0: it stays so. */
+  stampDir(path: string, times: Times, mode: number, carried?: Carried): string[];
   /** Moves one entry that is no folder into another folder, which is made when it is missing; none there is fine. */
   moveTo(folder: string, dir: string, name: string): void;
   /** Removes one entry; a folder must be empty. An entry that is not there is fine. */

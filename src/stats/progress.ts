@@ -2,7 +2,7 @@ import type { Snapshot, Tally } from './snapshot.js';
 
 /** What of the migration is synced, and all of it as far as it is known. */
 export interface Progress {
-  /** `bytes` with what is read of files in flight; never more than `all`. */
+  /** `bytes` with what is written of files in flight; never more than `all`. */
   readonly done: Tally;
   /** Synced, pending or failed. */
   readonly all: Tally;

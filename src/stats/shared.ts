@@ -41,8 +41,8 @@ export class LaneCounters {
     return new SharedArrayBuffer(lanes * CELLS * 8);
   }
 
-  begin(id: number, nowMs: number): void {
-    this.cells[this.base + DONE] = 0;
+  begin(id: number, nowMs: number, done = 0): void {
+    this.cells[this.base + DONE] = done;
     this.cells[this.base + STARTED] = nowMs;
     this.cells[this.base + FILE] = id;
     this.cells[this.base + ITEM] = id;

@@ -37,7 +37,7 @@ function headline(result: RunResult): string {
     return `dry run, nothing was changed (${time})`;
   switch (result.exitCode) {
     case Exit.ok:
-      return `all synced in ${time}`;
+      return isBacklogOnly(result) ? `the backlog is synced, in ${time}` : `all synced in ${time}`;
     case Exit.someFailed:
       return result.failuresTotal > 0
         ? `finished in ${time}, but ${entries(result.failuresTotal)} failed`
@@ -53,16 +53,24 @@ function headline(result: RunResult): string {
   }
 }
 
+/** The source was not looked at in this session: what has changed since the scan before it is not known. */
+function isBacklogOnly({ snapshot: { resumed, scan } }: RunResult): boolean {
+  return resumed && scan.dirs === 0;
+}
+
 /** What to do next, or '' when nothing is left to do. */
 function advice(result: RunResult): string {
   const dry = result.snapshot.dryRun;
   switch (result.exitCode) {
     case Exit.ok:
-      return dry ? 'Next: run the same command without --dry-run.' : '';
+      if (dry) return 'Next: run the same command without --dry-run.';
+      return isBacklogOnly(result)
+        ? 'Next: run the same command again; it scans for what has changed since the last scan.'
+        : '';
     case Exit.someFailed:
       if (dry) return 'Next: look at the failures above; the rest can be copied without --dry-run.';
       if (result.failuresTotal === 0) return 'Next: see above, then run the same command again.';
-      return 'Next: mend the cause, then run the same command again; it tries the failed entries anew.';
+      return 'Next: mend the cause, then run the same command again; it tries the failed entries anew, and lists folders with a scan (--rescan).';
     case Exit.stopped:
       return `Next: run the same command again${dry ? '' : ' to resume'}.`;
     case Exit.share:

@@ -141,12 +141,23 @@ test.skipIf(!isRoot)(
   },
 );
 
-test('without a wish, permissions are those that new files get', async () => {
+test('without a wish, permissions of what is new are those of the source, as far as the umask leaves them', async () => {
   const world = newWorld();
-  makeTree(world.source, { f: file('x') });
-  chmodSync(join(world.source, 'f'), 0o401);
+  const modes = { private: 0o600, open: 0o666, program: 0o755, setuid: 0o4755 };
+  makeTree(world.source, { 'secret/large': file('x'.repeat(300_000)), 'team/f': file('x'), there: dir() });
+  makeTree(world.dest, { there: dir() });
+  for (const [name, mode] of Object.entries(modes)) {
+    makeTree(world.source, { [name]: file(name) });
+    chmodSync(join(world.source, name), mode);
+  }
+  chmodSync(join(world.source, 'secret'), 0o700);
+  chmodSync(join(world.source, 'team'), 0o770);
+  chmodSync(join(world.source, 'there'), 0o700);
   await copyAll(world);
-  expect(modeOf(join(world.dest, 'f'))).toBe(0o666 & ~process.umask());
+  const mask = ~process.umask();
+  for (const [name, mode] of Object.entries(modes)) expect(modeOf(join(world.dest, name))).toBe(mode & 0o777 & mask);
+  const folders = ['secret', 'team', 'there'].map((name) => modeOf(join(world.dest, name)));
+  expect(folders).toEqual([0o700 & mask, 0o770 & mask, 0o777 & mask]);
   expectEqualTrees(world.source, world.dest);
 });
 
@@ -155,7 +166,7 @@ test('a part of -a can be left out', async () => {
   makeTree(world.source, { f: file('x') });
   chmodSync(join(world.source, 'f'), 0o401);
   await copyAll(world, '-a', '--no-perms');
-  expect(modeOf(join(world.dest, 'f'))).toBe(0o666 & ~process.umask());
+  expect(modeOf(join(world.dest, 'f'))).toBe(0o401 & ~process.umask());
 });
 
 test('who is not root keeps what he can, and is not told of owners', async () => {

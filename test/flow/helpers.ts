@@ -254,7 +254,22 @@ export function expectEqualTrees(source: string, dest: string): void {
 
 /** Raw paths of unfinished files. */
 export function partFiles(root: string): string[] {
-  return namesIn(root).filter((path) => path.slice(path.lastIndexOf('/') + 1).startsWith(PART));
+  const found: string[] = [];
+  const walk = (path: string) => {
+    for (const entry of entriesIn(at(root, path))) {
+      const name = entry.name.toString('latin1');
+      const inner = path === '' ? name : `${path}/${name}`;
+      if (name.startsWith(PART)) found.push(inner);
+      if (entry.isDirectory()) walk(inner);
+    }
+  };
+  walk('');
+  return found;
+}
+
+/** None of a folder that is gone by now: a run may be changing the tree. */
+function entriesIn(folder: Buffer) {
+  return existsSync(folder) ? readdirSync(folder, { encoding: 'buffer', withFileTypes: true }) : [];
 }
 
 /** All names beneath a folder, at once and without a look at the entries. */

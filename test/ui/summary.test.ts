@@ -84,7 +84,9 @@ describe('the summary', () => {
     expect(text).toContain('millrace: finished in 1m 40s, but 2 entries failed\n');
     expect(text).toContain('\n  failed        2 entries\n');
     expect(text).toContain('\nFailed:\n  a\\x1b[2Jb\\xff: EIO: i/o error\\n, read\n  c: vanished\nNext: ');
-    expect(text).toMatch(/run the same command again; it tries the failed entries anew\.\n$/);
+    expect(text).toMatch(
+      /run the same command again; it tries the failed entries anew, and lists folders with a scan \(--rescan\)\.\n$/,
+    );
   });
 
   it('shows at most twenty failures and counts the rest', () => {

@@ -7,6 +7,12 @@ import { saysAbsent } from '../failure.js';
 /** Descriptors kept open; a lane works in one folder at a time, so a few are enough. */
 const KEPT = 16;
 
+/**
+ * Permissions of a folder that was made and has not got those of its source yet: nobody else sees what comes into it. The
+ * sticky bit, of no use on such a folder, tells it from one that is meant to be private.
+ */
+export const NEW_FOLDER = 0o1700;
+
 /** How often a folder is tried to be made while others make and replace it at the same time. */
 const MAKE_ATTEMPTS = 8;
 
@@ -22,8 +28,6 @@ export class Folders {
   constructor(
     private rootFd: number,
     private readonly remove?: (dir: string, name: string) => void,
-    /** Of folders that are made, as mkdir(2) takes it. */
-    private readonly mode = 0o777,
   ) {}
 
   get root(): number {
@@ -99,7 +103,7 @@ export class Folders {
       // Anew each time: what takes something out of the way opens and closes folders too.
       const parent = this.parentOf(path);
       try {
-        makeDirAt(parent, name, this.mode);
+        makeDirAt(parent, name, NEW_FOLDER);
         return;
       } catch (error) {
         if (saysAbsent(error) && parentWasKept) {

@@ -1,4 +1,5 @@
 import {
+  chmodFd,
   dropFd,
   filesystemType,
   openDirBeneath,
@@ -25,10 +26,11 @@ import { partName } from '../partname.js';
 import type { DestFile, DestShare, Leaves, SourceFile, SourceShare, Times } from '../share.js';
 import { apply, applyToLink, xattrsOf } from './applying.js';
 import { createPart, LocalDestFile, LocalSourceFile, removeQuietly } from './files.js';
-import { Folders } from './folders.js';
+import { Folders, NEW_FOLDER } from './folders.js';
 import { openPinned, type Pin } from './pin.js';
 
 const ENOENT = 2;
+const UMASK = process.umask();
 
 export interface Ways {
   /** The folder to which what gives way to a folder is moved; undefined: it is deleted. */
@@ -72,7 +74,7 @@ export class LocalShare implements SourceShare, DestShare {
     else {
       const { trash } = this.ways;
       const move = (dir: string, name: string) => this.moveTo(join(trash!, dir), dir, name);
-      this.opened = new Folders(fd, trash === undefined ? undefined : move, this.attributes.perms ? 0o700 : 0o777);
+      this.opened = new Folders(fd, trash === undefined ? undefined : move);
     }
     this.epoch = epoch;
     this.facts = filesystemFacts(filesystemType(fd));
@@ -162,10 +164,10 @@ export class LocalShare implements SourceShare, DestShare {
     }
   }
 
-  create(dir: string, name: string): DestFile {
+  create(dir: string, name: string, sourceMode = 0o666): DestFile {
     const { folders, facts, attributes } = this;
     // What only some may read at the source is nobody else's while it is on its way.
-    const mode = attributes.perms ? 0o600 : 0o666;
+    const mode = attributes.perms ? 0o600 : sourceMode & 0o777;
     return folders.within(dir, (fd) => {
       return new LocalDestFile(createPart(fd, name, mode), folders, dir, name, facts!, attributes);
     });
@@ -210,9 +212,12 @@ export class LocalShare implements SourceShare, DestShare {
     });
   }
 
-  stampDir(path: string, times: Times, carried?: Carried): string[] {
+  stampDir(path: string, times: Times, mode = 0, carried?: Carried): string[] {
     const fd = openDirBeneath(this.folders.root, path);
     try {
+      statFd(fd, this.stat, path);
+      const isNew = (this.stat.mode & 0o7777) === NEW_FOLDER;
+      if (isNew && mode !== 0 && !this.attributes.perms) chmodFd(fd, mode & 0o777 & ~UMASK, path);
       const warnings = carried ? apply(fd, carried, this.attributes) : [];
       setTimesFd(fd, times.atimeNs, times.mtimeNs, path);
       return warnings;

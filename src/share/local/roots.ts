@@ -28,6 +28,7 @@ import { mountOf, overlap, overlapByMounts, type Place, placeOf, softnessOf } fr
 import { partName } from '../partname.js';
 import { SIDE_NAMES, type Side } from '../share.js';
 import type { TimeRange } from '../timerange.js';
+import { NEW_FOLDER } from './folders.js';
 import { probeFolding } from './foldprobe.js';
 import { identityOf, openPinned } from './pin.js';
 
@@ -230,7 +231,7 @@ export function prepareDest(dest: string, trash?: string): DestProbe | Refusal {
   let made = false;
   try {
     try {
-      mkdirSync(dest);
+      mkdirSync(dest, NEW_FOLDER);
       made = true;
     } catch (error) {
       if ((error as { code?: string }).code !== 'EEXIST') throw error;
