@@ -149,7 +149,7 @@ function longOf(arg: string, command: CommandName): string[] {
   const long: string[] = [];
   for (let at = 1; at < arg.length; at++) {
     const name = nameOf(arg[at]!, command);
-    if (name === undefined) throw unknown(arg);
+    if (name === undefined) throw unknown(arg, arg[at]!);
     const rest = arg.slice(at + 1);
     if (optionOf(name).kind === 'toggle' || rest === '') long.push(`--${name}`);
     else return [...long, `--${name}=${rest.replace(/^=/, '')}`];
@@ -157,10 +157,11 @@ function longOf(arg: string, command: CommandName): string[] {
   return long;
 }
 
-function unknown(arg: string): UsageError {
+function unknown(arg: string, letter: string): UsageError {
   const near = didYouMean(arg, OPTION_NAMES, (name) => `--${name}`);
+  const which = arg.length > 2 ? `: there is no -${quoted(letter)}` : '';
   return new UsageError(
-    `unknown option ${quoted(arg)}${near || "; write a path that begins with - as ./- or after '--'"}`,
+    `unknown option ${quoted(arg)}${near || `${which}; write a path that begins with - as ./- or after '--'`}`,
   );
 }
 

@@ -30,14 +30,14 @@ const LEAST_DOUBT = 0.03;
 
 /**
  * The time until the backlog known now is done; 0 seconds when all is done. `null` when nobody can say: just started,
- * paused or stalled for a minute, waiting for a share, stopping, a dry run, or a scan that has found nothing to do yet.
+ * paused, stalled for a minute, waiting for a share, stopping, a dry run, or a scan that has found nothing to do yet.
  * While a scan runs the backlog still grows, so a surface should call it a lower bound.
  */
 export function forecast(snapshot: Snapshot, history: History): Forecast | null {
   const { nowMs } = snapshot;
   const nothing = { seconds: 0, plusMinus: 0 };
   if (snapshot.phase === 'finished') return nothing;
-  if (snapshot.dryRun || snapshot.stopping !== 'no' || snapshot.troubles.length > 0) return null;
+  if (snapshot.dryRun || snapshot.paused || snapshot.stopping !== 'no' || snapshot.troubles.length > 0) return null;
   const left = remaining(snapshot);
   if (left.files === 0) return snapshot.scan.done ? nothing : null;
   if (idleSeconds(history, nowMs) >= PAUSE_SECONDS) return null;

@@ -78,7 +78,7 @@ describe('flags', () => {
     [['---'], 'unknown option ---'],
     [['--=x'], 'unknown option --'],
     [['-z'], "unknown option -z; write a path that begins with - as ./- or after '--'"],
-    [['-nz'], 'unknown option -nz'],
+    [['-nz'], 'unknown option -nz: there is no -z'],
     [['-n5'], 'unknown option -n5'],
     [['-n=no'], 'unknown option -n=no'],
     [['-n/x'], 'unknown option -n/x'],

@@ -14,7 +14,7 @@ export function keys(view: View, width: number, height: number): Line[] {
   if (height < 1) return [];
   const all = [
     ['p', view.snapshot.paused ? 'resume' : 'pause'],
-    ['q', 'quit'],
+    ['q', view.quit === 'leave' ? 'leave' : 'quit'],
     ['+ - l', 'limit'],
     ['e', 'errors'],
     ['t', `last ${view.time}`],
