@@ -7,7 +7,8 @@ import { LocalShare } from '../src/share/local/local.js';
 import { LaneCounters } from '../src/stats/shared.js';
 
 export default function writer(start: WriterStart): void {
-  const dest = new LocalShare(start.root, start.pin, { trash: start.trash, attributes: start.attributes });
+  const { trash, attributes, stampsMtime } = start;
+  const dest = new LocalShare(start.root, start.pin, { trash, attributes, stampsMtime });
   try {
     runWriter({
       lane: start.lane,
@@ -16,8 +17,8 @@ export default function writer(start: WriterStart): void {
       pace: bucketOf(start.pace, 'dest'),
       window: windowOf(start.pace, 'dest'),
       counters: new LaneCounters(new Float64Array(start.counters), start.lane),
-      trash: start.trash,
-      attributes: start.attributes,
+      trash,
+      attributes,
       report: (message) => start.port.postMessage(message),
     });
   } finally {

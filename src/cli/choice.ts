@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { locating, UsageError } from '../exit.js';
 import { decodeName } from '../posix/names.js';
+import type { Comparing } from '../scan/compare.js';
 import { type Choice, chosenRules } from '../scan/filter/choice.js';
 import type { Values } from './options.js';
 
@@ -28,7 +29,19 @@ export function choiceOf(values: Values): Choice {
     maxSize,
     listed: list === undefined ? undefined : locating(`--files-from ${list}`, () => listedIn(read(list))),
     oneFilesystem: values['one-file-system'],
+    comparing: comparingOf(values),
   };
+}
+
+function comparingOf(values: Values): Comparing | undefined {
+  const comparing = {
+    sizeOnly: values['size-only'],
+    update: values.update,
+    ignoreExisting: values['ignore-existing'],
+    existing: values.existing,
+    windowSeconds: values['modify-window'],
+  };
+  return Object.values(comparing).some(Boolean) ? comparing : undefined;
 }
 
 /** Paths beneath the root without slashes at their ends; '' is the root. Comments are as in files of rules. */

@@ -56,6 +56,13 @@ export const OPTIONS = {
   'min-size': valued('choice', 'SIZE', 'do not copy smaller files', 'off', parseBound),
   skip: valued('choice', 'PATTERNS', 'left out unless a rule says otherwise, or none', DEFAULT_SKIPS, parseSkips),
   'one-file-system': toggle('choice', 'leave out what is mounted in the source', { short: 'x' }),
+  update: toggle('choice', 'leave files that are newer at the destination', { short: 'u' }),
+  'ignore-existing': toggle('choice', 'leave what the destination has'),
+  existing: toggle('choice', 'leave what the destination does not have'),
+  'size-only': toggle('choice', 'files of one size are the same; set the time alone'),
+  'modify-window': valued('choice', 'SECONDS', 'times so far apart are the same', '0', (text) =>
+    parseCount(text, { min: 0, max: 86_400 }),
+  ),
   'delete-excluded': toggle('choice', 'with --delete-extras: also what is left out'),
   scan: toggle('work', 'list each path of <source> that <dest> cannot have', {
     commands: ['doctor'],

@@ -237,6 +237,7 @@ export class Crew {
         counters: writers.counters,
         pace: pacer.memory,
         trash: this.trash,
+        stampsMtime: settings.choice.comparing?.sizeOnly ?? false,
         attributes: settings.attributes,
       }),
       (message) => this.events.message(message),

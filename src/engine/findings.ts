@@ -184,6 +184,11 @@ export class Findings {
         hand.staysUnlike = true;
         if (known) this.recorder.goneEntry(known);
       },
+      left: (name, entry, known) => {
+        this.seen.excluded++;
+        hand.staysUnlike = true;
+        if (entry) this.recorder.row(dir, name, entry, known);
+      },
       missing: (name) => this.missing(dir, name),
       extra: (name, isFolder, isPart) => {
         if (!isPart && this.state.extras && this.isProtected(hand, name, isFolder)) {

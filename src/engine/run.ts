@@ -96,14 +96,15 @@ async function prepare(
     look: (side: Side, room: number | undefined) =>
       keeper.look({ path: settings[side], expected: identities[side], room }),
   };
+  const windowNs = BigInt(settings.choice.comparing?.windowSeconds ?? 0) * 1_000_000_000n;
   if (settings.dryRun) {
     const root = { meta: roots.rootMeta, isStamped: false };
     const unknown = { range: undefined, folding: NO_FOLDING, beganNs: undefined, distrustNs: undefined };
-    return { ...ground, root, grainNs: roots.grainNs, ...unknown };
+    return { ...ground, root, grainNs: roots.grainNs + windowNs, ...unknown };
   }
   const dest = await keeper.prepare(settings.dest, settings.trash);
   identities.dest = dest.identity;
-  const grainNs = coarser(roots.grainNs, dest.grainNs);
+  const grainNs = coarser(roots.grainNs, dest.grainNs) + windowNs;
   rememberRoots(ledger, identities, { grainNs, range: dest.range });
   const cutOffNs = beginSession(ledger, dest.nowNs);
   const isStamped =

@@ -309,9 +309,8 @@ export class Scan {
     const { wanted, isElsewhere } = folder;
     // Where something else is mounted at the source, the folder is made, and what is in it there is let be.
     const dest = isElsewhere.source ? new Listing() : listings.dest;
-    const sizes = this.ground.choice;
     const { source } = listings;
-    const input = { dir, known, sealed, source, dest, complete, wanted, sizes, areNew, ...this.ground };
+    const input = { dir, known, sealed, source, dest, complete, wanted, areNew, ...this.ground };
     return joinFolder(input, this.ledger, this.findings.sink(folder));
   }
 

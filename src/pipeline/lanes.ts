@@ -34,6 +34,8 @@ export interface ReaderStart extends PipelineStart {
 export interface WriterStart extends PipelineStart {
   /** See WriterDeps. */
   readonly trash: string | undefined;
+  /** See Ways. */
+  readonly stampsMtime: boolean;
 }
 
 export interface ScannerStart extends LaneStart {

@@ -21,11 +21,35 @@ export interface Seen {
  */
 export type Verdict = 'copy' | 'link' | 'stamp' | 'same' | 'skip' | 'makeDir' | 'stampDir';
 
+/** What an option lets be: the destination's is newer (--update), is there (--ignore-existing), is not (--existing). */
+export type Left = 'newer' | 'exists' | 'absent';
+
+/** rsync's options on what counts as the same, and what is left as the destination has it. */
+export interface Comparing {
+  /** A file of the same size is the same, whatever its mtime, which is then set. */
+  readonly sizeOnly: boolean;
+  /** A file that is newer at the destination is left. */
+  readonly update: boolean;
+  /** What the destination has is left; folders are looked into. */
+  readonly ignoreExisting: boolean;
+  /** What the destination has not is left; no folder is made. */
+  readonly existing: boolean;
+  /** Times that are no further apart are the same, s. Already in the grain that `compare` is given. */
+  readonly windowSeconds: number;
+}
+
 /**
  * `grainNs` is the coarser of the two shares' timestamp grains: times that are less than a grain apart may be one
- * time that a share has rounded. `attributes`: which of mode, owner and group are to be the same.
+ * time that a share has rounded. `attributes`: which of mode, owner and group are to be the same. `sizeOnly`: a file of
+ * the same size has the same content.
  */
-export function compare(source: Seen, dest: Seen | undefined, grainNs: bigint, attributes: Attributes): Verdict {
+export function compare(
+  source: Seen,
+  dest: Seen | undefined,
+  grainNs: bigint,
+  attributes: Attributes,
+  sizeOnly = false,
+): Verdict {
   switch (source.kind) {
     case 'other':
       return 'skip';
@@ -39,9 +63,35 @@ export function compare(source: Seen, dest: Seen | undefined, grainNs: bigint, a
         ? 'same'
         : 'link';
     case 'file':
+      if (sizeOnly && dest?.kind === 'file' && dest.size === source.size)
+        return sameTime(source.mtimeNs, dest.mtimeNs, grainNs) && isAlike(source, dest, attributes) ? 'same' : 'stamp';
       if (!isSame(source, dest, grainNs)) return 'copy';
       return isAlike(source, dest, attributes) ? 'same' : 'stamp';
   }
+}
+
+/**
+ * What the options make of a verdict, by rsync's rules (generator.c there): folders that are there are gone through
+ * whatever is asked for, and --update is about files that are files on both sides. Attributes of what exists are let be,
+ * and its content is the same all the same.
+ */
+export function leave(
+  verdict: Verdict,
+  source: Seen,
+  dest: Seen | undefined,
+  grainNs: bigint,
+  { update, ignoreExisting, existing }: Omit<Comparing, 'sizeOnly'>,
+): Verdict | Left {
+  if (verdict === 'same' || verdict === 'skip') return verdict;
+  if (!dest) return existing ? 'absent' : verdict;
+  if (ignoreExisting && verdict === 'stamp') return 'same';
+  if (ignoreExisting && verdict !== 'stampDir') return 'exists';
+  const isNewer = verdict === 'copy' && dest.kind === 'file' && dest.mtimeNs - source.mtimeNs >= grainNs;
+  return update && isNewer ? 'newer' : verdict;
+}
+
+export function isLeft(verdict: Verdict | Left): verdict is Left {
+  return verdict === 'newer' || verdict === 'exists' || verdict === 'absent';
 }
 
 function isAlike(a: Seen, b: Seen, { perms, owner, group }: Attributes): boolean {

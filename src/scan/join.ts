@@ -15,7 +15,7 @@ import type { Meta } from '../share/entries.js';
 import { type Folding, folds } from '../share/folding.js';
 import { isPartName } from '../share/partname.js';
 import { kept, type TimeRange } from '../share/timerange.js';
-import { compare, type Seen, type Verdict } from './compare.js';
+import { compare, isLeft, type Left, leave, type Seen, sameTime, type Verdict } from './compare.js';
 import type { Choice } from './filter/choice.js';
 import type { Wanted } from './filter/scope.js';
 import { Finder } from './finder.js';
@@ -44,6 +44,11 @@ export interface JoinSink {
   collides(name: string, other: string, meta: Meta, known: Entry | undefined): void;
   /** A file that is not copied because of its size; the ledger shall have nothing of it. */
   passedOver(known: KeyedEntry | undefined): void;
+  /**
+   * An entry that stays unlike the source's because an option says so, as the ledger shall have it; undefined: it has just
+   * that, or shall have nothing of a folder.
+   */
+  left(name: string, entry: Entry | undefined, known: Entry | undefined): void;
   /** Wanted, and not at the source. */
   missing(name: string): void;
   /** At the destination only. */
@@ -65,8 +70,8 @@ export interface JoinInput {
   readonly complete: boolean;
   /** What alone was to be listed of the source; undefined: all. */
   readonly wanted: Wanted | undefined;
-  /** Bytes that a file must have to be copied. */
-  readonly sizes: Pick<Choice, 'minSize' | 'maxSize'>;
+  /** Which files are copied by their size, and what is left or is the same by an option. */
+  readonly choice: Pick<Choice, 'minSize' | 'maxSize' | 'comparing'>;
   readonly grainNs: bigint;
   /** The times that the destination keeps; undefined: all. */
   readonly range: TimeRange | undefined;
@@ -139,7 +144,8 @@ function* joinNames(input: JoinInput, twins: Twins | undefined, ledger: Ledger, 
       if (!complete || entries.errno(index) !== 0) continue;
       const counterpart = source.find(twins?.original(name) ?? name);
       // A folder where the source has a file or link is in the way of it, and as such an extra.
-      if (!counterpart || (isFolder && isKnownFileOrLink(counterpart))) sink.extra(name, isFolder, false);
+      const isInTheWay = isFolder && !input.choice.comparing?.ignoreExisting;
+      if (!counterpart || (isInTheWay && isKnownFileOrLink(counterpart))) sink.extra(name, isFolder, false);
     }
   }
 
@@ -186,7 +192,7 @@ function joinEntry(
     distrustNs,
     attributes,
     areNew,
-    sizes,
+    choice,
   }: JoinInput & { folders: Map<string, Dir>; ledger: Ledger },
   sink: JoinSink,
 ): void {
@@ -199,7 +205,21 @@ function joinEntry(
     distrustNs !== undefined && !isRecorded && there && there.entries.meta(there.index).ctimeNs >= distrustNs;
   // Size and mtime may look right there, so only copying it again mends it.
   const isDamaged = row?.isDamaged === true;
-  const present = (doubtful || isDamaged) && kind !== 'dir' ? undefined : dest || undefined;
+  const isToMend = (doubtful || isDamaged) && kind !== 'dir';
+  const present = isToMend ? undefined : dest || undefined;
+  const { comparing } = choice;
+  if (comparing && there && !dest) {
+    // What is there may have to be left, and nothing is known of it.
+    sink.unreadable(name, errnoName(there.entries.errno(there.index)), row && ledger.entry(dir.id, name));
+    return;
+  }
+  const chosen = (verdict: Verdict): Verdict | Left => {
+    if (!comparing) return verdict;
+    const source = seenOf(at, range);
+    // With the source's time it is most likely what this ledger's runs have published, and not good.
+    const isOurs = isToMend && dest && sameTime(source.mtimeNs, dest.mtimeNs, grainNs);
+    return isOurs ? verdict : leave(verdict, source, dest || undefined, grainNs, comparing);
+  };
   const mayBeNew = (isUpToDate: boolean) => (attributes.acls || attributes.xattrs) && (areNew || !isUpToDate);
   if (kind === 'dir') {
     const path = joinPath(dir.path, name);
@@ -208,18 +228,31 @@ function joinEntry(
     // What the destination did not take is not tried again until something changes.
     const wanted = isUpToDate && !areNew && folder.error !== undefined ? NO_ATTRIBUTES : attributes;
     const found = compare(seenOf(at, range), present, grainNs, wanted);
-    const verdict = found === 'same' && mayBeNew(isUpToDate) ? 'stampDir' : found;
+    const verdict = chosen(found === 'same' && mayBeNew(isUpToDate) ? 'stampDir' : found);
+    if (isLeft(verdict)) {
+      sink.left(name, undefined, undefined);
+      if (folder) sink.goneFolder(folder);
+      return;
+    }
     const isReplacing = dest && dest.kind !== 'dir';
     sink.folder(path, meta, verdict, folder, isReplacing ? 'dest' : row && 'ledger');
     return;
   }
-  if (kind === 'file' && (meta.size < sizes.minSize || meta.size > sizes.maxSize)) {
+  if (kind === 'file' && (meta.size < choice.minSize || meta.size > choice.maxSize)) {
     sink.passedOver(row && ledger.entry(dir.id, name));
     return;
   }
   const wanted = isRecorded && !areNew && row.isWarned ? NO_ATTRIBUTES : attributes;
-  const found = isPartName(name) ? 'skip' : compare(seenOf(at, range), present, grainNs, wanted);
-  const verdict = found === 'same' && kind === 'file' && mayBeNew(isRecorded) ? 'stamp' : found;
+  const found = isPartName(name) ? 'skip' : compare(seenOf(at, range), present, grainNs, wanted, comparing?.sizeOnly);
+  const verdict = chosen(found === 'same' && kind === 'file' && mayBeNew(isRecorded) ? 'stamp' : found);
+  if (isLeft(verdict)) {
+    const known = row && ledger.entry(dir.id, name);
+    const error = LEFT[verdict];
+    const isKnown = known?.status === EntryStatus.skipped && known.error === error && at.entries.is(at.index, row!);
+    const entry = { status: EntryStatus.skipped, meta, algorithm: undefined, hash: undefined, error };
+    sink.left(name, isKnown ? undefined : entry, known);
+    return;
+  }
   const status = verdict === 'skip' ? EntryStatus.skipped : EntryStatus.synced;
   const copying = verdict === 'copy' || verdict === 'link' || verdict === 'stamp';
   if (!copying && row?.status === status && at.entries.is(at.index, row)) {
@@ -246,6 +279,12 @@ function recordKept(name: string, meta: Meta, status: EntryStatus, known: Entry 
   const error = status === EntryStatus.skipped ? skipReason(name, meta) : sameContent ? known.error : undefined;
   sink.record(name, { status, meta, algorithm: hash && known?.algorithm, hash, error }, known);
 }
+
+const LEFT: Record<Left, string> = {
+  newer: 'left: it is newer at the destination (--update)',
+  exists: 'left: the destination has one (--ignore-existing)',
+  absent: 'left: the destination has none (--existing)',
+};
 
 function skipReason(name: string, meta: Meta): string {
   if (isPartName(name)) return 'unfinished file of a millrace run';

@@ -99,8 +99,8 @@ export interface DestShare extends Share {
   /** Puts a symbolic link at the name, replacing what is there. */
   link(dir: string, name: string, target: string, times: Times, carried?: Carried): string[];
   /**
-   * Applies what is carried to a file that is there, and sets its access time. Its mtime stays: that somebody has changed
-   * the file is not to be hidden.
+   * Applies what is carried to a file that is there, and sets its access time where that is kept. Its mtime stays: that
+   * somebody has changed the file is not to be hidden; but where size alone tells what is the same, it is set.
    */
   stamp(dir: string, name: string, times: Times, carried?: Carried): string[];
   /** Makes the folder and those above it; a non-folder in its place is replaced, as a file would be. */

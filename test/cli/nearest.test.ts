@@ -14,7 +14,7 @@ test.each([
   ['bw-limit', 'bwlimit'],
   ['bwlimt', 'bwlimit'],
   ['bwilmit', 'bwlimit'],
-  ['size', 'max-size'],
+  ['size', 'size-only'],
   ['capacity', 'queue-capacity'],
   ['log', 'log-file'],
   ['dryrun', 'dry-run'],
@@ -26,7 +26,7 @@ test.each([
   expect(nearest(typed, OPTION_NAMES)).toBe(meant);
 });
 
-test.each(['', '-', 'x', 'modify-window', 'zzzzzzzz', 'compress'])("'%s' is like no option", (typed) => {
+test.each(['', '-', 'x', 'partial-dir', 'zzzzzzzz', 'compress'])("'%s' is like no option", (typed) => {
   expect(nearest(typed, OPTION_NAMES)).toBeUndefined();
 });
 

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compare as compareAll, type Seen, sameTime, type Verdict } from '../../src/scan/compare.js';
+import {
+  type Comparing,
+  compare as compareAll,
+  isLeft,
+  type Left,
+  leave,
+  type Seen,
+  sameTime,
+  type Verdict,
+} from '../../src/scan/compare.js';
 import { type Attributes, NO_ATTRIBUTES } from '../../src/share/attributes.js';
 
 const compare = (source: Seen, dest: Seen | undefined, grainNs: bigint) =>
@@ -83,6 +92,67 @@ describe('with attributes to keep', () => {
   });
 });
 
+const NO_OPTION: Comparing = {
+  sizeOnly: false,
+  update: false,
+  ignoreExisting: false,
+  existing: false,
+  windowSeconds: 0,
+};
+const decide = (source: Seen, dest: Seen | undefined, option: Partial<Comparing>, attributes = NO_ATTRIBUTES) => {
+  const verdict = compareAll(source, dest, 10n, attributes, option.sizeOnly);
+  return leave(verdict, source, dest, 10n, { ...NO_OPTION, ...option });
+};
+
+describe('with an option on what is left', () => {
+  const newer = { ...file, size: 3, mtimeNs: T + 10n };
+  const perms = { ...NO_ATTRIBUTES, perms: true };
+  it.each<[string, Partial<Comparing>, Seen, Seen | undefined, Verdict | Left, Attributes?]>([
+    ['--update: newer at the destination', { update: true }, file, newer, 'newer'],
+    ['--update: newer by less than the grain', { update: true }, file, { ...newer, mtimeNs: T + 9n }, 'copy'],
+    ['--update: older at the destination', { update: true }, file, { ...file, mtimeNs: T - 10n }, 'copy'],
+    ['--update: missing', { update: true }, file, undefined, 'copy'],
+    ['--update: a newer link in the place of a file', { update: true }, file, { ...link, mtimeNs: T + 99n }, 'copy'],
+    ['--update: a newer link', { update: true }, link, { ...link, mtimeNs: T + 99n }, 'link'],
+    ['--update: a newer folder', { update: true }, dir, { ...dir, mtimeNs: T + 99n }, 'stampDir'],
+    ['--update: other permissions', { update: true }, file, { ...file, mode: 0o100600 }, 'stamp', perms],
+    ['--ignore-existing: another size', { ignoreExisting: true }, file, { ...file, size: 3 }, 'exists'],
+    ['--ignore-existing: the same', { ignoreExisting: true }, file, file, 'same'],
+    [
+      '--ignore-existing: other permissions',
+      { ignoreExisting: true },
+      file,
+      { ...file, mode: 0o100600 },
+      'same',
+      perms,
+    ],
+    ['--ignore-existing: a folder where a file is', { ignoreExisting: true }, dir, file, 'exists'],
+    ['--ignore-existing: a file where a folder is', { ignoreExisting: true }, file, dir, 'exists'],
+    ['--ignore-existing: another link', { ignoreExisting: true }, link, { ...link, target: 1 }, 'exists'],
+    [
+      '--ignore-existing: a folder with another time',
+      { ignoreExisting: true },
+      dir,
+      { ...dir, mtimeNs: 0n },
+      'stampDir',
+    ],
+    ['--ignore-existing: missing', { ignoreExisting: true }, file, undefined, 'copy'],
+    ['--existing: a file that is missing', { existing: true }, file, undefined, 'absent'],
+    ['--existing: a link that is missing', { existing: true }, link, undefined, 'absent'],
+    ['--existing: a folder that is missing', { existing: true }, dir, undefined, 'absent'],
+    ['--existing: another size', { existing: true }, file, { ...file, size: 3 }, 'copy'],
+    ['--existing: a folder where a file is', { existing: true }, dir, file, 'makeDir'],
+    ['--existing: a special file', { existing: true }, other, undefined, 'skip'],
+    ['--size-only: another time', { sizeOnly: true }, file, { ...file, mtimeNs: 0n }, 'stamp'],
+    ['--size-only: the same', { sizeOnly: true }, file, file, 'same'],
+    ['--size-only: another size', { sizeOnly: true }, file, { ...file, size: 3 }, 'copy'],
+    ['--size-only: a link of another time', { sizeOnly: true }, link, { ...link, mtimeNs: 0n }, 'link'],
+    ['--size-only: other permissions', { sizeOnly: true }, file, { ...file, mode: 0o100600 }, 'stamp', perms],
+  ])('%s', (_, option, source, dest, verdict, attributes) => {
+    expect(decide(source, dest, option, attributes)).toBe(verdict);
+  });
+});
+
 describe('for any two entries', () => {
   const time = fc.bigInt({ min: -(10n ** 10n), max: 10n ** 10n });
   const grain = fc.constantFrom(1n, 100n, 1_000n, 10_000_000n, 1_000_000_000n, 2_000_000_000n);
@@ -132,6 +202,29 @@ describe('for any two entries', () => {
         expect(compare(source, { ...source, mtimeNs }, grainNs)).toBe('copy');
         expect(compare(source, { ...source, size: a.size + 1 }, grainNs)).toBe('copy');
       }),
+    );
+  });
+
+  const options = fc.record({
+    sizeOnly: fc.boolean(),
+    update: fc.boolean(),
+    ignoreExisting: fc.boolean(),
+    existing: fc.boolean(),
+    windowSeconds: fc.constant(0),
+  });
+
+  it('what exists stays with --ignore-existing, what does not is not made with --existing, and no option makes work', () => {
+    fc.assert(
+      fc.property(seen, fc.option(seen, { nil: undefined }), options, (a, b, option) => {
+        const verdict = decide(a, b, option);
+        const plain = decide(a, b, { sizeOnly: option.sizeOnly });
+        if (b && option.ignoreExisting) expect(['same', 'skip', 'stampDir', 'exists']).toContain(verdict);
+        if (!b && option.existing) expect(['skip', 'absent']).toContain(verdict);
+        if (!isLeft(verdict) && verdict !== 'same') expect(verdict).toBe(plain);
+        if (plain === 'same') expect(verdict).toBe('same');
+        if (verdict === 'newer') expect(b!.mtimeNs).toBeGreaterThan(a.mtimeNs);
+      }),
+      { numRuns: 1000 },
     );
   });
 

@@ -92,7 +92,7 @@ function march(sides: Sides, more: Partial<JoinInput> = {}): Event[] {
     dest: dest!,
     complete: true,
     wanted: undefined,
-    sizes: EVERYTHING,
+    choice: EVERYTHING,
     grainNs: 1n,
     range: undefined,
     trash: undefined,
@@ -708,7 +708,7 @@ describe('a huge folder', () => {
       dest,
       complete: true,
       wanted: undefined,
-      sizes: EVERYTHING,
+      choice: EVERYTHING,
       grainNs: 1n,
       range: undefined,
       trash: undefined,
@@ -721,5 +721,46 @@ describe('a huge folder', () => {
     for (const _ of joinFolder(input, ledger, sink)) turns++;
     expect(Object.fromEntries(counts)).toEqual({ unchanged: 1, copy: MANY - 1, extra: 1, goneEntry: known });
     expect(turns).toBeGreaterThan(MANY / 4096 - 1);
+  });
+});
+
+describe('with options on what is left', () => {
+  const comparing = { sizeOnly: false, update: false, ignoreExisting: false, existing: false, windowSeconds: 0 };
+  const leaving = (option: Partial<typeof comparing>) => ({
+    choice: { ...EVERYTHING, comparing: { ...comparing, ...option } },
+  });
+  const one = (name: string, part: Partial<Meta> = {}): Made[] => [
+    { name, meta: { mode: FILE, size: 1, mtimeNs: 5n, ...part } },
+  ];
+
+  it('records what is left once, with the reason, and does not call it an extra', () => {
+    const sides = { source: one('f'), dest: one('f', { mtimeNs: 9n }) };
+    const events = march(sides, leaving({ update: true }));
+    const error = 'left: it is newer at the destination (--update)';
+    expect(events).toHaveLength(1);
+    expect(events[0]).toMatchObject(['left', 'f', { status: EntryStatus.skipped, error }, undefined]);
+    remember({ f: (events[0] as unknown as [string, string, Entry])[2] });
+    expect(march(sides, leaving({ update: true }))).toMatchObject([['left', 'f', undefined, { error }]]);
+  });
+
+  it('forgets what the ledger has of a folder that is not to be made, and leaves it', () => {
+    remember({}, ['sub']);
+    const events = march({ source: [{ name: 'sub', meta: { mode: DIR } }] }, leaving({ existing: true }));
+    expect(short(events)).toEqual([
+      ['goneFolder', 'sub'],
+      ['left', 'sub'],
+    ]);
+  });
+
+  it.each([5n, 4n])('mends what a cut-off session has published, which has the time of the source (%d)', (mtimeNs) => {
+    const sides = { source: one('f'), dest: one('f', { mtimeNs, ctimeNs: 100n }) };
+    const events = march(sides, { distrustNs: 50n, ...leaving({ ignoreExisting: true }) });
+    expect(short(events)).toEqual([[mtimeNs === 5n ? 'copy' : 'left', 'f']]);
+  });
+
+  it('takes what the destination has, and cannot be looked at, for neither there nor missing', () => {
+    const dest = entriesWith([{ name: 'f', errno: 13 }]);
+    for (const option of [{ existing: true }, { ignoreExisting: true }, { update: true }])
+      expect(short(march({ source: one('f'), dest }, leaving(option)))).toEqual([['unreadable', 'f']]);
   });
 });

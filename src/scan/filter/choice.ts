@@ -1,6 +1,7 @@
 /** What of the source is copied, and the rules of it in their order, from what the options say. */
 import { createHash } from 'node:crypto';
 import { locating, UsageError } from '../../exit.js';
+import type { Comparing } from '../compare.js';
 import { EXCLUDES, FILTERS, INCLUDES, type Reading, type Rule, readRule } from './rule.js';
 
 /** Plain data, so that it can go to another thread. */
@@ -14,6 +15,8 @@ export interface Choice {
   readonly listed: readonly string[] | undefined;
   /** Folders in which something else is mounted are copied empty. */
   readonly oneFilesystem: boolean;
+  /** What of it is left, or is the same; undefined: nothing is left, and size and time count. */
+  readonly comparing: Comparing | undefined;
 }
 
 export const EVERYTHING: Choice = {
@@ -22,6 +25,7 @@ export const EVERYTHING: Choice = {
   maxSize: Number.POSITIVE_INFINITY,
   listed: undefined,
   oneFilesystem: false,
+  comparing: undefined,
 };
 
 /** The same for choices that are the same: what a scan with another one found does not count. */

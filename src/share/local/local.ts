@@ -37,6 +37,8 @@ export interface Ways {
   readonly trash?: string | undefined;
   /** What is read of entries, and applied to them, beside content and times; undefined: nothing. */
   readonly attributes?: Attributes | undefined;
+  /** Of a file whose attributes alone are applied the mtime is set, too. */
+  readonly stampsMtime?: boolean;
 }
 
 /** A mounted path: NFS, SMB or a local disk. Everything happens beneath a root that is opened once. */
@@ -199,12 +201,13 @@ export class LocalShare implements SourceShare, DestShare {
     this.folders.make(path);
   }
 
-  stamp(dir: string, name: string, { atimeNs }: Times, carried?: Carried): string[] {
+  stamp(dir: string, name: string, { atimeNs, mtimeNs }: Times, carried?: Carried): string[] {
     return this.folders.in(dir, (parent) => {
       const fd = openForReading(parent, name);
       try {
         const warnings = carried ? apply(fd, carried, this.attributes) : [];
-        if (this.attributes.atimes) setTimesFd(fd, atimeNs, undefined, name);
+        const { stampsMtime } = this.ways;
+        if (stampsMtime || this.attributes.atimes) setTimesFd(fd, atimeNs, stampsMtime ? mtimeNs : undefined, name);
         return warnings;
       } finally {
         dropFd(fd);

@@ -123,11 +123,14 @@ test('a digest tells choices apart', () => {
     ['exclude', 'a'],
     ['exclude', 'b'],
   ]);
+  const options = { sizeOnly: false, update: false, ignoreExisting: false, existing: false, windowSeconds: 0 };
   const choices = [
     EVERYTHING,
     { ...EVERYTHING, rules },
     { ...EVERYTHING, rules: rules.toReversed() },
     { ...EVERYTHING, minSize: 1 },
+    { ...EVERYTHING, comparing: { ...options, update: true } },
+    { ...EVERYTHING, comparing: { ...options, windowSeconds: 1 } },
     { ...EVERYTHING, listed: ['a'] },
   ];
   expect(new Set(choices.map(digestOf)).size).toBe(choices.length);

@@ -1,0 +1,192 @@
+/** rsync's options on what is left and what counts as the same, with the real program, beside the real rsync. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, lutimesSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { findCommand } from '../helpers/tree.js';
+import {
+  auditLog,
+  copyAll,
+  dir,
+  file,
+  ledgerFiles,
+  ledgerPaths,
+  link,
+  logged,
+  makeTree,
+  newWorld,
+  query,
+  type Spec,
+  setMtime,
+  snapshotTree,
+  type World,
+} from './helpers.js';
+
+/** Whole seconds, for rsync looks at no more. */
+const T = 1_700_000_000;
+const NS = BigInt(T) * 1_000_000_000n;
+const S = 1_000_000_000n;
+
+/** The same numbers for the same seed (mulberry32). */
+function random(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+/**
+ * Two trees with much in common, and the whole seconds of their entries. No folder takes the place of a file, which
+ * rsync removes only if it is empty.
+ */
+function twoTrees(seed: number, isInWay: boolean): Record<'source' | 'dest', Timed> {
+  const below = random(seed);
+  const source: Timed = {};
+  const dest: Timed = {};
+  const put = (tree: Timed, path: string, spec: Spec) => {
+    tree[path] = { spec, seconds: T + below(7) - 3 };
+  };
+  const leaf = () => (below(4) === 0 ? link('x'.repeat(1 + below(2))) : file('abc'.slice(0, 1 + below(3))));
+  for (const folder of ['a', 'b', 'b/c', 'd', 'new']) put(source, folder, dir());
+  for (const folder of ['a', 'b', 'b/c', 'old']) put(dest, folder, dir());
+  for (let at = 0; at < 120; at++) {
+    const path = `${['', 'a/', 'b/', 'b/c/', 'd/'][below(5)]}f${at}`;
+    const which = below(5);
+    if (which > 0) put(source, path, leaf());
+    if (which === 2 && !path.startsWith('d/')) dest[path] = source[path]!;
+    else if (which !== 1 && !path.startsWith('d/')) put(dest, path, leaf());
+  }
+  put(source, 'new/f', leaf());
+  put(dest, 'old/f', leaf());
+  if (isInWay) {
+    put(source, 'in-way', dir());
+    put(source, 'in-way/f', leaf());
+    put(dest, 'in-way', file('1'));
+  }
+  return { source, dest };
+}
+
+type Timed = Record<string, { readonly spec: Spec; readonly seconds: number }>;
+
+function makeTimed(root: string, tree: Timed): void {
+  makeTree(root, Object.fromEntries(Object.entries(tree).map(([path, { spec }]) => [path, spec])));
+  for (const [path, { seconds }] of Object.entries(tree).reverse()) lutimesSync(join(root, path), seconds, seconds);
+  for (const [path, { spec, seconds }] of Object.entries(tree).reverse())
+    if (spec.kind === 'dir') lutimesSync(join(root, path), seconds, seconds);
+  lutimesSync(root, T, T);
+}
+
+describe.skipIf(!findCommand('rsync'))('leaves the tree that rsync leaves (rsync needed)', () => {
+  test.each([
+    '-u',
+    '--size-only',
+    '--ignore-existing',
+    '--existing',
+    '--modify-window=2',
+    '--existing --ignore-existing',
+    '--size-only --existing --delete',
+    '-u --delete',
+    '--ignore-existing --delete',
+  ])('%s', async (text) => {
+    const options = text.split(' ');
+    const world = newWorld();
+    const other = join(world.root, 'other');
+    // There rsync stumbles over what it has left in the place of a folder, and sets its time to the folder's.
+    const { source, dest } = twoTrees(text.length, !options.includes('--ignore-existing'));
+    makeTimed(world.source, source);
+    makeTimed(world.dest, dest);
+    makeTimed(other, dest);
+    const { status } = spawnSync('rsync', ['-rlt', ...options, `${world.source}/`, `${other}/`]);
+    expect(status).toBe(0);
+    const ours = options.flatMap((option) =>
+      option === '--delete' ? ['--delete-extras', '--max-delete', 'unlimited'] : [option],
+    );
+    const before = snapshotTree(world.dest);
+    await copyAll(world, ...ours);
+    expect(snapshotTree(world.dest)).toEqual(snapshotTree(other));
+    expect(snapshotTree(world.dest)).not.toEqual(before);
+  });
+});
+
+/** Why entries are skipped, by path. */
+const reasons = (world: World) =>
+  Object.fromEntries(
+    [...ledgerFiles(world)].flatMap(([path, row]) => (row.status === 'skipped' ? [[path, row.error]] : [])),
+  );
+
+const NEWER = 'left: it is newer at the destination (--update)';
+
+test('what is left is skipped with the reason, once in the log, and copied when the option is gone', async () => {
+  const world = newWorld();
+  makeTree(world.source, { 'sub/mine': file('source', NS), 'sub/same': file('s', NS), 'sub/gone': file('g', NS) });
+  makeTree(world.dest, { 'sub/mine': file('dest', NS + S), 'sub/same': file('s', NS) });
+  const first = await copyAll(world, '-u');
+  expect(first.stdout).toMatch(/left out +1 entry/);
+  expect(readFileSync(join(world.dest, 'sub/mine'), 'utf8')).toBe('dest');
+  expect(reasons(world)).toEqual({ 'sub/mine': NEWER });
+  expect(ledgerPaths(world, 'synced')).toEqual(['sub/gone', 'sub/same']);
+  expect(logged(world, 'skipped')).toEqual(['sub/mine']);
+  // Folders with such entries are looked at in every scan.
+  expect(query(world.db, "SELECT path FROM dirs WHERE path = 'sub' AND seal IS NOT NULL")).toEqual([]);
+
+  const lines = auditLog(world).length;
+  const second = await copyAll(world, '-u');
+  expect(second.stdout).not.toContain('scanning anew');
+  expect(auditLog(world)).toHaveLength(lines);
+  expect(reasons(world)).toEqual({ 'sub/mine': NEWER });
+
+  // No longer newer: the next scan finds it.
+  setMtime(world.dest, 'sub/mine', NS - S);
+  await copyAll(world, '-u');
+  expect(readFileSync(join(world.dest, 'sub/mine'), 'utf8')).toBe('source');
+  expect(reasons(world)).toEqual({});
+  setMtime(world.dest, 'sub/mine', NS + S);
+  await copyAll(world, '-u');
+  expect(reasons(world)).toEqual({ 'sub/mine': NEWER });
+
+  const last = await copyAll(world);
+  expect(last.stdout).toContain('scanning anew: what is to be copied is chosen otherwise than in the last scan');
+  expect(ledgerPaths(world, 'synced')).toEqual(['sub/gone', 'sub/mine', 'sub/same']);
+});
+
+test('--existing forgets what it has of a folder that is gone at the destination, and does not make it', async () => {
+  const world = newWorld();
+  makeTree(world.source, { 'sub/deep/f': file('f', NS), there: file('new', NS) });
+  makeTree(world.dest, { there: file('old', NS) });
+  await copyAll(world, '--existing', '--size-only');
+  expect(existsSync(join(world.dest, 'sub'))).toBe(false);
+  expect(ledgerPaths(world, 'skipped')).toEqual([]);
+  await copyAll(world);
+  expect(ledgerPaths(world, 'synced')).toEqual(['sub/deep/f', 'there']);
+  spawnSync('rm', ['-r', join(world.dest, 'sub')]);
+  await copyAll(world, '--existing');
+  expect(ledgerPaths(world, 'synced')).toEqual(['there']);
+  expect(existsSync(join(world.dest, 'sub'))).toBe(false);
+});
+
+test('--size-only sets the time, keeps no hash of what it has not read, and has nothing to do then', async () => {
+  const world = newWorld();
+  makeTree(world.source, { f: file('one', NS) });
+  makeTree(world.dest, { f: file('two', NS - S) });
+  const { stdout } = await copyAll(world, '--size-only');
+  expect(stdout).toMatch(/stamped +attributes of 1 file/);
+  expect(readFileSync(join(world.dest, 'f'), 'utf8')).toBe('two');
+  expect(snapshotTree(world.dest).get('f')?.mtimeNs).toBe(NS);
+  expect(ledgerFiles(world).get('f')).toMatchObject({ status: 'synced', hash: null });
+  const lines = auditLog(world).length;
+  await copyAll(world);
+  expect(auditLog(world)).toHaveLength(lines);
+});
+
+test('--ignore-existing leaves a file in the place of a folder, and a folder in the place of a file, as they are', async () => {
+  const world = newWorld();
+  makeTree(world.source, { 'folder/f': file('f'), file: file('file'), new: file('new') });
+  makeTree(world.dest, { folder: file('mine'), 'file/mine': file('mine') });
+  await copyAll(world, '--ignore-existing', '--delete-extras', '--max-delete', 'unlimited');
+  expect([...snapshotTree(world.dest).keys()]).toEqual(['', 'file', 'file/mine', 'folder', 'new']);
+  expect(reasons(world)).toEqual({ file: 'left: the destination has one (--ignore-existing)' });
+  expect(ledgerPaths(world, 'synced')).toEqual(['new']);
+});
