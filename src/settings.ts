@@ -114,6 +114,8 @@ export interface Settings {
   readonly scanners: number;
   readonly dryRun: boolean;
   readonly verbose: boolean;
+  /** Each change in rsync's letters. */
+  readonly itemize: boolean;
   readonly progress: ProgressStyle;
   /** Undefined: nothing listens. */
   readonly metrics: MetricsSettings | undefined;

@@ -122,6 +122,7 @@ export const OPTIONS = {
     commands: ['copy', 'attach', 'verify'],
   }),
   verbose: toggle('output', 'name each entry', { short: 'v', commands: LONG }),
+  itemize: toggle('output', "name each change, in rsync's letters YXcstpoguax", { short: 'i' }),
   metrics: valued('output', '[HOST:]PORT', 'serve Prometheus metrics there', 'off', parseEndpoint),
   'metrics-token-file': path('output', 'token that readers of the metrics must show'),
   detach: toggle('output', 'run in the background; see millrace attach', { env: false, file: FOR_ONE_RUN }),

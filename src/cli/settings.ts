@@ -58,6 +58,7 @@ export function settingsOf(values: Values, source: string, dest: string, machine
     writers: values.writers,
     scanners: values.scanners,
     dryRun: values['dry-run'],
+    itemize: values.itemize,
     verbose: values.verbose,
     progress: styleOf(values, machine.terminal ?? 'none'),
     metrics: metricsOf(values),
@@ -104,7 +105,7 @@ export function styleOf(values: Values, terminal: Terminal): ProgressStyle {
   if (progress === 'tui' && terminal === 'none')
     throw new UsageError('--progress tui: standard input and output must be a terminal (and TERM not dumb); use plain');
   if (progress !== 'auto') return progress;
-  return terminal === 'fit' && !(values['dry-run'] && values.verbose) ? 'tui' : 'plain';
+  return terminal === 'fit' && !(values['dry-run'] && (values.verbose || values.itemize)) ? 'tui' : 'plain';
 }
 
 /** Metrics name the shares and tell how a migration goes, so that beyond this machine only those with a token get them. */

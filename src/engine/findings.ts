@@ -29,7 +29,9 @@ export interface FindingEvents {
   /** Files that need no copying, and their bytes. */
   same(files: number, bytes: number): void;
   /** A folder that is missing, or an extra: for dry runs and counting. */
-  note(what: 'make' | 'delete', path: string): void;
+  note(what: 'make' | 'delete', path: string, isFolder: boolean): void;
+  /** What differs of a folder, where lines tell it. */
+  itemized(path: string, changes: string): void;
   failed(path: string, message: string): void;
 }
 
@@ -149,13 +151,14 @@ export class Findings {
   sink(hand: InHand): JoinSink {
     const { dir } = hand;
     return {
-      copy: (name, meta, verdict, known) => {
+      copy: (name, meta, verdict, known, letters) => {
         this.saw(1, meta.size);
         changes(dir);
         hand.isToChange = true;
         const saved = known && { status: known.status, size: known.meta.size };
         const item = newItem(dir, name, ACTIONS[verdict], meta, saved);
         if (verdict === 'stamp') item.kept = contentOf(known, meta) ?? { algorithm: undefined, hash: undefined };
+        if (letters !== undefined) item.changes = letters;
         this.events.found(item);
       },
       record: (name, entry, known) => {
@@ -164,9 +167,10 @@ export class Findings {
         if (entry.status === EntryStatus.synced) this.events.same(1, entry.meta.size);
       },
       unchanged: (meta) => this.same(1, meta.size),
-      folder: (path, meta, verdict, known, other) => {
+      folder: (path, meta, verdict, known, other, letters) => {
         if (verdict === 'makeDir') hand.isToChange = true;
         if (other === 'dest') this.replaced(path);
+        if (letters !== undefined) this.events.itemized(path, letters);
         this.folder(dir, path, meta, verdict, known, other !== undefined);
       },
       unreadable: (name, code, known) => {
@@ -225,7 +229,7 @@ export class Findings {
   /** What is no folder gives way to one, at the destination. */
   private replaced(path: string): void {
     this.recorder.line('deleted', 'entry', path, 'a folder takes its place');
-    this.events.note('delete', path);
+    this.events.note('delete', path, false);
     if (this.trash !== undefined) this.recorder.touch(1);
   }
 
@@ -240,7 +244,7 @@ export class Findings {
   ): void {
     const missing = verdict === 'makeDir';
     if (missing) {
-      this.events.note('make', path);
+      this.events.note('make', path, true);
       changes(parent);
     }
     // The parent's join was cut off, and this folder was joined before that; its entries may be on their way.
@@ -261,7 +265,7 @@ export class Findings {
     const kind = isPart ? Action.removePart : isFolder ? Action.removeDir : Action.remove;
     this.recorder.extra({ dir: dir.id, name, kind });
     const path = join(dir.path, name);
-    if (!isPart) this.events.note('delete', path);
+    if (!isPart) this.events.note('delete', path, isFolder);
     if (isFolder) this.toList(this.newDir(dir, path, DirSide.extra), false);
   }
 

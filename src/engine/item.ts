@@ -30,6 +30,8 @@ export interface Item {
   failure?: Failure;
   /** Of a stamp: the hash that the ledger has of the content, which stays. */
   kept?: Pick<Entry, 'algorithm' | 'hash'>;
+  /** What differs, where lines tell it and this session found it. */
+  changes?: string;
   /** What of it the destination did not take. */
   warning?: string;
   /** The destination has it for good: the ledger may say synced. */

@@ -58,7 +58,7 @@ export class Scan {
     private readonly recorder: Recorder,
     private readonly ground: Pick<
       JoinInput,
-      'grainNs' | 'range' | 'distrustNs' | 'trash' | 'folding' | 'beganNs' | 'attributes'
+      'grainNs' | 'range' | 'distrustNs' | 'trash' | 'folding' | 'beganNs' | 'attributes' | 'itemizes'
     > & { choice: Choice },
     private readonly events: ScanEvents,
   ) {

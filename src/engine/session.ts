@@ -10,6 +10,7 @@ import { DirStatus, EntryStatus } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
 import { Command } from '../pipeline/ring.js';
 import { digestOf } from '../scan/filter/choice.js';
+import { unknownChanges } from '../scan/itemize.js';
 import type { Settings } from '../settings.js';
 import { lettersOf } from '../share/attributes.js';
 import type { Folding } from '../share/folding.js';
@@ -115,11 +116,18 @@ export class Session {
     this.scan = new Scan(
       ledger,
       this.recorder,
-      { ...deps, trash: settings.trash, attributes: settings.attributes, choice: settings.choice },
+      {
+        ...deps,
+        trash: settings.trash,
+        attributes: settings.attributes,
+        choice: settings.choice,
+        itemizes: settings.itemize,
+      },
       {
         found: (item) => this.found(item),
         same: (files, bytes) => this.outcomes.needNoCopy(files, bytes),
-        note: (what, path) => this.noted(what, path),
+        note: (what, path, isFolder) => this.noted(what, path, isFolder),
+        itemized: (path, changes) => deps.detail(`${changes} ${path}/`),
         failed: (path, error) => this.outcomes.fail(path, error),
         rootFailed: (side, failure) => this.breakOff(this.guardian.shareBroken(side, failure.message)),
         stuck: (side, failure) => this.guardian.watch.report(side, failure.code, 0),
@@ -319,7 +327,8 @@ export class Session {
     const { settings, detail } = this.deps;
     this.recorder.add(item);
     if (settings.dryRun) {
-      if (settings.verbose) detail(`${item.action === Action.stamp ? 'stamp' : 'copy'} ${pathOf(item)}`);
+      if (settings.itemize) detail(itemLine(item)!);
+      else if (settings.verbose) detail(`${item.action === Action.stamp ? 'stamp' : 'copy'} ${pathOf(item)}`);
       return;
     }
     // While the ledger says that the older content is there, that must stay true.
@@ -327,11 +336,13 @@ export class Session {
     else this.hold(item);
   }
 
-  private noted(what: 'make' | 'delete', path: string): void {
+  private noted(what: 'make' | 'delete', path: string, isFolder: boolean): void {
     const { settings, detail } = this.deps;
     if (!settings.dryRun) return;
     if (what === 'delete') this.outcomes.deleted++;
-    if (settings.verbose) detail(`${what} ${path}`);
+    if (settings.itemize) {
+      if (what === 'delete') detail(`${DELETING} ${path}${isFolder ? '/' : ''}`);
+    } else if (settings.verbose) detail(`${what} ${path}`);
   }
 
   private hold(item: Item): void {
@@ -349,8 +360,11 @@ export class Session {
   finished(item: Item): void {
     this.recorder.finish(item);
     this.outcomes.finish(item);
-    if (this.deps.settings.verbose)
-      this.deps.detail(`${item.failure ? 'failed' : VERBS[item.action]} ${pathOf(item) || '.'}`);
+    const { settings, detail } = this.deps;
+    if (settings.itemize && !item.failure) {
+      const line = itemLine(item);
+      if (line !== undefined) detail(line);
+    } else if (settings.verbose) detail(`${item.failure ? 'failed' : VERBS[item.action]} ${pathOf(item) || '.'}`);
   }
 
   private committed(items: readonly Item[]): void {
@@ -534,6 +548,27 @@ export class Session {
 function hasBacklog(ledger: Ledger): boolean {
   const { running, number } = ledger.scanState;
   return running || ledger.dirsWithPending(number, 0, 1).length > 0;
+}
+
+const DELETING = '*deleting  ';
+
+/** The line of --itemize; that of a folder of the source is told when it is found. */
+function itemLine(item: Item): string | undefined {
+  const path = pathOf(item);
+  switch (item.action) {
+    case Action.copy:
+      return `${item.changes ?? unknownChanges('copy')} ${path}`;
+    case Action.link:
+      return `${item.changes ?? unknownChanges('link')} ${path}`;
+    case Action.stamp:
+      return `${item.changes ?? unknownChanges('stamp')} ${path}`;
+    case Action.remove:
+      return `${DELETING} ${path}`;
+    case Action.removeDir:
+      return `${DELETING} ${path}/`;
+    default:
+      return undefined;
+  }
 }
 
 const VERBS: Record<Action, string> = {

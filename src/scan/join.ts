@@ -19,13 +19,14 @@ import { compare, isLeft, type Left, leave, type Seen, sameTime, type Verdict } 
 import type { Choice } from './filter/choice.js';
 import type { Wanted } from './filter/scope.js';
 import { Finder } from './finder.js';
+import { changesOf } from './itemize.js';
 import { IN_MEMORY, YIELD_EVERY } from './largest.js';
 import type { Found, Listing } from './listing.js';
 import { Twins } from './twins.js';
 
 export interface JoinSink {
-  /** A file or link to be copied, or a file whose attributes are. */
-  copy(name: string, meta: Meta, verdict: 'copy' | 'link' | 'stamp', known: Entry | undefined): void;
+  /** A file or link to be copied, or a file whose attributes are. `changes`: what differs, where lines tell it. */
+  copy(name: string, meta: Meta, verdict: 'copy' | 'link' | 'stamp', known: Entry | undefined, changes?: string): void;
   /** An entry that needs no copying, as the ledger shall have it. */
   record(name: string, entry: Entry, known: Entry | undefined): void;
   /** The ledger has the entry just as it is. */
@@ -37,6 +38,7 @@ export interface JoinSink {
     verdict: Verdict,
     known: Dir | undefined,
     other: 'ledger' | 'dest' | undefined,
+    changes?: string,
   ): void;
   /** An entry at the source that could not be looked at: nothing is known of it. */
   unreadable(name: string, code: string, known: Entry | undefined): void;
@@ -88,6 +90,8 @@ export interface JoinInput {
    */
   readonly distrustNs: bigint | undefined;
   readonly attributes: Attributes;
+  /** Lines tell of each entry what differs. */
+  readonly itemizes: boolean;
   /** Attributes are wanted now that the ledger's rows were not written with: those that no listing shows are set anew. */
   readonly areNew: boolean;
 }
@@ -193,6 +197,7 @@ function joinEntry(
     attributes,
     areNew,
     choice,
+    itemizes,
   }: JoinInput & { folders: Map<string, Dir>; ledger: Ledger },
   sink: JoinSink,
 ): void {
@@ -221,6 +226,10 @@ function joinEntry(
     return isOurs ? verdict : leave(verdict, source, dest || undefined, grainNs, comparing);
   };
   const mayBeNew = (isUpToDate: boolean) => (attributes.acls || attributes.xattrs) && (areNew || !isUpToDate);
+  const changes = (verdict: Verdict) =>
+    itemizes && verdict !== 'same' && verdict !== 'skip'
+      ? changesOf(verdict, seenOf(at, range), dest || undefined, grainNs, attributes)
+      : undefined;
   if (kind === 'dir') {
     const path = joinPath(dir.path, name);
     const folder = folders.get(path);
@@ -235,7 +244,7 @@ function joinEntry(
       return;
     }
     const isReplacing = dest && dest.kind !== 'dir';
-    sink.folder(path, meta, verdict, folder, isReplacing ? 'dest' : row && 'ledger');
+    sink.folder(path, meta, verdict, folder, isReplacing ? 'dest' : row && 'ledger', changes(verdict));
     return;
   }
   if (kind === 'file' && (meta.size < choice.minSize || meta.size > choice.maxSize)) {
@@ -261,7 +270,7 @@ function joinEntry(
   }
   // Few entries get here in a scan that finds little to do, so the rest of a row is read only now.
   const known = row && ledger.entry(dir.id, name);
-  if (copying) sink.copy(name, meta, verdict, known);
+  if (copying) sink.copy(name, meta, verdict, known, changes(verdict));
   else recordKept(name, meta, status, known, sink);
 }
 

@@ -38,6 +38,7 @@ test('without anything, the defaults', async () => {
     existing: false,
     'size-only': false,
     'modify-window': 0,
+    itemize: false,
     'delete-excluded': false,
     all: false,
     since: undefined,

@@ -16,7 +16,14 @@ test('a scan that begins is in the ledger at once, so that a kill leaves somethi
     ledger.setMeta('scan', { number: 1, running: true, errors: 0, extras: false });
   });
   const times = { grainNs: 1n, range: undefined, distrustNs: undefined, beganNs: undefined };
-  const ground = { ...times, trash: undefined, folding: NO_FOLDING, choice: EVERYTHING, attributes: NO_ATTRIBUTES };
+  const ground = {
+    ...times,
+    trash: undefined,
+    folding: NO_FOLDING,
+    choice: EVERYTHING,
+    attributes: NO_ATTRIBUTES,
+    itemizes: false,
+  };
   const scan = new Scan(ledger, recorder, ground, {} as ScanEvents);
   scan.start(false, { meta: metaWith(), isStamped: true });
   expect(ledger.scanState).toMatchObject({ number: 2, running: true, errors: 0, extras: false });

@@ -1,6 +1,6 @@
 /** rsync's options on what is left and what counts as the same, with the real program, beside the real rsync. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, lutimesSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, lutimesSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findCommand } from '../helpers/tree.js';
@@ -189,4 +189,65 @@ test('--ignore-existing leaves a file in the place of a folder, and a folder in 
   expect([...snapshotTree(world.dest).keys()]).toEqual(['', 'file', 'file/mine', 'folder', 'new']);
   expect(reasons(world)).toEqual({ file: 'left: the destination has one (--ignore-existing)' });
   expect(ledgerPaths(world, 'synced')).toEqual(['new']);
+});
+
+/** The lines of -i, sorted; rsync's without what it adds to links, and without its remarks. */
+const itemLines = (stdout: string) =>
+  stdout
+    .split('\n')
+    .filter((line) => /^([<>ch.][fdL][^ ]{9}|\*deleting {2}) /.test(line))
+    .map((line) => line.replace(/ -> .*/, ''))
+    .sort();
+
+describe('-i', () => {
+  const source: Timed = {
+    both: { spec: dir(), seconds: T },
+    'both/same': { spec: file('1'), seconds: T },
+    'both/size': { spec: file('12'), seconds: T },
+    'both/time': { spec: file('1'), seconds: T },
+    'both/all': { spec: file('12'), seconds: T },
+    'both/mode': { spec: file('1'), seconds: T },
+    'both/was-link': { spec: file('1'), seconds: T },
+    made: { spec: dir(), seconds: T },
+    'made/f': { spec: file('1'), seconds: T },
+    link: { spec: link('a'), seconds: T },
+    'link-new': { spec: link('a'), seconds: T },
+    'link-time': { spec: link('a'), seconds: T },
+    'was-file': { spec: link('a'), seconds: T },
+    folder: { spec: dir(), seconds: T },
+  };
+  const dest: Timed = {
+    both: { spec: dir(), seconds: T - 9 },
+    'both/same': source['both/same']!,
+    'both/size': { spec: file('1'), seconds: T },
+    'both/time': { spec: file('1'), seconds: T - 9 },
+    'both/all': { spec: file('1'), seconds: T - 9 },
+    'both/mode': source['both/mode']!,
+    'both/was-link': { spec: link('1'), seconds: T },
+    link: { spec: link('b'), seconds: T },
+    'link-time': { spec: link('a'), seconds: T - 9 },
+    'was-file': { spec: file('1'), seconds: T },
+    folder: { spec: dir(), seconds: T },
+    extra: { spec: file('1'), seconds: T },
+    'extra-folder': { spec: dir(), seconds: T },
+    'extra-folder/f': { spec: file('1'), seconds: T },
+  };
+
+  test.skipIf(!findCommand('rsync'))('has the lines of rsync, dry and real (rsync needed)', async () => {
+    const world = newWorld();
+    makeTimed(world.source, source);
+    makeTimed(world.dest, dest);
+    chmodSync(join(world.dest, 'both/mode'), 0o600);
+    chmodSync(join(world.dest, 'both/all'), 0o600);
+    lutimesSync(world.dest, T, T);
+    const { stdout } = spawnSync('rsync', ['-rlptni', '--delete', `${world.source}/`, `${world.dest}/`]);
+    const expected = itemLines(stdout.toString());
+    expect(expected).toHaveLength(15);
+    const args = ['-p', '-i', '--delete-extras', '--max-delete', 'unlimited'];
+    const before = snapshotTree(world.dest);
+    expect(itemLines((await copyAll(world, ...args, '-n')).stdout)).toEqual(expected);
+    expect(snapshotTree(world.dest)).toEqual(before);
+    expect(itemLines((await copyAll(world, ...args)).stdout)).toEqual(expected);
+    expect(itemLines((await copyAll(world, ...args, '--rescan')).stdout)).toEqual([]);
+  });
 });

@@ -1,0 +1,43 @@
+/** What differs of an entry, in rsync's letters YXcstpoguax (log.c there, %i in rsync(1)). Pure. */
+import type { Attributes } from '../share/attributes.js';
+import { type Seen, sameTime, type Verdict } from './compare.js';
+
+/** The verdicts that there is a line for. */
+export type Changing = Extract<Verdict, 'copy' | 'link' | 'stamp' | 'makeDir' | 'stampDir'>;
+
+const HEADS: Record<Changing, string> = { copy: '>f', link: 'cL', stamp: '.f', makeDir: 'cd', stampDir: '.d' };
+
+/**
+ * `dest` is undefined, or of another kind, where the entry is made anew. Access times, ACLs and extended attributes are `?`
+ * where they are kept: the destination's are not looked at.
+ */
+export function changesOf(
+  verdict: Changing,
+  source: Seen,
+  dest: Seen | undefined,
+  grainNs: bigint,
+  { perms, owner, group, acls, xattrs, atimes }: Attributes,
+): string {
+  if (dest?.kind !== source.kind) return `${HEADS[verdict]}+++++++++`;
+  const isLink = source.kind === 'link';
+  const isOther = source.target !== dest.target;
+  // A link of the same target is made anew as well, but only its time, or owner, becomes another.
+  const head = isLink && !isOther ? '.L' : HEADS[verdict];
+  const letters = [
+    isLink && isOther && 'c',
+    source.kind === 'file' && source.size !== dest.size && 's',
+    !sameTime(source.mtimeNs, dest.mtimeNs, grainNs) && 't',
+    perms && !isLink && (source.mode & 0o7777) !== (dest.mode & 0o7777) && 'p',
+    owner && source.uid !== dest.uid && 'o',
+    group && source.gid !== dest.gid && 'g',
+    atimes && source.kind === 'file' && '?',
+    acls && !isLink && '?',
+    xattrs && !isLink && '?',
+  ];
+  return head + letters.map((letter) => letter || '.').join('');
+}
+
+/** The same where nothing is known of the destination: of what an earlier session found. */
+export function unknownChanges(verdict: Changing): string {
+  return `${HEADS[verdict]}?????????`;
+}
