@@ -122,6 +122,14 @@ export class Findings {
     this.toList(root, false);
   }
 
+  /** See Scan. */
+  keepOnly(attributes: string): void {
+    const kept = [...(this.state.attributes ?? '')].filter((letter) => attributes.includes(letter)).join('');
+    if (kept === (this.state.attributes ?? '')) return;
+    this.state = { ...this.state, attributes: kept };
+    this.ledger.commit(() => this.ledger.setMeta('scan', this.state));
+  }
+
   /** Nothing is left to be listed. */
   end(): void {
     this.state = { ...this.state, running: false };

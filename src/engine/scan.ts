@@ -98,6 +98,11 @@ export class Scan {
     this.findings.begin(extras, lettersOf(this.ground.attributes), root);
   }
 
+  /** The session does not keep more than these attributes of what an earlier scan found: a later one is to see to that. */
+  keepOnly(attributes: string): void {
+    this.findings.keepOnly(attributes);
+  }
+
   /** Goes on with a scan that an earlier session began. */
   resume(): void {
     this.ledger.commit(() => this.ledger.resumeScan());

@@ -216,6 +216,7 @@ export class Session {
       const { pendingFiles, pendingBytes } = ledger.totals;
       const scan = running ? '; the scan goes on where it was' : '';
       note(`resuming ${formatCount(pendingFiles)} files, ${formatBytes(pendingBytes)}${scan}`);
+      this.scan.keepOnly(lettersOf(settings.attributes));
       ledger.commit(() => ledger.touchDir(1));
       if (running) this.scan.resume();
       this.requeueFailed(() => true);

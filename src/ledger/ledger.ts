@@ -30,7 +30,8 @@ const ENTRY_COLUMNS = 'dir, name, status, size, mtime, ctime, btime, mode, uid, 
 const parts = (time: string) => `${time} / 1000000000, ${time} % 1000000000`;
 const STAMP_COLUMNS = `name, status, size, ${parts('mtime')}, ${parts('ctime')}, ${parts('btime')}, mode, uid, gid,
   error IS NOT NULL AND coalesce(verdict, ${Verdict.equal}) = ${Verdict.equal},
-  verdict BETWEEN ${Verdict.differs} AND ${Verdict.unreadable}`;
+  verdict BETWEEN ${Verdict.differs} AND ${Verdict.unreadable}
+    OR status <> ${EntryStatus.synced} AND length(hash) > 0 AND hash = zeroblob(length(hash))`;
 
 /** The row still is of the content that was verified. */
 const IS_AS_VERIFIED = `entries.status = ${EntryStatus.synced} AND excluded.status = ${EntryStatus.synced}

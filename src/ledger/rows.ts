@@ -46,7 +46,10 @@ export interface Stamp extends Parts {
   readonly status: EntryStatus;
   /** It has an error, or, when it is synced, a warning: of attributes that the destination did not take. */
   readonly isWarned: boolean;
-  /** A verification found that the destination does not have what was copied there. */
+  /**
+   * What the destination has is not what is to be there, however right it looks: a verification found so, or a copy was
+   * owed and not made (see pendinghash.ts).
+   */
   readonly isDamaged: boolean;
 }
 

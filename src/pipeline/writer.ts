@@ -156,7 +156,8 @@ class Writer {
     const { reader, flags } = fields;
     const last = (flags & LAST) !== 0;
     if (flags & FIRST) {
-      this.deps.ring.bind(reader, this.deps.lane);
+      // A file of one record: its reader is with the next file by now, and would take this for that one's writer.
+      if (!last) this.deps.ring.bind(reader, this.deps.lane);
       this.begin(reader, dir, name, fields.mode);
     }
     let begun = this.begun.get(reader)!;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Findings } from '../../src/engine/findings.js';
+import { Findings, wantsMore } from '../../src/engine/findings.js';
 import { takeInHand } from '../../src/engine/inhand.js';
 import type { Dir } from '../../src/ledger/rows.js';
 import { DirSide, DirStatus, Listed } from '../../src/ledger/schema.js';
@@ -64,6 +64,16 @@ test('a folder that was listed in this scan is not listed again', () => {
   const known = dirWith(7, { path: 'dir/old', scan: findings.state.number });
   findings.sink(hand()).folder('dir/old', metaWith(), 'same', known, undefined);
   expect(listed.map(({ dir }) => dir.path)).toEqual(['']);
+});
+
+test('a session that keeps fewer attributes leaves the others to a later scan', () => {
+  const { findings, ledger } = setUp();
+  findings.begin(false, 'pAX', { meta: metaWith(), isStamped: true });
+  findings.keepOnly('pX');
+  expect(ledger.scanState).toMatchObject({ attributes: 'pX', running: true });
+  findings.keepOnly('pogX');
+  expect(ledger.scanState.attributes).toBe('pX');
+  expect(wantsMore('pAX', ledger.scanState)).toBe(true);
 });
 
 test('what gives way to a folder is written down before anything comes into the folder', async () => {

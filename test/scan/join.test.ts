@@ -372,6 +372,21 @@ describe('after a session that was cut off', () => {
     expect(events.map(([name]) => name)).toEqual([call]);
   });
 
+  it.each([EntryStatus.pending, EntryStatus.failed])(
+    'copies what was to be copied, though it looks the same (status %i)',
+    (status) => {
+      const owed = { status, algorithm: 3, hash: Buffer.alloc(32) };
+      const waiting = { status, algorithm: 3, hash: Buffer.alloc(32, 7) };
+      remember({ owed: entryRow(owed), waiting: entryRow(waiting) });
+      const names = [{ name: 'owed' }, { name: 'waiting' }];
+      const events = march({ source: names, dest: names });
+      expect(events.map(([call, name]) => [call, name])).toEqual([
+        ['copy', 'owed'],
+        ['record', 'waiting'],
+      ]);
+    },
+  );
+
   it('does not make a folder again', () => {
     const sides = {
       source: [{ name: 'd', meta: { mode: DIR } }],
