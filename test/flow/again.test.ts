@@ -269,7 +269,7 @@ test('a ledger that counts more as pending than it has is mended, and the run en
      UPDATE meta SET value = json_set(value, '$.pendingFiles', 1, '$.failedFiles', -1) WHERE key = 'totals'`,
   );
   const { stdout } = await copyAll(world);
-  expect(stdout).toContain('all synced');
+  expect(stdout).toContain('the backlog is synced');
   expect(query(world.db, 'SELECT sum(pending) AS pending FROM dirs')).toEqual([{ pending: 0 }]);
   expectLedgerOf(world);
 });
