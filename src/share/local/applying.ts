@@ -31,6 +31,7 @@ const stat = new Stat();
 
 /** All attributes of the kinds that are kept. Throws SysError when they cannot be read. */
 export function xattrsOf(fd: number, attributes: Attributes): Xattr[] {
+  if (!attributes.acls && !attributes.xattrs) return [];
   const xattrs: Xattr[] = [];
   for (const name of namesOf(fd)) {
     if (!isKept(name, attributes, isRoot)) continue;
