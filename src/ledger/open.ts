@@ -26,6 +26,9 @@ export interface Pair {
 
 /** A file that only its owner may read (0600), kept open; SQLite gives its WAL the mode of the database. */
 const PRIVATE = 0o600;
+/** How often opening is tried where SQLite is refused, and the time between, ms. */
+const ATTEMPTS = 5;
+const BETWEEN_ATTEMPTS_MS = 50;
 
 /**
  * Opens, and where needed creates, the ledger for a run, and takes its lock for the life of the process.
@@ -40,14 +43,40 @@ export function openLedgerFile(file: string, pair: Pair): Db {
   takeLock(isNew ? file : realpathSync(file)); // of one ledger, whatever names it has
   return guard(file, () => {
     if (isNew) closeSync(openSync(file, constants.O_CREAT | constants.O_EXCL | constants.O_RDWR, PRIVATE));
-    const opened = openDb(file, { timeout: 10_000 });
-    opened.exec(
+    return insist(() => openToWrite(file, pair));
+  });
+}
+
+/** Throws what SQLite throws; nothing is left open then. */
+function openToWrite(file: string, pair: Pair): Db {
+  const db = openDb(file, { timeout: 10_000 });
+  try {
+    db.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16000;
        PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864`,
     );
-    migrate(opened, pair);
-    return opened;
-  });
+    migrate(db, pair);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/**
+ * Tries again what SQLite may not open or write: where root looks at a user's ledger in that moment, the files of the
+ * WAL are root's until SQLite has given them to the owner of the database (robustFchown in its os_unix.c).
+ */
+function insist<T>(work: () => T): T {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return work();
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (attempt === ATTEMPTS || !/^SQLITE_(READONLY|CANTOPEN)/.test(code ?? '')) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BETWEEN_ATTEMPTS_MS);
+    }
+  }
 }
 
 /** Opens an existing ledger to look at it, also while a run has it. */
@@ -80,27 +109,30 @@ function migrate(db: Db, pair: Pair): void {
 function readPair(file: string, wanted: Pair | undefined): void {
   guard(file, () => {
     if (!statSync(file).isFile()) throw new LedgerError(`${file}: not a file`);
-    if (statSync(file).size === 0) return;
-    const db = openDb(file, { readonly: true, timeout: 10_000 });
-    try {
-      const isOurs = pragma(db, 'application_id') === APPLICATION_ID;
-      // A database without a single table is what a kill in the middle of making a ledger leaves.
-      if (!isOurs && prepare(db, 'SELECT count(*) FROM sqlite_master').pluck().get() === 0) return;
-      if (!isOurs) throw new LedgerError(`${file}: not a millrace ledger; it was left untouched`);
-      const version = pragma(db, 'user_version') as number;
-      if (version > SCHEMA_VERSION)
-        throw new LedgerError(
-          `${file}: written by a newer millrace (version ${version} of the ledger, this one knows ${SCHEMA_VERSION})`,
-        );
-      if (!wanted) return;
-      const value = prepare(db, 'SELECT value FROM meta WHERE key = ?').pluck();
-      const [source, dest] = [value.get('source'), value.get('dest')];
-      if (source !== wanted.source || dest !== wanted.dest)
-        throw new LedgerError(`${file}: belongs to another pair, ${source} -> ${dest}; name another ledger with --db`);
-    } finally {
-      db.close();
-    }
+    if (statSync(file).size > 0) insist(() => checkPair(file, wanted));
   });
+}
+
+function checkPair(file: string, wanted: Pair | undefined): void {
+  const db = openDb(file, { readonly: true, timeout: 10_000 });
+  try {
+    const isOurs = pragma(db, 'application_id') === APPLICATION_ID;
+    // A database without a single table is what a kill in the middle of making a ledger leaves.
+    if (!isOurs && prepare(db, 'SELECT count(*) FROM sqlite_master').pluck().get() === 0) return;
+    if (!isOurs) throw new LedgerError(`${file}: not a millrace ledger; it was left untouched`);
+    const version = pragma(db, 'user_version') as number;
+    if (version > SCHEMA_VERSION)
+      throw new LedgerError(
+        `${file}: written by a newer millrace (version ${version} of the ledger, this one knows ${SCHEMA_VERSION})`,
+      );
+    if (!wanted) return;
+    const value = prepare(db, 'SELECT value FROM meta WHERE key = ?').pluck();
+    const [source, dest] = [value.get('source'), value.get('dest')];
+    if (source !== wanted.source || dest !== wanted.dest)
+      throw new LedgerError(`${file}: belongs to another pair, ${source} -> ${dest}; name another ledger with --db`);
+  } finally {
+    db.close();
+  }
 }
 
 function refuseNetwork(folder: string, file: string): void {

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -15,6 +16,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Exit } from '../../src/exit.js';
 import { LedgerError } from '../../src/ledger/errors.js';
@@ -22,7 +24,7 @@ import { Ledger } from '../../src/ledger/ledger.js';
 import { makeLedgerFolder, openLedgerFile, openLedgerForReading, openScratchLedger } from '../../src/ledger/open.js';
 import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION } from '../../src/ledger/schema.js';
 import { openDb, pragma } from '../../src/ledger/sqlite.js';
-import { temporaryFolder } from '../helpers/tree.js';
+import { isRoot, temporaryFolder } from '../helpers/tree.js';
 import { dirWith, entryWith, PAIR } from './rows.js';
 
 let folder: string;
@@ -304,6 +306,28 @@ describe('a ledger in use', () => {
     }
   });
 });
+
+test.skipIf(!isRoot)(
+  "is opened, a moment later, where another's look at it has its WAL just then (needs root)",
+  async () => {
+    const nobody = 65534;
+    chmodSync(folder, 0o777);
+    make();
+    chownSync(file, nobody, nobody);
+    chownSync(`${file}-lock`, nobody, nobody);
+    writeFileSync(`${file}-wal`, '', { mode: 0o600 });
+    const child = spawn(
+      process.execPath,
+      program(`process.setuid(${nobody}); process.stdout.write('opens');`, "process.stdout.write(' opened');"),
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    const said = text(child.stdout);
+    await once(child.stdout, 'data');
+    // Most often after it was refused once.
+    setTimeout(() => chownSync(`${file}-wal`, nobody, nobody), 100);
+    expect(await said).toBe('opens opened');
+  },
+);
 
 test('there is nothing to read where no ledger is, and nothing is made', () => {
   expect(refusal(() => openLedgerForReading(file))).toBe('no ledger here; name one with --db FILE, or the two shares');
