@@ -5,7 +5,7 @@ import { Exit, ExitError } from '../exit.js';
 import type { ProgressStyle } from '../settings.js';
 import type { Snapshot } from '../stats/snapshot.js';
 import { cleanText } from '../ui/clean.js';
-import { createSurface } from '../ui/surface.js';
+import { createSurface, standardOutput } from '../ui/surface.js';
 import type { ControlClient } from './client.js';
 import { reachRun } from './find.js';
 
@@ -18,11 +18,10 @@ export async function attach(place: Place, progress: ProgressStyle, io: Io): Pro
     leave = resolve;
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, resolve);
   });
-  const { stdout } = process;
   const surface = await createSurface(
     progress,
     { pull: () => snapshot, operator: client, leave },
-    { out: io.out, isTTY: stdout.isTTY === true, columns: () => stdout.columns },
+    standardOutput(io.out),
   );
   client.onEvent((event) => {
     if ('note' in event) surface.note(event.note);

@@ -1,6 +1,5 @@
 /** The crew: all lanes of a run, the memory they share, and how many there are. */
 import { readFileSync } from 'node:fs';
-import { CALLS, type Call, STEPS } from '../pace/latency.js';
 import { Pacer } from '../pace/pacer.js';
 import type { ReaderStart, ScannerStart, WriterStart } from '../pipeline/lanes.js';
 import type { LaneMessage, Lease } from '../pipeline/messages.js';
@@ -15,7 +14,7 @@ import { SIDES, type Side } from '../share/share.js';
 import { FlowMeter } from '../stats/flow.js';
 import type { Flow } from '../stats/snapshot.js';
 import { busyBetween, lanesBeside, processorTicks, wantedLanes } from './lanecount.js';
-import { Section, within } from './section.js';
+import { callCounts, type HangingCall, hangingCalls, Section, within } from './section.js';
 import type { Lane, Threads } from './threads.js';
 
 const PACK_BYTES = 512 * 1024;
@@ -29,17 +28,6 @@ export interface CrewEvents {
   listed(side: Side, lane: number, answer: ListAnswer): void;
   /** A thread died of a bug or of lack of memory, with this item in hand; 0: none, or several. */
   died(role: string, error: Error, item: number): void;
-}
-
-export interface HangingCall {
-  readonly side: Side;
-  readonly role: 'reader' | 'writer' | 'scanner';
-  readonly lane: number;
-  readonly kind: Call;
-  /** Of a scanner, the folder's id. */
-  readonly item: number;
-  /** Since the Unix epoch. */
-  readonly sinceMs: number;
 }
 
 export class Crew {
@@ -136,23 +124,13 @@ export class Crew {
       ['source', 'scanner', this.scanners.source],
       ['dest', 'scanner', this.scanners.dest],
     ] as const;
-    for (const [side, role, section] of roles) {
-      let lane = 0;
-      for (const { call } of section.lanes()) {
-        if (call && nowMs - call.sinceMs >= ms) yield { side, role, lane, ...call };
-        lane++;
-      }
-    }
+    for (const [side, role, section] of roles) yield* hangingCalls({ side, role }, section.lanes(), ms, nowMs);
   }
 
   /** How long calls of all lanes on a share took; see latency.ts. */
   callCounts(side: Side): Float64Array[] {
-    const sections = [side === 'source' ? this.readers : this.writers, this.scanners[side]];
-    return CALLS.map((call) => {
-      const counts = new Float64Array(STEPS);
-      for (const section of sections) for (const lane of section.lanes()) lane.addTimes(call, counts);
-      return counts;
-    });
+    const transfer = side === 'source' ? this.readers : this.writers;
+    return callCounts([...transfer.lanes(), ...this.scanners[side].lanes()]);
   }
 
   startScanners(sides: readonly Side[]): void {

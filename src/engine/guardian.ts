@@ -4,33 +4,27 @@
  */
 import { Command } from '../pipeline/ring.js';
 import { type Failure, failure } from '../share/failure.js';
-import { SIDE_NAMES, type Side } from '../share/share.js';
-import { steadyMs } from '../stats/clock.js';
-import { formatDuration } from '../stats/format.js';
+import type { Side } from '../share/share.js';
 import { SessionBroken } from './broken.js';
 import { pathOf } from './conveyor.js';
-import type { HangingCall } from './crew.js';
 import type { Item } from './item.js';
+import type { HangingCall } from './section.js';
 import type { Session, SessionDeps } from './session.js';
+import { DrainPatience, guardShares, NOTHING_TO_SEE, shareBroken } from './shareguard.js';
 import { Stalls } from './stalls.js';
-import { type Look, ShareWatch } from './watch.js';
+import type { ShareWatch } from './watch.js';
 
-const STALLS_MS = 1000;
 /** Threads that may die in a session, and how long the others may take to end then. */
 const MOST_DEATHS = 10;
 const REPLACE_PATIENCE_MS = 10_000;
-/** How long a drain waits for a share in trouble. */
-const DRAIN_PATIENCE_MS = 5000;
-const NOTHING_TO_SEE: Look = { answer: Promise.resolve(undefined), hasBegun: () => true };
 
 export class Guardian {
   readonly watch: ShareWatch;
   readonly stalls: Stalls;
-  private stallsSeenMs = 0;
   /** Lanes died, and others are on their way. */
   private replacing = false;
   private deaths = 0;
-  private drainHeldAt: number | undefined;
+  private readonly patience = new DrainPatience();
 
   constructor(
     private readonly session: Session,
@@ -48,8 +42,8 @@ export class Guardian {
   /** To be called a few times a second. */
   tick(): void {
     if (this.session.stopping !== 'stop') this.watch.tick();
-    this.boundDrain();
-    this.lookForStalls();
+    if (this.patience.isOver(this.session.stopping === 'drain', this.watch.isTroubled)) this.session.tell(Command.stop);
+    this.stalls.tick((nowMs) => this.session.crew.hanging(this.deps.settings.stallTimeoutMs, nowMs));
   }
 
   /** An item met a share that cannot go on, or an error that is a bug. */
@@ -99,50 +93,33 @@ export class Guardian {
   }
 
   shareBroken(side: Side, why: string): SessionBroken {
-    return new SessionBroken(`${SIDE_NAMES[side]} ${this.deps.settings[side]}: ${why}`, 'share');
+    return shareBroken(side, this.deps.settings[side], why);
   }
 
   private watchShares(): ShareWatch {
     const { settings, note, look, destMissing } = this.deps;
-    return new ShareWatch({
-      look: (side, room) => (side === 'dest' && destMissing ? NOTHING_TO_SEE : look(side, room)),
+    return guardShares({
+      roots: settings,
       timeoutMs: settings.shareTimeoutMs,
-      lost: ({ side, why }) => {
+      look: (side, room) => (side === 'dest' && destMissing ? NOTHING_TO_SEE : look(side, room)),
+      note,
+      lost: () => {
         this.session.conveyor.held = true;
-        note(`waiting for the ${SIDE_NAMES[side]} ${settings[side]}: ${why}`);
       },
-      back: (side, ms) => {
+      back: (side) => {
         this.session.crew.renewRoot(side);
-        note(`the ${SIDE_NAMES[side]} is back after ${formatDuration(ms / 1000)}`);
         if (this.watch.isTroubled) return;
         this.session.conveyor.held = false;
         this.session.conveyor.unpark();
         this.session.step();
       },
-      gaveUp: ({ side, why, sinceMs }) => {
-        this.session.breakOff(this.shareBroken(side, `${why}, for ${formatDuration((steadyMs() - sinceMs) / 1000)}`));
-      },
+      gaveUp: (broken) => this.session.breakOff(broken),
     });
-  }
-
-  private lookForStalls(): void {
-    const nowMs = Date.now();
-    if (nowMs - this.stallsSeenMs < STALLS_MS && nowMs >= this.stallsSeenMs) return;
-    this.stallsSeenMs = nowMs;
-    this.stalls.look(this.session.crew.hanging(this.deps.settings.stallTimeoutMs, nowMs), nowMs);
   }
 
   private pathOfCall({ role, item }: HangingCall): string | undefined {
     if (role === 'scanner') return this.session.scan.pathInHand(item);
     const found = this.session.conveyor.item(item);
     return found && pathOf(found);
-  }
-
-  /** Files in flight on a share that does not answer cannot be finished: a drain that waits for one becomes a stop. */
-  private boundDrain(): void {
-    const now = performance.now();
-    if (this.session.stopping !== 'drain' || !this.watch.isTroubled) this.drainHeldAt = undefined;
-    else this.drainHeldAt ??= now;
-    if (this.drainHeldAt !== undefined && now - this.drainHeldAt > DRAIN_PATIENCE_MS) this.session.tell(Command.stop);
   }
 }

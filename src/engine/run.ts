@@ -2,7 +2,7 @@
 
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { AuditLog, AuditLogError, checkLogFile } from '../audit/log.js';
+import { AuditLog, checkLogFile } from '../audit/log.js';
 import type { Io } from '../cli/run.js';
 import { version } from '../cli/version.js';
 import type { ControlServer } from '../control/server.js';
@@ -21,11 +21,12 @@ import type { Snapshot } from '../stats/snapshot.js';
 import { cleanName } from '../ui/clean.js';
 import type { Operator } from '../ui/operator.js';
 import { type RunResult, summaryText } from '../ui/summary.js';
-import { createSurface, type Pull, type Surface } from '../ui/surface.js';
+import { createSurface, type Pull, type Surface, standardOutput } from '../ui/surface.js';
 import { SessionBroken } from './broken.js';
 import { Chronicle } from './chronicle.js';
 import { Controls } from './controls.js';
 import { beginSession, endSession, hasCollided } from './cutoff.js';
+import { isSqlite, leave, PATIENCE_MS, reasonOf } from './ending.js';
 import type { Keeper } from './keeper.js';
 import { firstLanes } from './lanecount.js';
 import { RunOperator } from './operator.js';
@@ -33,15 +34,11 @@ import { pictureOf } from './picture.js';
 import { DestAway } from './recorder.js';
 import { checkRoots, rememberRoots } from './rootcheck.js';
 import { Session, type SessionDeps } from './session.js';
-import { listenForSignals } from './signals.js';
+import { listenForSignals, reopenLog } from './signals.js';
 import type { Threads } from './threads.js';
 
-/** How long lanes may take to end after the last entry, ms. */
-const PATIENCE_MS = 10_000;
 /** Changed by the destination at any time, ns. */
 const ALL_TIME_NS = -(2n ** 63n);
-/** How long a short question to a share may keep the process from ending then, ms. */
-const SETTLE_MS = 3000;
 /** How often the history is asked whether it is time for a row, ms. */
 const HISTORY_MS = 1000;
 
@@ -158,13 +155,8 @@ class Run {
   }
 
   private surfaceFor(operator: Operator): Promise<Surface> {
-    const { stdout } = process;
     const source = { pull: () => this.picture(), operator };
-    return createSurface(this.settings.progress, source, {
-      out: this.io.out,
-      isTTY: stdout.isTTY === true,
-      columns: () => stdout.columns,
-    });
+    return createSurface(this.settings.progress, source, standardOutput(this.io.out));
   }
 
   private picture(): Snapshot {
@@ -183,7 +175,7 @@ class Run {
     const silence = listenForSignals({
       drain: () => controls.drain('press Ctrl-C again to stop now'),
       stop: () => controls.stop(),
-      reopenLog: () => this.reopenLog(),
+      reopenLog: () => this.log && reopenLog(this.log, (text) => this.note(text)),
     });
     surface.start();
     for (const side of this.soft)
@@ -231,12 +223,7 @@ class Run {
     surface.summary(result);
     this.control?.close(code, summaryText(result));
     this.ledger.close();
-    // A timer that keeps the process alive: a thread that hangs in a question does not.
-    const settled =
-      ended && (await Promise.race([this.threads.settled().then(() => true), setTimeout(SETTLE_MS, false)]));
-    silence();
-    // A thread that hangs in a dead mount can be neither ended nor left by process.exit.
-    if (!settled) process.kill(process.pid, 'SIGKILL');
+    await leave(this.threads, ended, silence);
     return code;
   }
 
@@ -263,15 +250,6 @@ class Run {
       this.chronicle?.tick(Date.now(), () => this.picture());
     } catch (error) {
       this.session.breakOff(error as Error);
-    }
-  }
-
-  private reopenLog(): void {
-    try {
-      this.log?.reopen();
-    } catch (error) {
-      if (!(error instanceof AuditLogError)) throw error;
-      this.note(`${error.message}; going on in the old file`);
     }
   }
 
@@ -314,15 +292,4 @@ const HANGING = new SessionBroken(
 async function delayed<T>(ms: number, value: T): Promise<T> {
   await setTimeout(ms, undefined, { ref: false });
   return value;
-}
-
-function isSqlite(error: unknown): boolean {
-  return String((error as { code?: unknown } | undefined)?.code).startsWith('SQLITE_');
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof SessionBroken) return error.message;
-  if (isSqlite(error)) return `the ledger cannot be written: ${(error as Error).message}`;
-  if (process.env.MILLRACE_INTERNAL_DEBUG === '1') return String((error as Error).stack);
-  return (error as Error).message;
 }

@@ -1,4 +1,6 @@
 /** Lanes of one kind, with the memory in which they count what they do. */
+import { CALLS, type Call, STEPS } from '../pace/latency.js';
+import type { Side } from '../share/share.js';
 import { LaneCounters, type Operations } from '../stats/shared.js';
 import type { Lane } from './threads.js';
 
@@ -101,6 +103,39 @@ export class Section {
     }
     return all;
   }
+}
+
+/** A call that a lane makes now. */
+export interface HangingCall {
+  readonly side: Side;
+  readonly role: 'reader' | 'writer' | 'scanner';
+  readonly lane: number;
+  readonly kind: Call;
+  /** Of a scanner, the folder's id. */
+  readonly item: number;
+  /** Since the Unix epoch. */
+  readonly sinceMs: number;
+}
+
+/** Calls that are under way for `ms` and longer. */
+export function* hangingCalls(
+  { side, role }: Pick<HangingCall, 'side' | 'role'>,
+  lanes: Iterable<LaneCounters>,
+  ms: number,
+  nowMs: number,
+): Generator<HangingCall> {
+  let lane = 0;
+  for (const { call } of lanes) {
+    if (call && nowMs - call.sinceMs >= ms) yield { side, role, lane, ...call };
+    lane++;
+  }
+}
+
+/** How long calls of these lanes took, by kind; see latency.ts. */
+export function callCounts(lanes: Iterable<LaneCounters>): Float64Array[] {
+  const counts = CALLS.map(() => new Float64Array(STEPS));
+  for (const lane of lanes) for (const call of CALLS) lane.addTimes(call, counts[call]!);
+  return counts;
 }
 
 /** Whether `work` ended in time. */

@@ -1,3 +1,5 @@
+import { type AuditLog, AuditLogError } from '../audit/log.js';
+
 export interface SignalActions {
   /** Asked to end: true when it begins to drain, false when it was draining already. */
   drain(): boolean;
@@ -18,4 +20,14 @@ export function listenForSignals(actions: SignalActions): () => void {
   return () => {
     for (const [signal, handler] of Object.entries(handlers)) process.off(signal, handler);
   };
+}
+
+/** Opens the audit log anew under its name; where that cannot be, tells so with `note`, and the old file is kept. */
+export function reopenLog(log: AuditLog, note: (text: string) => void): void {
+  try {
+    log.reopen();
+  } catch (error) {
+    if (!(error instanceof AuditLogError)) throw error;
+    note(`${error.message}; going on in the old file`);
+  }
 }

@@ -4,7 +4,7 @@ import { SIDE_NAMES } from '../share/share.js';
 import { formatDuration } from '../stats/format.js';
 import type { Stall } from '../stats/snapshot.js';
 import { cleanName } from '../ui/clean.js';
-import type { HangingCall } from './crew.js';
+import type { HangingCall } from './section.js';
 
 const DOING: Record<HangingCall['role'], Partial<Record<Call, string>>> = {
   reader: { [Call.open]: 'opening', [Call.move]: 'reading', [Call.moveLess]: 'reading' },
@@ -12,8 +12,12 @@ const DOING: Record<HangingCall['role'], Partial<Record<Call, string>>> = {
   scanner: { [Call.list]: 'listing' },
 };
 
+/** Between two looks, ms. */
+const LOOK_MS = 1000;
+
 export class Stalls {
   private known = new Map<string, Stall>();
+  private lookedMs = 0;
 
   constructor(
     private readonly pathOf: (call: HangingCall) => string | undefined,
@@ -23,6 +27,14 @@ export class Stalls {
 
   get all(): Stall[] {
     return [...this.known.values()];
+  }
+
+  /** To be called a few times a second; `hanging` gives the calls that take too long now, by the machine's clock. */
+  tick(hanging: (nowMs: number) => Iterable<HangingCall>): void {
+    const nowMs = Date.now();
+    if (Math.abs(nowMs - this.lookedMs) < LOOK_MS) return;
+    this.lookedMs = nowMs;
+    this.look(hanging(nowMs), nowMs);
   }
 
   /** `hanging`: the calls that take too long now. */

@@ -1,6 +1,5 @@
 /** `millrace verify`: opens ledger and log, runs a session of a verification, shows it, and says how it ended. */
-import { setTimeout } from 'node:timers/promises';
-import { AuditLog, AuditLogError, checkLogFile } from '../audit/log.js';
+import { AuditLog, checkLogFile } from '../audit/log.js';
 import { defaultLog } from '../cli/paths.js';
 import type { Io } from '../cli/run.js';
 import { ledgerAt } from '../control/find.js';
@@ -13,25 +12,24 @@ import { Command } from '../pipeline/ring.js';
 import type { VerifySettings } from '../settings.js';
 import { coarser } from '../share/local/roots.js';
 import type { Side } from '../share/share.js';
+import { steadyMs } from '../stats/clock.js';
 import { formatCount } from '../stats/format.js';
 import type { VerifySnapshot } from '../stats/verification.js';
 import { cleanName } from '../ui/clean.js';
+import { standardOutput } from '../ui/surface.js';
 import { type VerifySurface, verifySurface } from '../ui/verify.js';
 import { aboutWords } from '../ui/verify-text.js';
 import { beginPass, isUnfinished, lastPass, type Pass } from '../verify/pass.js';
 import { SessionBroken } from './broken.js';
+import { isSqlite, leave, PATIENCE_MS, reasonOf } from './ending.js';
 import { Keeper } from './keeper.js';
 import { firstLanes } from './lanecount.js';
 import { checkRoot, knownTimekeeping, type Timekeeping } from './rootcheck.js';
-import { listenForSignals } from './signals.js';
+import { listenForSignals, reopenLog } from './signals.js';
 import { Threads } from './threads.js';
 import type { VerifyCrewDeps } from './verifycrew.js';
 import { VerifySession } from './verifysession.js';
 
-/** How long lanes may take to end, ms. */
-const PATIENCE_MS = 10_000;
-/** How long a short question to a share may keep the process from ending then, ms. */
-const SETTLE_MS = 3000;
 /** Differences that the summary names. */
 const SHOWN = 20;
 
@@ -105,7 +103,7 @@ interface Files {
 }
 
 class VerifyRun {
-  private readonly startedMs = Date.now();
+  private readonly startedMs = steadyMs();
   private readonly session: VerifySession;
   private readonly surface: VerifySurface;
   private readonly last: Pass | undefined;
@@ -125,7 +123,7 @@ class VerifyRun {
       settings,
       ledger,
       log,
-      pass: beginPass(this.last, settings.which, settings.reads, this.startedMs),
+      pass: beginPass(this.last, settings.which, settings.reads, Date.now()),
       crew: { threads, roots, times },
       firstLanes: firstLanes(isFar, false).readers,
       checksum: settings.checksum,
@@ -133,12 +131,7 @@ class VerifyRun {
       note: (text) => this.surface.note(text),
       detail: (text) => this.surface.item(cleanName(text)),
     });
-    const { stdout } = process;
-    this.surface = verifySurface(settings.progress, () => this.picture(), {
-      out: io.out,
-      isTTY: stdout.isTTY === true,
-      columns: () => stdout.columns,
-    });
+    this.surface = verifySurface(settings.progress, () => this.picture(), standardOutput(io.out));
   }
 
   async toTheEnd(): Promise<number> {
@@ -151,7 +144,7 @@ class VerifyRun {
         return true;
       },
       stop: () => session.tell(Command.stop),
-      reopenLog: () => this.reopenLog(),
+      reopenLog: () => reopenLog(files.log, (text) => surface.note(text)),
     });
     surface.start();
     this.tellWhatBegins();
@@ -179,18 +172,14 @@ class VerifyRun {
       snapshot: this.picture(),
       pass: session.pass,
       exitCode,
-      seconds: (Date.now() - this.startedMs) / 1000,
+      seconds: (steadyMs() - this.startedMs) / 1000,
       differences: isReadable ? differencesSince(files.ledger, session.pass.begunMs, SHOWN) : [],
       knownDifferent: isReadable ? countDifferent(files.ledger) : 0,
       notCopied: pendingFiles + failedFiles,
       ledger: files.file,
       log: files.logFile,
     });
-    // A timer that keeps the process alive: a thread that hangs in a question does not.
-    const settled = ended && (await Promise.race([threads.settled().then(() => true), setTimeout(SETTLE_MS, false)]));
-    silence();
-    // A thread that hangs in a dead mount can be neither ended nor left by process.exit.
-    if (!settled) process.kill(process.pid, 'SIGKILL');
+    await leave(threads, ended, silence);
     return exitCode;
   }
 
@@ -210,7 +199,7 @@ class VerifyRun {
     const { bwlimit, nextLimit } = session.crew.pacer.state;
     const { pass } = session;
     return {
-      nowMs: Date.now(),
+      nowMs: steadyMs(),
       startedMs,
       source,
       dest,
@@ -231,15 +220,6 @@ class VerifyRun {
     };
   }
 
-  private reopenLog(): void {
-    try {
-      this.files.log.reopen();
-    } catch (error) {
-      if (!(error instanceof AuditLogError)) throw error;
-      this.surface.note(`${error.message}; going on in the old file`);
-    }
-  }
-
   private exitCode(broken: unknown): ExitCode {
     const { session } = this;
     if (broken instanceof SessionBroken) return broken.blame === 'share' ? Exit.share : Exit.stopped;
@@ -254,14 +234,4 @@ class VerifyRun {
 function givenUp(last: Pass, nowMs: number): string {
   const what = `the unfinished verification of ${aboutWords(last, nowMs)} is given up`;
   return last.kind === 'all' ? `${what}; --since ${new Date(last.begunMs).toISOString()} takes it up` : what;
-}
-
-function isSqlite(error: unknown): boolean {
-  return String((error as { code?: unknown } | undefined)?.code).startsWith('SQLITE_');
-}
-
-function reasonOf(error: unknown): string {
-  if (isSqlite(error)) return `the ledger cannot be written: ${(error as Error).message}`;
-  if (process.env.MILLRACE_INTERNAL_DEBUG === '1') return String((error as Error).stack);
-  return (error as Error).message;
 }

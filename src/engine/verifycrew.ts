@@ -1,7 +1,6 @@
 /** The lanes of a verification, the memory they share, and how many there are. */
 
 import { readFileSync } from 'node:fs';
-import { CALLS, STEPS } from '../pace/latency.js';
 import { Pacer } from '../pace/pacer.js';
 import { CommandWord } from '../pipeline/command.js';
 import { Command } from '../pipeline/ring.js';
@@ -11,10 +10,9 @@ import type { Pin } from '../share/local/pin.js';
 import type { Side } from '../share/share.js';
 import { LaneCounters } from '../stats/shared.js';
 import type { VerifierStart, VerifyAnswer, VerifyLease } from '../verify/messages.js';
-import type { HangingCall } from './crew.js';
 import { busyBetween, processorTicks, wantedLanes } from './lanecount.js';
 import type { Timekeeping } from './rootcheck.js';
-import { Section, within } from './section.js';
+import { callCounts, type HangingCall, hangingCalls, Section, within } from './section.js';
 import type { Lane, Threads } from './threads.js';
 
 const PROC_STAT = '/proc/stat';
@@ -49,7 +47,11 @@ export class VerifyCrew {
     const pin = (identity: RootIdentity | undefined): Pin | undefined =>
       identity && { identity, epoch: new Int32Array(new SharedArrayBuffer(4)) };
     this.pins = { source: pin(roots.source?.identity), dest: pin(roots.dest.identity) };
-    this.pacer = new Pacer(settings.pace, (side) => this.callCounts(side), new Date());
+    this.pacer = new Pacer(
+      settings.pace,
+      (side) => callCounts(side === 'dest' ? this.atDest.lanes() : this.sourceLanes()),
+      new Date(),
+    );
   }
 
   get readBytes(): number {
@@ -116,29 +118,12 @@ export class VerifyCrew {
 
   /** Calls that are under way for longer than `ms`. */
   *hanging(ms: number, nowMs: number): Generator<HangingCall> {
-    const sides = [
-      ['dest', this.atDest.lanes()],
-      ['source', this.sourceLanes()],
-    ] as const;
-    for (const [side, lanes] of sides) {
-      let lane = 0;
-      for (const { call } of lanes) {
-        if (call && nowMs - call.sinceMs >= ms) yield { side, role: 'reader', lane, ...call };
-        lane++;
-      }
-    }
+    yield* hangingCalls({ side: 'dest', role: 'reader' }, this.atDest.lanes(), ms, nowMs);
+    yield* hangingCalls({ side: 'source', role: 'reader' }, this.sourceLanes(), ms, nowMs);
   }
 
   private *sourceLanes(): Generator<LaneCounters> {
     for (const { number } of this.lanes) yield new LaneCounters(this.sourceCells, number);
-  }
-
-  private callCounts(side: Side): Float64Array[] {
-    return CALLS.map((call) => {
-      const counts = new Float64Array(STEPS);
-      for (const lane of side === 'dest' ? this.atDest.lanes() : this.sourceLanes()) lane.addTimes(call, counts);
-      return counts;
-    });
   }
 
   /** Lanes take no more work (drain), or drop what they have in hand (stop). */

@@ -20,20 +20,19 @@ import { join } from '../posix/names.js';
 import { kindOfMode } from '../posix/stat.js';
 import type { Checksum, VerifySettings } from '../settings.js';
 import type { Failure } from '../share/failure.js';
-import { SIDE_NAMES, type Side } from '../share/share.js';
-import { formatDuration } from '../stats/format.js';
+import type { Side } from '../share/share.js';
 import { cleanName, cleanText } from '../ui/clean.js';
 import type { Judged, VerifyAnswer, VerifyItem } from '../verify/messages.js';
 import { type Pass, putPass, scopeOf, timeOf } from '../verify/pass.js';
 import { isInSample } from '../verify/sample.js';
 import { SessionBroken } from './broken.js';
 import { backoffMs, worthRetrying } from './retry.js';
+import { DrainPatience, guardShares, NOTHING_TO_SEE } from './shareguard.js';
 import { Stalls } from './stalls.js';
 import { VerifyCrew, type VerifyCrewDeps } from './verifycrew.js';
-import { type Look, ShareWatch } from './watch.js';
+import type { Look, ShareWatch } from './watch.js';
 
 const TICK_MS = 50;
-const STALLS_MS = 1000;
 const CHECKPOINT_MS = 2000;
 const CHECKPOINT_SIZE = 4096;
 /** Rows that wait for a lane, below which more are taken from the ledger. */
@@ -46,8 +45,6 @@ const LEASE_BYTES = 4 * 1024 * 1024;
 const STRETCH_MS = 10;
 /** Differences that are told as they are found. */
 const MOST_NOTED = 20;
-/** How long a drain waits for a share in trouble, ms. */
-const DRAIN_PATIENCE_MS = 5000;
 
 export interface VerifySessionDeps {
   readonly settings: VerifySettings;
@@ -72,8 +69,6 @@ interface InHand {
   notBefore: number;
 }
 
-const NOTHING_TO_SEE: Look = { answer: Promise.resolve(undefined), hasBegun: () => true };
-
 export class VerifySession {
   readonly crew: VerifyCrew;
   readonly watch: ShareWatch;
@@ -93,8 +88,7 @@ export class VerifySession {
   private countAt: RowKey | undefined = FIRST_KEY;
   private findings: { readonly finding: Finding; readonly row: DueRow }[] = [];
   private checkpointAt = performance.now();
-  private stallsAt = 0;
-  private drainHeldAt: number | undefined;
+  private readonly patience = new DrainPatience();
   private scheduled = false;
   /** Lanes gave entries back because the run ends. */
   private hasLeft = false;
@@ -170,22 +164,10 @@ export class VerifySession {
     crew.pacer.tick(new Date());
     watch.tick();
     if (this.stopping === 'no') crew.adapt();
-    const nowMs = Date.now();
-    if (Math.abs(nowMs - this.stallsAt) >= STALLS_MS) {
-      this.stallsAt = nowMs;
-      this.stalls.look(crew.hanging(deps.settings.stallTimeoutMs, nowMs), nowMs);
-    }
-    this.boundDrain();
+    this.stalls.tick((nowMs) => crew.hanging(deps.settings.stallTimeoutMs, nowMs));
+    if (this.patience.isOver(this.stopping === 'drain', watch.isTroubled)) this.tell(Command.stop);
     this.count();
     this.feed();
-  }
-
-  /** A drain that waits for a share which does not answer becomes a stop. */
-  private boundDrain(): void {
-    const now = performance.now();
-    if (this.stopping !== 'drain' || !this.watch.isTroubled) this.drainHeldAt = undefined;
-    else this.drainHeldAt ??= now;
-    if (this.drainHeldAt !== undefined && now - this.drainHeldAt > DRAIN_PATIENCE_MS) this.tell(Command.stop);
   }
 
   private workSoon(): void {
@@ -397,19 +379,15 @@ export class VerifySession {
 
   private watchShares(): ShareWatch {
     const { settings, note, look, crew } = this.deps;
-    const nameOf = (side: Side) => `${SIDE_NAMES[side]} ${crew.roots[side]?.path}`;
-    return new ShareWatch({
-      look: (side) => (crew.roots[side] ? look(side) : NOTHING_TO_SEE),
+    const { source, dest } = crew.roots;
+    return guardShares({
+      roots: { dest: dest.path, ...(source && { source: source.path }) },
       timeoutMs: settings.shareTimeoutMs,
-      lost: ({ side, why }) => note(`waiting for the ${nameOf(side)}: ${why}`),
-      back: (side, ms) => {
-        this.crew.renewRoot(side);
-        note(`the ${SIDE_NAMES[side]} is back after ${formatDuration(ms / 1000)}`);
-      },
-      gaveUp: ({ side, why, sinceMs }) => {
-        const time = formatDuration((Date.now() - sinceMs) / 1000);
-        this.fail(new SessionBroken(`${nameOf(side)}: ${why}, for ${time}`, 'share'));
-      },
+      look: (side) => (crew.roots[side] ? look(side) : NOTHING_TO_SEE),
+      note,
+      lost: () => {},
+      back: (side) => this.crew.renewRoot(side),
+      gaveUp: (broken) => this.fail(broken),
     });
   }
 }

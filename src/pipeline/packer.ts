@@ -1,11 +1,9 @@
 import { nameBytes } from '../posix/names.js';
-import { type RecordFields, Records, recordLength } from './record.js';
+import { NOTHING, type RecordFields, Records, recordLength } from './record.js';
 import { ANY_WRITER, type Ring, type Slot } from './ring.js';
 
 /** A pack younger than this is not handed over early: filling it costs less than an extra hand-off. */
 const EARLY_AFTER_MS = 1;
-
-const NOTHING = new Uint8Array(0);
 
 /** A slot's memory seen as records; one for each slot and lane, made when first used. */
 export class SlotRecords {

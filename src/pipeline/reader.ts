@@ -19,7 +19,7 @@ import type { Inbox } from './inbox.js';
 import type { FailedItem, LaneMessage, Lease } from './messages.js';
 import { PacedRead } from './pacedread.js';
 import { Packer, SlotRecords } from './packer.js';
-import { Action, FIRST, LAST, type RecordFields } from './record.js';
+import { Action, FIRST, LAST, NOTHING, type RecordFields } from './record.js';
 import { Command, type Ring } from './ring.js';
 import { streamFile } from './stream.js';
 import { timedCall } from './timedcall.js';
@@ -43,8 +43,6 @@ export interface ReaderDeps {
 
 /** Files up to this many bytes travel in packs. */
 export const PACKED_MAX = 256 * 1024;
-
-const NOTHING = new Uint8Array(0);
 
 /** Operations on the share that a limit counts for each file beside its data. */
 const OPEN_CLOSE = 2;

@@ -75,7 +75,7 @@ export interface RecordFields {
   hash: Uint8Array | undefined;
 }
 
-const NOTHING = new Uint8Array(0);
+export const NOTHING = new Uint8Array(0);
 
 function aligned(bytes: number): number {
   return (bytes + 7) & ~7;

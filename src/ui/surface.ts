@@ -19,6 +19,12 @@ export interface SurfaceIo {
   columns(): number | undefined;
 }
 
+/** Standard output, which `out` writes to. */
+export function standardOutput(out: SurfaceIo['out']): SurfaceIo {
+  const { stdout } = process;
+  return { out, isTTY: stdout.isTTY === true, columns: () => stdout.columns };
+}
+
 /** Makes the present picture. It is called about once a second, so it must be cheap. */
 export type Pull = () => Snapshot;
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, statfsSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   canMount,
   canMountExfat,
@@ -312,9 +312,7 @@ describe.skipIf(!canMount || !bindfs)('a share that hangs (skipped without root 
   });
 });
 
-async function until(isSo: () => boolean): Promise<void> {
-  for (let tries = 0; !isSo(); tries++) {
-    if (tries > 3000) throw new Error('it took too long');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+/** Files and what children print are polled: nothing tells of them. */
+function until(isSo: () => boolean): Promise<void> {
+  return vi.waitFor(() => expect(isSo()).toBe(true), { timeout: 30_000, interval: 10 });
 }

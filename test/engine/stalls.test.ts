@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { HangingCall } from '../../src/engine/crew.js';
+import type { HangingCall } from '../../src/engine/section.js';
 import { Stalls } from '../../src/engine/stalls.js';
 import { Call } from '../../src/pace/latency.js';
 

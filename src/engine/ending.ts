@@ -1,0 +1,34 @@
+/** How a run of any kind ends: within bounds, whatever hangs, and with one line that says why. */
+import { setTimeout } from 'node:timers/promises';
+import { SessionBroken } from './broken.js';
+import type { Threads } from './threads.js';
+
+/** How long lanes may take to end after the last entry, ms. */
+export const PATIENCE_MS = 10_000;
+/** How long a short question to a share may keep the process from ending then, ms. */
+const SETTLE_MS = 3000;
+
+/**
+ * Waits for the threads, a little, and calls `silence`, which ends the listening for signals. Ends the process by a signal
+ * where a thread hangs in a dead mount: such a thread can be neither ended nor left by process.exit. `haveEnded`: all
+ * lanes ended in time.
+ */
+export async function leave(threads: Threads, haveEnded: boolean, silence: () => void): Promise<void> {
+  // A timer that keeps the process alive: a thread that hangs in a question does not.
+  const settled = haveEnded && (await Promise.race([threads.settled().then(() => true), setTimeout(SETTLE_MS, false)]));
+  silence();
+  if (!settled) process.kill(process.pid, 'SIGKILL');
+}
+
+/** An error of SQLite, that is, of the ledger's disk. */
+export function isSqlite(error: unknown): boolean {
+  return String((error as { code?: unknown } | undefined)?.code).startsWith('SQLITE_');
+}
+
+/** What the operator is told of an error that ended a run. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof SessionBroken) return error.message;
+  if (isSqlite(error)) return `the ledger cannot be written: ${(error as Error).message}`;
+  if (process.env.MILLRACE_INTERNAL_DEBUG === '1') return String((error as Error).stack);
+  return (error as Error).message;
+}
