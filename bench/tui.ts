@@ -152,6 +152,7 @@ class Player implements Operator {
         copied: { files: this.files, bytes: this.read },
         same: { files: 18_204, bytes: TIB },
         stamped: 0,
+        linked: 0,
         deleted: 0,
         warned: 0,
         failed: this.failed,

@@ -5,12 +5,15 @@ import { Inbox } from '../src/pipeline/inbox.js';
 import type { ScannerStart } from '../src/pipeline/lanes.js';
 import { Filter } from '../src/scan/filter/filter.js';
 import { runScanner } from '../src/scan/scanner.js';
+import { NO_ATTRIBUTES } from '../src/share/attributes.js';
 import { LocalShare } from '../src/share/local/local.js';
 import { LaneCounters } from '../src/stats/shared.js';
 
 export default function scanner(start: ScannerStart): void {
   const filter = new Filter(start.rules, start.side);
-  const share = new LocalShare(start.root, start.pin);
+  // Other attributes are looked at where they are copied; which names are of one file only a listing can tell.
+  const hardLinks = start.side === 'source' && start.attributes.hardLinks;
+  const share = new LocalShare(start.root, start.pin, { attributes: { ...NO_ATTRIBUTES, hardLinks } });
   try {
     runScanner({
       side: start.side,

@@ -25,7 +25,7 @@ const ERRORS: ReadonlySet<string> = new Set<AuditLine['result']>([
 export interface AuditLine {
   /** Milliseconds since the Unix epoch at which the entry was finished. */
   readonly timeMs: number;
-  readonly result: 'copied' | 'failed' | 'skipped' | 'deleted' | 'kept' | 'made' | 'stamped' | VerifyResult;
+  readonly result: 'copied' | 'failed' | 'skipped' | 'deleted' | 'kept' | 'made' | 'stamped' | 'linked' | VerifyResult;
   readonly kind: 'file' | 'link' | 'folder' | 'other' | 'entry';
   readonly source: string;
   readonly dest: string;

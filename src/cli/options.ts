@@ -76,6 +76,7 @@ export const OPTIONS = {
   acls: toggle('keep', 'ACLs: POSIX, NFSv4, SMB', { short: 'A' }),
   xattrs: toggle('keep', 'extended attributes', { short: 'X' }),
   atimes: toggle('keep', 'access times', { short: 'U' }),
+  'hard-links': toggle('keep', 'names of one file as such', { short: 'H' }),
   sparse: override('keep', 'holes of large files; --no-sparse fills them', { short: 'S' }),
   checksum: choice('work', 'ALG', 'the hash to record', 'sha256', CHECKSUMS, { commands: LONG }),
   all: toggle('work', 'verify all, also what was found equal before', VERIFY),

@@ -66,7 +66,7 @@ export function settingsOf(values: Values, source: string, dest: string, machine
 }
 
 /** As rsync's letters; an owner is for root to set, and nobody else is told that he cannot. */
-function attributesOf({ archive, perms, owner, group, acls, xattrs, atimes }: Values): Attributes {
+function attributesOf({ archive, perms, owner, group, acls, xattrs, atimes, ...values }: Values): Attributes {
   return {
     perms: perms ?? (archive || acls),
     owner: (owner ?? archive) && process.geteuid!() === 0,
@@ -74,6 +74,7 @@ function attributesOf({ archive, perms, owner, group, acls, xattrs, atimes }: Va
     acls,
     xattrs,
     atimes,
+    hardLinks: values['hard-links'],
   };
 }
 

@@ -131,6 +131,7 @@ export class Conveyor {
       sizes: new Float64Array(items.length),
       mtimes: new BigInt64Array(items.length),
       ctimes: new BigInt64Array(items.length),
+      ...(items.some(({ target }) => target) && { targets: items.map(({ target }) => target?.path) }),
     };
     for (const [index, item] of items.entries()) {
       const dir = isFolderWork(item) ? '' : item.dir.path;

@@ -45,10 +45,13 @@ export class Crew {
   constructor(
     private readonly settings: Settings,
     private readonly threads: Threads,
-    identities: Record<Side, RootIdentity>,
+    private readonly ground: { readonly identities: Record<Side, RootIdentity> } & WriterStart['times'],
     private readonly events: CrewEvents,
   ) {
-    const pin = (side: Side): Pin => ({ identity: identities[side], epoch: new Int32Array(new SharedArrayBuffer(4)) });
+    const pin = (side: Side): Pin => ({
+      identity: ground.identities[side],
+      epoch: new Int32Array(new SharedArrayBuffer(4)),
+    });
     this.pins = { source: pin('source'), dest: pin('dest') };
     const section = (wanted: number, most: number) => new Section(Math.max(wanted, most), wanted);
     this.readers = section(settings.readers, MOST_LANES);
@@ -200,7 +203,7 @@ export class Crew {
   }
 
   private startWriter(): void {
-    const { settings, ring, pacer, writers } = this;
+    const { settings, ground, ring, pacer, writers } = this;
     const number = writers.count;
     ring.writerComes();
     const lane = this.threads.lane<never, LaneMessage>(
@@ -216,6 +219,7 @@ export class Crew {
         pace: pacer.memory,
         trash: this.trash,
         stampsMtime: settings.choice.comparing?.sizeOnly ?? false,
+        times: { grainNs: ground.grainNs, range: ground.range },
         attributes: settings.attributes,
       }),
       (message) => this.events.message(message),

@@ -16,6 +16,7 @@ import type { JoinSink } from '../scan/join.js';
 import { type Meta, metaOf } from '../share/entries.js';
 import { COLLIDES, failure } from '../share/failure.js';
 import { cleanName } from '../ui/clean.js';
+import type { HardLinks } from './hardlinks.js';
 import type { InHand } from './inhand.js';
 import { type Item, NO_META, newItem } from './item.js';
 import type { Recorder } from './recorder.js';
@@ -33,6 +34,8 @@ export interface FindingEvents {
   /** What differs of a folder, where lines tell it. */
   itemized(path: string, changes: string): void;
   failed(path: string, message: string): void;
+  /** See HardLinks. */
+  isFirst: HardLinks['isFirst'];
 }
 
 /** Takes a folder that is to be listed; `afterCheckpoint`: not before what was found until now is in the ledger. */
@@ -159,16 +162,19 @@ export class Findings {
   sink(hand: InHand): JoinSink {
     const { dir } = hand;
     return {
-      copy: (name, meta, verdict, known, letters) => {
-        this.saw(1, meta.size);
-        changes(dir);
-        hand.isToChange = true;
-        const saved = known && { status: known.status, size: known.meta.size };
-        const item = newItem(dir, name, ACTIONS[verdict], meta, saved);
-        if (verdict === 'stamp') item.kept = contentOf(known, meta) ?? { algorithm: undefined, hash: undefined };
+      copy: (name, meta, verdict, known, letters, inode) => {
+        const item = this.itemOf(hand, name, meta, verdict, known);
         if (letters !== undefined) item.changes = letters;
+        item.inode = inode;
         this.events.found(item);
       },
+      apart: (name, meta, inode, known) => {
+        const { algorithm, hash } = (known && contentOf(known, meta)) ?? { algorithm: undefined, hash: undefined };
+        if (this.events.isFirst(dir, name, metaOf(meta), inode, { algorithm, hash })) return false;
+        this.events.found({ ...this.itemOf(hand, name, meta, 'stamp', known), inode, isApart: true });
+        return true;
+      },
+      inode: (name, inode) => this.recorder.inode(dir, name, inode),
       record: (name, entry, known) => {
         this.saw(1, entry.meta.size);
         this.recorder.row(dir, name, entry, known);
@@ -216,6 +222,23 @@ export class Findings {
       goneEntry: (entry) => this.recorder.goneEntry(entry),
       goneFolder: (gone) => this.recorder.goneDir(gone),
     };
+  }
+
+  private itemOf(
+    hand: InHand,
+    name: string,
+    meta: Meta,
+    verdict: keyof typeof ACTIONS,
+    known: Entry | undefined,
+  ): Item {
+    const { dir } = hand;
+    this.saw(1, meta.size);
+    changes(dir);
+    hand.isToChange = true;
+    const saved = known && { status: known.status, size: known.meta.size };
+    const item = newItem(dir, name, ACTIONS[verdict], meta, saved);
+    if (verdict === 'stamp') item.kept = contentOf(known, meta) ?? { algorithm: undefined, hash: undefined };
+    return item;
   }
 
   /** Whether an extra is none of the copy's business. */

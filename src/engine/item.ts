@@ -1,7 +1,8 @@
+import type { Member } from '../ledger/hardlinks.js';
 import type { Counted } from '../ledger/ledger.js';
 import type { Entry } from '../ledger/rows.js';
-import { Action, type RecordFields } from '../pipeline/record.js';
-import type { Meta } from '../share/entries.js';
+import { Action, AS_IT_WAS, type RecordFields } from '../pipeline/record.js';
+import type { Inode, Meta } from '../share/entries.js';
 import type { Failure } from '../share/failure.js';
 
 /** The folder in whose row or among whose rows the item has its place. */
@@ -16,7 +17,7 @@ export interface DirRef {
 export interface Item {
   readonly dir: DirRef;
   readonly name: string;
-  readonly action: Action;
+  action: Action;
   readonly meta: Meta;
   /** How often it was tried in this session. */
   attempts: number;
@@ -26,10 +27,16 @@ export interface Item {
   saved: Counted | undefined;
   /** What a lane that has or had it in hand has shown of it: bytes written, and since when, ms since the Unix epoch. */
   shown?: { written: number; readonly startedMs: number } | undefined;
-  result?: Readonly<RecordFields>;
-  failure?: Failure;
+  result?: Readonly<RecordFields> | undefined;
+  failure?: Failure | undefined;
   /** Of a stamp: the hash that the ledger has of the content, which stays. */
   kept?: Pick<Entry, 'algorithm' | 'hash'>;
+  /** What its names have in common, of a file that has several and where that is to be kept. */
+  inode?: Inode | undefined;
+  /** Its content and attributes are right, but it may be a file of its own where it should be a name of another. */
+  isApart?: boolean;
+  /** Of a hard link: the name that it is linked to. */
+  target?: Member | undefined;
   /** What differs, where lines tell it and this session found it. */
   changes?: string;
   /** What of it the destination did not take. */
@@ -44,7 +51,12 @@ export function newItem(dir: DirRef, name: string, action: Action, meta: Meta, s
 
 /** Whether the item is about a file or link, which has a row of its own, and not a folder or the end of an extra. */
 export function isEntry({ action }: Item): boolean {
-  return action === Action.copy || action === Action.link || action === Action.stamp;
+  return action === Action.copy || action === Action.link || action === Action.stamp || action === Action.hardLink;
+}
+
+/** Whether there was nothing to do: the entry is a name of the right file already. */
+export function isAsItWas({ result }: Item): boolean {
+  return result !== undefined && (result.flags & AS_IT_WAS) !== 0;
 }
 
 /** Metadata of items that are not files of the source: folders to be made or stamped, extras. */

@@ -2,7 +2,7 @@
 import { Action } from '../pipeline/record.js';
 import { codeOf, FinishTally } from '../stats/tally.js';
 import { pathOf } from './conveyor.js';
-import { type Item, isEntry } from './item.js';
+import { type Item, isAsItWas, isEntry } from './item.js';
 
 /** Failures kept for the summary; all are in the ledger and the log. */
 const FAILURES_KEPT = 20;
@@ -14,6 +14,8 @@ export class Outcomes {
   readonly same = { files: 0, bytes: 0 };
   /** Files whose attributes alone were set. */
   stamped = 0;
+  /** Names given to files that the destination has. */
+  linked = 0;
   /** Entries of which the destination did not take all. */
   warned = 0;
   deleted = 0;
@@ -32,6 +34,10 @@ export class Outcomes {
     else if (result && action === Action.stamp) {
       this.forgetFailure(path);
       this.stamped++;
+    } else if (result && action === Action.hardLink) {
+      this.forgetFailure(path);
+      if (isAsItWas(item)) this.needNoCopy(1, result.size);
+      else this.linked++;
     } else if (result && isEntry(item)) {
       this.forgetFailure(path);
       add(this.copied, 1, result.size);
@@ -59,7 +65,7 @@ export class Outcomes {
 
   /** The ledger has what became of the item. */
   commit({ result, action }: Item): void {
-    if (result && action !== Action.stamp) add(this.recorded, 1, result.size);
+    if (result && action !== Action.stamp && action !== Action.hardLink) add(this.recorded, 1, result.size);
   }
 
   /** An entry that failed at first and was tried again counts with its last outcome. */

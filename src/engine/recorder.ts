@@ -4,7 +4,8 @@
  * order within a checkpoint is what makes `synced` true: destination flushed, audit lines written, ledger committed.
  */
 import type { AuditLine, AuditLog } from '../audit/log.js';
-import { checksumCode, digestLength } from '../hash/registry.js';
+import { checksumCode, checksumName, digestLength } from '../hash/registry.js';
+import { putInode } from '../ledger/hardlinks.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { keptWhilePending } from '../ledger/pendinghash.js';
 import type { Dir, Entry, Extra, KeyedEntry, ScanState } from '../ledger/rows.js';
@@ -12,9 +13,9 @@ import { DirStatus, EntryStatus } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
 import { join } from '../posix/names.js';
 import type { Checksum } from '../settings.js';
-import type { Meta } from '../share/entries.js';
+import type { Inode, Meta } from '../share/entries.js';
 import { SessionBroken } from './broken.js';
-import { type DirRef, type Item, isEntry } from './item.js';
+import { type DirRef, type Item, isAsItWas, isEntry } from './item.js';
 
 export interface RecorderDeps {
   readonly ledger: Ledger;
@@ -45,6 +46,7 @@ export class Recorder {
   private done: Item[] = [];
   private readonly dirs = new Map<number, Dir>();
   private rows: { dir: number; name: string; entry: Entry; known: Entry | undefined }[] = [];
+  private inodes: { dir: number; name: string; inode: Inode | undefined }[] = [];
   private goneEntries: KeyedEntry[] = [];
   private goneDirs: number[] = [];
   private extras: Extra[] = [];
@@ -77,6 +79,7 @@ export class Recorder {
       this.rows.length +
       this.dirs.size +
       this.extras.length +
+      this.inodes.length +
       this.goneEntries.length
     );
   }
@@ -132,6 +135,11 @@ export class Recorder {
     this.line(result, entry.status === EntryStatus.failed ? 'entry' : 'other', join(dir.path, name), entry.error);
   }
 
+  /** See putInode. */
+  inode(dir: DirRef, name: string, inode: Inode | undefined): void {
+    this.inodes.push({ dir: dir.id, name, inode });
+  }
+
   dir(dir: Dir): void {
     this.dirs.set(dir.id, dir);
   }
@@ -184,6 +192,7 @@ export class Recorder {
     this.unsaved = [];
     this.rows = [];
     this.dirs.clear();
+    this.inodes = [];
     this.goneEntries = [];
     this.goneDirs = [];
     this.extras = [];
@@ -232,6 +241,7 @@ export class Recorder {
       ledger.putEntry(dir, name, entry, known && { status: known.status, size: known.meta.size });
     for (const item of unsaved) this.putItem(item);
     for (const item of done) this.putResult(item);
+    for (const { dir, name, inode } of this.inodes) putInode(ledger, dir, name, inode);
     for (const entry of this.goneEntries) ledger.removeEntry(entry.dir, entry.name, entry);
     for (const id of this.goneDirs) ledger.removeDir(id);
     for (const extra of this.extras) ledger.putExtra(extra);
@@ -245,8 +255,9 @@ export class Recorder {
       case Action.copy:
       case Action.link:
       case Action.stamp:
+      case Action.hardLink:
         if (item.saved?.status === EntryStatus.pending) this.putItem(item);
-        if (item.result) {
+        if (item.result && !isAsItWas(item)) {
           this.touched.add(item.dir.id);
           ledger.addWork(item.dir.id, item.result.endedMs - item.result.startedMs);
         }
@@ -279,13 +290,14 @@ export class Recorder {
     const { result, failure, kept } = item;
     if (item.durable && result) {
       const meta: Meta = result;
-      const hashed = kept ?? { algorithm: result.hash && this.algorithm, hash: result.hash };
-      return { status: EntryStatus.synced, meta, ...hashed, error: item.warning };
+      const { algorithm, hash } = item.target ??
+        kept ?? { algorithm: result.hash && this.algorithm, hash: result.hash };
+      return { status: EntryStatus.synced, meta, algorithm, hash, error: item.warning };
     }
     const status = item.durable && failure ? EntryStatus.failed : EntryStatus.pending;
     const error = failure?.message;
     if (kept) return { status, meta: item.meta, ...keptWhilePending(kept), error };
-    const room = item.action === Action.copy ? this.room : undefined;
+    const room = item.action === Action.copy || item.action === Action.hardLink ? this.room : undefined;
     return { status, meta: item.meta, algorithm: room && this.algorithm, hash: room, error };
   }
 
@@ -295,7 +307,7 @@ export class Recorder {
     if (!outcome) return undefined;
     const path = join(item.dir.path, item.name);
     const copied = outcome === 'copied' ? item.result : undefined;
-    const hash = copied?.hash;
+    const hash = item.target && outcome === 'linked' ? item.target.hash : copied?.hash;
     return {
       timeMs: item.result?.endedMs ?? Date.now(),
       result: outcome,
@@ -304,14 +316,16 @@ export class Recorder {
       dest: join(this.deps.dest, path),
       size: copied?.size,
       hash: hash && Buffer.from(hash.buffer, hash.byteOffset, hash.length).toString('hex'),
-      algorithm: hash && this.deps.checksum,
+      algorithm:
+        hash && (item.target?.algorithm !== undefined ? checksumName(item.target.algorithm) : this.deps.checksum),
       durationMs: copied && Math.round(copied.endedMs - copied.startedMs),
       error: item.failure?.message ?? item.warning,
     };
   }
 }
 
-function outcomeOf({ action, result, failure, warning }: Item): AuditLine['result'] | undefined {
+function outcomeOf(item: Item): AuditLine['result'] | undefined {
+  const { action, result, failure, warning } = item;
   if (failure) return 'failed';
   switch (action) {
     case Action.copy:
@@ -319,6 +333,8 @@ function outcomeOf({ action, result, failure, warning }: Item): AuditLine['resul
       return result && 'copied';
     case Action.stamp:
       return result && 'stamped';
+    case Action.hardLink:
+      return isAsItWas(item) ? undefined : result && 'linked';
     case Action.remove:
     case Action.removeDir:
       return result ? 'deleted' : 'kept';
@@ -348,6 +364,7 @@ function kindOfAction(item: Item): AuditLine['kind'] {
   switch (item.action) {
     case Action.copy:
     case Action.stamp:
+    case Action.hardLink:
       return 'file';
     case Action.link:
       return 'link';

@@ -5,6 +5,8 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import type { AuditLog } from '../audit/log.js';
+import { checksumCode } from '../hash/registry.js';
+import { inodeOf } from '../ledger/hardlinks.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { DirStatus, EntryStatus } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
@@ -26,7 +28,8 @@ import { Crew } from './crew.js';
 import { deletable } from './deletelimit.js';
 import { CHOICE, type RootState, wantsMore } from './findings.js';
 import { Guardian } from './guardian.js';
-import { type Item, isEntry } from './item.js';
+import { HardLinks } from './hardlinks.js';
+import { type Item, isAsItWas, isEntry } from './item.js';
 import { type LaneNumbers, lanesFor, ONE_EACH } from './lanecount.js';
 import { Outcomes } from './outcomes.js';
 import { DestAway, Recorder } from './recorder.js';
@@ -87,6 +90,7 @@ export class Session {
   readonly recorder: Recorder;
   readonly guardian: Guardian;
   private readonly backlog: Backlog;
+  private readonly hardLinks: HardLinks;
   private readonly live = new Map<number, number>();
   /** Changed files, to be handed out once the ledger no longer calls them synced. */
   private readonly toRecord = new Set<Item>();
@@ -101,6 +105,7 @@ export class Session {
 
   constructor(private readonly deps: SessionDeps) {
     const { ledger, settings } = deps;
+    this.hardLinks = new HardLinks(ledger, checksumCode(settings.checksum));
     this.recorder = new Recorder({
       ledger,
       log: deps.log,
@@ -129,6 +134,8 @@ export class Session {
         note: (what, path, isFolder) => this.noted(what, path, isFolder),
         itemized: (path, changes) => deps.detail(`${changes} ${path}/`),
         failed: (path, error) => this.outcomes.fail(path, error),
+        // In a dry run nothing is linked, so nothing is to be told of it.
+        isFirst: (...member) => settings.dryRun || this.hardLinks.isFirst(...member),
         rootFailed: (side, failure) => this.breakOff(this.guardian.shareBroken(side, failure.message)),
         stuck: (side, failure) => this.guardian.watch.report(side, failure.code, 0),
         odd: (side) => {
@@ -145,7 +152,7 @@ export class Session {
       moved: () => this.step(),
     });
     this.guardian = new Guardian(this, deps);
-    this.crew = new Crew(settings, deps.threads, deps.identities, {
+    this.crew = new Crew(settings, deps.threads, deps, {
       readerStarted: (lane) => this.conveyor.addReader(lane),
       scannerStarted: (side, lane) => this.scan.addLane(side, lane),
       message: (message, reader) => this.conveyor.receive(message, reader),
@@ -349,16 +356,26 @@ export class Session {
   private hold(item: Item): void {
     this.heldCount++;
     this.live.set(item.dir.id, (this.live.get(item.dir.id) ?? 0) + 1);
-    this.conveyor.feed.add(item);
+    if (this.hardLinks.take(item)) this.conveyor.feed.add(item);
+  }
+
+  /** An item of the backlog: the ledger knows whether it has other names. */
+  private holdAgain(item: Item): void {
+    const { ledger, settings } = this.deps;
+    if (settings.attributes.hardLinks) item.inode = inodeOf(ledger, item.dir.id, item.name);
+    this.hold(item);
   }
 
   private letGo(item: Item): void {
+    for (const left of this.hardLinks.letGo(item)) this.letGo(left);
     const left = (this.live.get(item.dir.id) ?? 0) - 1;
     if (left > 0) this.live.set(item.dir.id, left);
     else this.live.delete(item.dir.id);
   }
 
   finished(item: Item): void {
+    for (const next of this.hardLinks.finished(item)) this.conveyor.feed.add(next);
+    if (item.inode && !item.result && !item.failure) return;
     this.recorder.finish(item);
     this.outcomes.finish(item);
     const { settings, detail } = this.deps;
@@ -370,6 +387,7 @@ export class Session {
 
   private committed(items: readonly Item[]): void {
     this.backlog.committed();
+    this.hardLinks.committed();
     for (const item of items) {
       if (!isEntry(item)) continue;
       this.letGo(item);
@@ -471,7 +489,7 @@ export class Session {
     if (due) this.checkpointSoon();
     this.steerScan(now);
     if (this.backlog.mayHave && this.conveyor.feed.count < LOW) {
-      this.backlog.take(WINDOW - this.conveyor.feed.count, (item) => this.hold(item));
+      this.backlog.take(WINDOW - this.conveyor.feed.count, (item) => this.holdAgain(item));
       // What is left of the backlog is in folders whose finished items are not recorded yet.
       if (this.conveyor.isIdle && !this.recorder.isEmpty) this.checkpointSoon();
     }
@@ -561,6 +579,10 @@ function itemLine(item: Item): string | undefined {
       return `${item.changes ?? unknownChanges('copy')} ${path}`;
     case Action.link:
       return `${item.changes ?? unknownChanges('link')} ${path}`;
+    case Action.hardLink:
+      return isAsItWas(item)
+        ? undefined
+        : `h${(item.changes ?? unknownChanges('copy')).slice(1)} ${path} => ${item.target!.path}`;
     case Action.stamp:
       return `${item.changes ?? unknownChanges('stamp')} ${path}`;
     case Action.remove:
@@ -575,6 +597,7 @@ function itemLine(item: Item): string | undefined {
 const VERBS: Record<Action, string> = {
   [Action.copy]: 'copied',
   [Action.link]: 'linked',
+  [Action.hardLink]: 'linked',
   [Action.makeDir]: 'made',
   [Action.stampDir]: 'stamped',
   [Action.stamp]: 'stamped',

@@ -3,7 +3,7 @@
  * once, a file's row has its name only and lies beside its siblings (WITHOUT ROWID: the table is its own index).
  * Times are ns since the Unix epoch, sizes bytes; names and paths are TEXT, or BLOB when they are not valid UTF-8.
  */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 /** "mill" in SQLite's header, so that file(1) and we know the file as ours. */
 export const APPLICATION_ID = 0x6d696c6c;
 
@@ -142,5 +142,19 @@ export const MIGRATIONS: readonly string[] = [
     CASE e.verdict WHEN 0 THEN 'equal' WHEN 1 THEN 'differs' WHEN 2 THEN 'missing' WHEN 3 THEN 'unreadable'
       WHEN 4 THEN 'source differs' WHEN 5 THEN 'no hash' END AS verdict
   FROM entries e JOIN dirs d ON d.id = e.dir;
+  `,
+  // Entries that are names of one file (-H). Device 0 is the root's, whatever its number was.
+  `
+  CREATE TABLE hardlinks (
+    dir INTEGER NOT NULL,
+    name NOT NULL,
+    device INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    PRIMARY KEY (dir, name)
+  ) WITHOUT ROWID;
+  CREATE INDEX hardlinks_inode ON hardlinks (device, inode);
+  CREATE TRIGGER entries_hardlinks AFTER DELETE ON entries BEGIN
+    DELETE FROM hardlinks WHERE dir = old.dir AND name = old.name;
+  END;
   `,
 ];

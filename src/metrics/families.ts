@@ -94,6 +94,7 @@ export const FAMILIES: readonly Family[] = [
   counter('stamped_files', 'Files whose attributes alone were set in this session.', ({ session }) =>
     one(session.stamped),
   ),
+  counter('linked_files', 'Hard links made in this session.', ({ session }) => one(session.linked)),
   counter(
     'warned_entries',
     'Entries of whose attributes the destination did not take all, in this session.',

@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Rule } from '../scan/filter/rule.js';
 import type { Checksum } from '../settings.js';
 import type { Attributes } from '../share/attributes.js';
+import type { Ways } from '../share/local/local.js';
 import type { Pin } from '../share/local/pin.js';
 import type { Side } from '../share/share.js';
 import type { RingShape } from './ring.js';
@@ -36,6 +37,7 @@ export interface WriterStart extends PipelineStart {
   readonly trash: string | undefined;
   /** See Ways. */
   readonly stampsMtime: boolean;
+  readonly times: NonNullable<Ways['times']>;
 }
 
 export interface ScannerStart extends LaneStart {

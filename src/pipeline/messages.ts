@@ -16,6 +16,8 @@ export interface Lease {
   readonly sizes: Float64Array;
   readonly mtimes: BigInt64Array;
   readonly ctimes: BigInt64Array;
+  /** Of hard links the paths of the files that they are names of; undefined: there is none among them. */
+  readonly targets?: readonly (string | undefined)[];
 }
 
 export interface FailedItem {

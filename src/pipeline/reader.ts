@@ -11,7 +11,7 @@ import { join } from '../posix/names.js';
 import type { Kind, Stat } from '../posix/stat.js';
 import type { Filter } from '../scan/filter/filter.js';
 import { type Attributes, carriesAny, encodeXattrs } from '../share/attributes.js';
-import { failure, failureOf } from '../share/failure.js';
+import { failure, failureOf, UNLIKE } from '../share/failure.js';
 import type { SourceFile, SourceShare } from '../share/share.js';
 import type { LaneCounters } from '../stats/shared.js';
 import { confirmAbsent } from './absence.js';
@@ -59,6 +59,8 @@ export interface LeaseItem {
   readonly size: number;
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
+  /** Of a hard link: the file that it is to be a name of. */
+  readonly target: string | undefined;
 }
 
 export function runReader(deps: ReaderDeps): void {
@@ -89,6 +91,7 @@ function workOff(lease: Lease, deps: ReaderDeps, packer: Packer, records: SlotRe
       size: lease.sizes[index]!,
       mtimeNs: lease.mtimes[index]!,
       ctimeNs: lease.ctimes[index]!,
+      target: lease.targets?.[index],
     };
     if (deps.ring.command !== Command.run) {
       returned.push(item.id);
@@ -120,6 +123,8 @@ function forward(item: LeaseItem, deps: ReaderDeps, packer: Packer, records: Slo
       const fields = fieldsOf(item, stat, Date.now());
       return packData(item, fields, Buffer.from(target, 'utf16le'), packer);
     }
+    case Action.hardLink:
+      return packHardLink(item, deps, packer);
     case Action.stamp:
       return packStamp(item, deps, packer);
     case Action.stampDir:
@@ -175,20 +180,30 @@ export function xattrsIn(file: Pick<SourceFile, 'xattrs'>, { acls, xattrs }: Att
   return acls || xattrs ? encodeXattrs(file.xattrs()) : NOTHING;
 }
 
+/** Of a file whose other name was copied: makes sure that it still is one. */
+function packHardLink(item: LeaseItem, deps: ReaderDeps, packer: Packer): boolean {
+  deps.pace.take(0, 1);
+  const stat = deps.source.sameFile(item.dir, item.name, item.target!);
+  if (!stat) return failed(item, UNLIKE, deps);
+  if (stat.size !== item.size || stat.mtimeNs !== item.mtimeNs) return failed(item, 'CHANGED', deps);
+  return packData(item, fieldsOf(item, stat, Date.now()), Buffer.from(item.target!, 'utf16le'), packer);
+}
+
+/** Reports a failure of our own; true: there is nothing more to do. */
+function failed(item: LeaseItem, code: string, deps: ReaderDeps): true {
+  const cause = failure(code, 'read', join(item.dir, item.name));
+  deps.report({ type: 'failed', items: [{ id: item.id, failure: cause, side: 'source' }] });
+  return true;
+}
+
 /** Of a file whose content the destination has: what else is kept of it. Throws SysError when the content has changed. */
 function packStamp(item: LeaseItem, deps: ReaderDeps, packer: Packer): boolean {
   const file = openTimed(item, deps);
   try {
     const xattrs = xattrsIn(file, deps.attributes);
     const stat = file.stat(true);
-    if (stat.kind !== 'file' || stat.size !== item.size || stat.mtimeNs !== item.mtimeNs) {
-      const path = join(item.dir, item.name);
-      deps.report({
-        type: 'failed',
-        items: [{ id: item.id, failure: failure('CHANGED', 'read', path), side: 'source' }],
-      });
-      return true;
-    }
+    if (stat.kind !== 'file' || stat.size !== item.size || stat.mtimeNs !== item.mtimeNs)
+      return failed(item, 'CHANGED', deps);
     return packData(item, fieldsOf(item, stat, Date.now()), NOTHING, packer, xattrs);
   } finally {
     file.close();

@@ -21,6 +21,8 @@ export const Action = {
   removePart: 6,
   /** Attributes and times of a file or link whose content is there. */
   stamp: 7,
+  /** Another name of a file that is there; its data is that file's path, UTF-16. */
+  hardLink: 8,
 } as const;
 export type Action = (typeof Action)[keyof typeof Action];
 
@@ -31,6 +33,9 @@ export const LAST = 2;
 export const HOLE = 8;
 /** The reader gave the file up; the writer drops what it has. Carries no data. */
 export const ABORT = 4;
+
+/** Of a result: nothing was to be done. */
+export const AS_IT_WAS = 16;
 
 const LENGTH = 0; // u32, whole record with padding
 const ACTION = 4; // u8
@@ -183,6 +188,10 @@ export class Records {
   data(at: number): Uint8Array {
     const start = at + aligned(HEADER + this.pathLength(at));
     return this.bytes.subarray(start, start + this.view.getUint32(at + DATA_LENGTH, true));
+  }
+
+  addFlag(at: number, flag: number): void {
+    this.view.setUint8(at + FLAGS, this.view.getUint8(at + FLAGS) | flag);
   }
 
   /** Copies the header of a finished record to `out` at `to`, stamped with when it was finished. */

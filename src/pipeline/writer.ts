@@ -8,12 +8,12 @@ import type { Window } from '../pace/window.js';
 import { SysError } from '../posix/errno.js';
 import { join } from '../posix/names.js';
 import { type Attributes, type Carried, carriedOf, decodeXattrs } from '../share/attributes.js';
-import { type Failure, failureOf } from '../share/failure.js';
+import { type Failure, failure, failureOf, UNLIKE } from '../share/failure.js';
 import type { DestFile, DestShare, Times } from '../share/share.js';
 import type { LaneCounters } from '../stats/shared.js';
 import type { FailedItem, LaneMessage, Warning } from './messages.js';
 import { SlotRecords } from './packer.js';
-import { ABORT, Action, FIRST, HEADER, HOLE, LAST, type RecordFields, type Records } from './record.js';
+import { ABORT, Action, AS_IT_WAS, FIRST, HEADER, HOLE, LAST, type RecordFields, type Records } from './record.js';
 import { Command, type Ring } from './ring.js';
 import { moveOf, timedCall } from './timedcall.js';
 
@@ -101,6 +101,14 @@ class Writer {
       case Action.link:
         this.warn(fields, dest.link(dir, name, Buffer.from(records.data(at)).toString('utf16le'), fields, carried()));
         return true;
+      case Action.hardLink: {
+        const target = Buffer.from(records.data(at)).toString('utf16le');
+        const became = dest.hardLink(dir, name, target, fields);
+        if (became === 'was') records.addFlag(at, AS_IT_WAS);
+        if (became !== 'unlike') return true;
+        this.failed.push({ id: fields.id, failure: failure(UNLIKE, 'link', join(dir, name)), side: 'dest' });
+        return false;
+      }
       case Action.stamp:
         this.warn(fields, dest.stamp(dir, name, fields, carried()));
         return true;

@@ -30,6 +30,7 @@ const FIRST_TIME = -(2n ** 63n);
 /** Where struct statx has what it tells, in words of 32 bits. A time takes three: seconds in two, nanoseconds. */
 export const UID = 5;
 export const GID = 6;
+export const INODE = 8;
 export const SIZE = 10;
 const LINKS = 4;
 const BLOCKS = 12;
@@ -126,6 +127,10 @@ export class Stat {
   /** Device and inode as one comparable string. */
   get identity(): string {
     return `${this.device}/${this.ino}`;
+  }
+  /** As makedev(3) packs it, cut to 32 bits: enough to tell the filesystems of a machine apart. */
+  get deviceNumber(): number {
+    return (this.view.getUint32(136, true) << 20) | this.view.getUint32(140, true);
   }
   get device(): string {
     return `${this.view.getUint32(136, true)}:${this.view.getUint32(140, true)}`;

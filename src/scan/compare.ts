@@ -1,6 +1,7 @@
 /** What to do with an entry of the source, given what the destination has. Pure. */
 import type { Kind } from '../posix/stat.js';
 import type { Attributes } from '../share/attributes.js';
+import { sameTime } from '../share/timerange.js';
 
 export interface Seen {
   readonly kind: Kind;
@@ -107,9 +108,4 @@ function isSame(source: Seen, dest: Seen | undefined, grainNs: bigint): dest is 
     dest.size === source.size &&
     sameTime(source.mtimeNs, dest.mtimeNs, grainNs)
   );
-}
-
-export function sameTime(a: bigint, b: bigint, grainNs: bigint): boolean {
-  const apart = a > b ? a - b : b - a;
-  return apart < grainNs;
 }

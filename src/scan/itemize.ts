@@ -1,6 +1,7 @@
 /** What differs of an entry, in rsync's letters YXcstpoguax (log.c there, %i in rsync(1)). Pure. */
 import type { Attributes } from '../share/attributes.js';
-import { type Seen, sameTime, type Verdict } from './compare.js';
+import { sameTime } from '../share/timerange.js';
+import type { Seen, Verdict } from './compare.js';
 
 /** The verdicts that there is a line for. */
 export type Changing = Extract<Verdict, 'copy' | 'link' | 'stamp' | 'makeDir' | 'stampDir'>;

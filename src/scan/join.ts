@@ -4,6 +4,7 @@
  * main thread from everything else.
  */
 
+import { inodesIn } from '../ledger/hardlinks.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Dir, Entry, KeyedEntry, Stamp } from '../ledger/rows.js';
 import { DirStatus, EntryStatus } from '../ledger/schema.js';
@@ -11,11 +12,11 @@ import { errnoName } from '../posix/errno.js';
 import { join as joinPath } from '../posix/names.js';
 import { kindOfMode } from '../posix/stat.js';
 import { type Attributes, NO_ATTRIBUTES } from '../share/attributes.js';
-import type { Meta } from '../share/entries.js';
+import type { Inode, Meta } from '../share/entries.js';
 import { type Folding, folds } from '../share/folding.js';
 import { isPartName } from '../share/partname.js';
-import { kept, type TimeRange } from '../share/timerange.js';
-import { compare, isLeft, type Left, leave, type Seen, sameTime, type Verdict } from './compare.js';
+import { kept, sameTime, type TimeRange } from '../share/timerange.js';
+import { compare, isLeft, type Left, leave, type Seen, type Verdict } from './compare.js';
 import type { Choice } from './filter/choice.js';
 import type { Wanted } from './filter/scope.js';
 import { Finder } from './finder.js';
@@ -26,7 +27,21 @@ import { Twins } from './twins.js';
 
 export interface JoinSink {
   /** A file or link to be copied, or a file whose attributes are. `changes`: what differs, where lines tell it. */
-  copy(name: string, meta: Meta, verdict: 'copy' | 'link' | 'stamp', known: Entry | undefined, changes?: string): void;
+  copy(
+    name: string,
+    meta: Meta,
+    verdict: 'copy' | 'link' | 'stamp',
+    known: Entry | undefined,
+    changes: string | undefined,
+    inode: Inode | undefined,
+  ): void;
+  /** Of an entry with other names (-H), another than the ledger has; undefined: it has none any more. */
+  inode(name: string, inode: Inode | undefined): void;
+  /**
+   * An entry that needs no copying, but may be no name of the file that its other names are names of; false: it is none of
+   * those, and not done with.
+   */
+  apart(name: string, meta: Meta, inode: Inode, known: Entry | undefined): boolean;
   /** An entry that needs no copying, as the ledger shall have it. */
   record(name: string, entry: Entry, known: Entry | undefined): void;
   /** The ledger has the entry just as it is. */
@@ -112,7 +127,8 @@ function* joinNames(input: JoinInput, twins: Twins | undefined, ledger: Ledger, 
   const trash = dir.path === '' ? input.trash : undefined;
   const rows = known && !sealed ? knownRows(dir, source.count, ledger) : NO_ROWS;
   const folders = new Map((known ? ledger.childDirs(dir.id) : []).map((child) => [child.path, child]));
-  const context = { ...input, folders, ledger };
+  const inodes = known && input.attributes.hardLinks ? inodesIn(ledger, dir.id) : NO_INODES;
+  const context = { ...input, folders, inodes, ledger };
   let steps = 0;
 
   for (const entries of source.each()) {
@@ -190,6 +206,7 @@ function joinEntry(
   {
     dir,
     folders,
+    inodes,
     ledger,
     grainNs,
     range,
@@ -198,7 +215,7 @@ function joinEntry(
     areNew,
     choice,
     itemizes,
-  }: JoinInput & { folders: Map<string, Dir>; ledger: Ledger },
+  }: JoinInput & { folders: Map<string, Dir>; inodes: Map<string, Inode>; ledger: Ledger },
   sink: JoinSink,
 ): void {
   const meta = at.entries.meta(at.index);
@@ -254,6 +271,8 @@ function joinEntry(
   const wanted = isRecorded && !areNew && row.isWarned ? NO_ATTRIBUTES : attributes;
   const found = isPartName(name) ? 'skip' : compare(seenOf(at, range), present, grainNs, wanted, comparing?.sizeOnly);
   const verdict = chosen(found === 'same' && kind === 'file' && mayBeNew(isRecorded) ? 'stamp' : found);
+  const inode = found === 'skip' ? undefined : at.entries.inode(at.index);
+  if (!isSameInode(inode, inodes.get(name))) sink.inode(name, inode);
   if (isLeft(verdict)) {
     const known = row && ledger.entry(dir.id, name);
     const error = LEFT[verdict];
@@ -263,6 +282,7 @@ function joinEntry(
     return;
   }
   const status = verdict === 'skip' ? EntryStatus.skipped : EntryStatus.synced;
+  if (inode && verdict === 'same' && sink.apart(name, meta, inode, row && ledger.entry(dir.id, name))) return;
   const copying = verdict === 'copy' || verdict === 'link' || verdict === 'stamp';
   if (!copying && row?.status === status && at.entries.is(at.index, row)) {
     sink.unchanged(meta);
@@ -270,7 +290,7 @@ function joinEntry(
   }
   // Few entries get here in a scan that finds little to do, so the rest of a row is read only now.
   const known = row && ledger.entry(dir.id, name);
-  if (copying) sink.copy(name, meta, verdict, known, changes(verdict));
+  if (copying) sink.copy(name, meta, verdict, known, changes(verdict), inode);
   else recordKept(name, meta, status, known, sink);
 }
 
@@ -299,6 +319,12 @@ function skipReason(name: string, meta: Meta): string {
   if (isPartName(name)) return 'unfinished file of a millrace run';
   const kinds: Record<number, string> = { 1: 'FIFO', 2: 'character device', 6: 'block device', 12: 'socket' };
   return `${kinds[(meta.mode >> 12) & 15] ?? 'special file'}: not copied`;
+}
+
+const NO_INODES = new Map<string, Inode>();
+
+function isSameInode(a: Inode | undefined, b: Inode | undefined): boolean {
+  return a?.device === b?.device && a?.number === b?.number;
 }
 
 interface KnownRows {

@@ -21,6 +21,8 @@ export interface Attributes {
   readonly xattrs: boolean;
   /** -U */
   readonly atimes: boolean;
+  /** -H: names of one file at the source are names of one file at the destination. */
+  readonly hardLinks: boolean;
 }
 
 export const NO_ATTRIBUTES: Attributes = {
@@ -30,11 +32,21 @@ export const NO_ATTRIBUTES: Attributes = {
   acls: false,
   xattrs: false,
   atimes: false,
+  hardLinks: false,
 };
 
 /** As written in the ledger: one letter for each that is kept, always in the same order. */
-export function lettersOf({ perms, owner, group, acls, xattrs, atimes }: Attributes): string {
-  return [perms && 'p', owner && 'o', group && 'g', acls && 'A', xattrs && 'X', atimes && 'U'].filter(Boolean).join('');
+export function lettersOf({ perms, owner, group, acls, xattrs, atimes, hardLinks }: Attributes): string {
+  const letters = [
+    perms && 'p',
+    owner && 'o',
+    group && 'g',
+    acls && 'A',
+    xattrs && 'X',
+    atimes && 'U',
+    hardLinks && 'H',
+  ];
+  return letters.filter(Boolean).join('');
 }
 
 /** What the lanes carry of one entry from one share to the other. */

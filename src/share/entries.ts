@@ -6,6 +6,7 @@ import {
   BTIME,
   CTIME,
   GID,
+  INODE,
   type Kind,
   kindOfMode,
   MTIME,
@@ -29,9 +30,12 @@ export const Word = {
   uid: 12,
   gid: 13,
   errno: 14, // not 0: the entry was listed but could not be looked at
-  target: 15, // of a link: what tells its target from others of the same length
+  target: 15, // of a symbolic link: what tells its target from others of the same length
+  links: 16, // of a file with several names, where those are told apart; or else 0, as the two after it
+  inode: 17,
+  device: 19, // 0: that of the root, whatever its number is today
 } as const;
-export const WORDS = 16;
+export const WORDS = 20;
 export const STRIDE = WORDS * 4;
 
 /** What travels between threads. */
@@ -66,6 +70,14 @@ export interface Parts {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+}
+
+/** What the names of one file have in common: hard links. */
+export interface Inode {
+  /** 0: the root's own; or else as the kernel numbers it now. */
+  readonly device: number;
+  /** As signed 64 bits, which is what SQLite has. */
+  readonly number: bigint;
 }
 
 /** A copy of metadata as it is now: of a Stat, or of a look into other memory. */
@@ -124,8 +136,11 @@ export class Entries {
     return (this.count + 1) * WORDS > this.words.length;
   }
 
-  /** `target`: of a link, see targetSign. */
-  add(name: string, stat: Stat, target = 0): void {
+  /**
+   * `target`: of a symbolic link, see targetSign. `rootDevice`: where names of one file are to be told, the number of the
+   * root's device.
+   */
+  add(name: string, stat: Stat, target = 0, rootDevice?: number): void {
     const { words } = this;
     const from = stat.words;
     const at = this.count * WORDS;
@@ -140,6 +155,10 @@ export class Entries {
     words[at + Word.gid] = from[GID]!;
     words[at + Word.errno] = 0;
     words[at + Word.target] = target;
+    const isOneOfSeveral = rootDevice !== undefined && stat.links > 1 && stat.kind !== 'dir';
+    words[at + Word.links] = isOneOfSeveral ? stat.links : 0;
+    for (let word = 0; word < 2; word++) words[at + Word.inode + word] = isOneOfSeveral ? from[INODE + word]! : 0;
+    words[at + Word.device] = isOneOfSeveral && stat.deviceNumber !== rootDevice ? stat.deviceNumber : 0;
   }
 
   /** An entry whose stat failed: its kind is unknown. */
@@ -153,6 +172,15 @@ export class Entries {
   /** Of a link, as it was added. */
   target(index: number): number {
     return this.words[index * WORDS + Word.target]!;
+  }
+
+  /** Of an entry with other names beside this one; undefined where it has none, or nobody asked. */
+  inode(index: number): Inode | undefined {
+    const { words } = this;
+    const at = index * WORDS;
+    if (words[at + Word.links] === 0) return undefined;
+    const [low, high] = [words[at + Word.inode]! >>> 0, words[at + Word.inode + 1]!];
+    return { device: words[at + Word.device]!, number: (BigInt(high) << 32n) | BigInt(low) };
   }
 
   kind(index: number): Kind {

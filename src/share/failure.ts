@@ -44,6 +44,12 @@ export function classOf(code: string): FailureClass {
 /** Our own: another entry has, at the destination, what counts there as the same name. */
 export const COLLIDES = 'COLLIDES';
 
+/** Our own: what should be another name of a file that was copied is not, or that is not there. */
+export const UNLIKE = 'UNLIKE';
+
+/** What the filesystem of a destination says where it has no hard links, or no more of this file. */
+export const UNLINKABLE: readonly string[] = ['EPERM', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK'];
+
 /** Of codes, in words. */
 export const MEANINGS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',

@@ -22,6 +22,12 @@ export interface Times {
   readonly btimeNs: bigint;
 }
 
+/** What a file that was copied is known by. */
+export interface Published {
+  readonly size: number;
+  readonly mtimeNs: bigint;
+}
+
 export interface SourceFile {
   /** Has the share send bytes that will be read soon; does not wait for them. */
   ask(at: number, length: number): void;
@@ -85,6 +91,8 @@ export interface SourceShare extends Share {
   open(dir: string, name: string): SourceFile;
   /** Target of a symbolic link and, in the Stat, the link's own metadata. */
   readLink(dir: string, name: string): { target: string; stat: Stat };
+  /** The entry's metadata, in a Stat that is valid until the next call; undefined when `other` is not the same file. */
+  sameFile(dir: string, name: string, other: string): Stat | undefined;
   /** A folder's own metadata, in a Stat that is valid until the next call. */
   openDir(path: string): { stat: Stat; xattrs: Xattr[] };
 }
@@ -98,6 +106,11 @@ export interface DestShare extends Share {
   create(dir: string, name: string, mode: number): DestFile;
   /** Puts a symbolic link at the name, replacing what is there. */
   link(dir: string, name: string, target: string, times: Times, carried?: Carried): string[];
+  /**
+   * Puts another name of the file `other` at the name, replacing what is there; `was`: it is one already. `unlike`: what is
+   * at `other` is not what was published there, which had this size and mtime; nothing is done then.
+   */
+  hardLink(dir: string, name: string, other: string, published: Published): 'linked' | 'was' | 'unlike';
   /**
    * Applies what is carried to a file that is there, and sets its access time where that is kept. Its mtime stays: that
    * somebody has changed the file is not to be hidden; but where size alone tells what is the same, it is set.

@@ -9,3 +9,9 @@ export function kept(timeNs: bigint, range: TimeRange | undefined): bigint {
   if (range === undefined) return timeNs;
   return timeNs < range.firstNs ? range.firstNs : timeNs > range.lastNs ? range.lastNs : timeNs;
 }
+
+/** Whether two times are less than a grain apart: what a share may have made of one time by rounding. */
+export function sameTime(a: bigint, b: bigint, grainNs: bigint): boolean {
+  const apart = a > b ? a - b : b - a;
+  return apart < grainNs;
+}

@@ -109,6 +109,8 @@ export interface Snapshot {
     readonly same: Tally;
     /** Files whose attributes alone were set. */
     readonly stamped: number;
+    /** Names given to files that the destination has (-H). */
+    readonly linked: number;
     readonly deleted: number;
     readonly failed: number;
     /** Entries of whose attributes the destination did not take all. */

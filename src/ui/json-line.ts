@@ -34,6 +34,7 @@ interface JsonCounts {
   readonly same_bytes: number;
   /** Files whose attributes alone were set. */
   readonly stamped_files: number;
+  readonly linked_files: number;
   readonly deleted_entries: number;
   readonly failed_entries: number;
   /** Attributes of them were not taken by the destination. */
@@ -137,6 +138,7 @@ function counts(snapshot: Snapshot): JsonCounts {
     same_files: session.same.files,
     same_bytes: session.same.bytes,
     stamped_files: session.stamped,
+    linked_files: session.linked,
     deleted_entries: session.deleted,
     failed_entries: session.failed,
     warned_entries: session.warned,

@@ -122,6 +122,7 @@ function realRows(result: RunResult): Row[] {
         `${formatCounted(result.unrecorded, 'file')} more, copied again by the next run`,
       ],
     ]),
+    ...present([[session.linked, 'linked', `${formatCounted(session.linked, 'hard link')}`]]),
     ...present([[session.stamped, 'stamped', `attributes of ${formatCounted(session.stamped, 'file')}`]]),
     ...present([[session.deleted, 'deleted', entries(session.deleted)]]),
     ...present([[session.warned, 'not taken', `attributes of ${entries(session.warned)}, see the log`]]),

@@ -4,8 +4,7 @@
  */
 import { Verdict } from '../ledger/schema.js';
 import type { Kind } from '../posix/stat.js';
-import { sameTime } from '../scan/compare.js';
-import { kept, type TimeRange } from '../share/timerange.js';
+import { kept, sameTime, type TimeRange } from '../share/timerange.js';
 
 /** An entry as it was copied. */
 export interface Expected {

@@ -28,6 +28,7 @@ test('without anything, the defaults', async () => {
     acls: false,
     xattrs: false,
     atimes: false,
+    'hard-links': false,
     from0: false,
     'max-size': undefined,
     'min-size': undefined,

@@ -22,6 +22,7 @@ function setUp(trash?: string, choice: Partial<Choice> = {}) {
       note: (what, path) => found.push(`${what} ${path}`),
       itemized: () => {},
       failed: (path, message) => failed.push(`${path}: ${message}`),
+      isFirst: () => true,
     },
     (dir, afterCheckpoint) => {
       listed.push({ dir, afterCheckpoint });

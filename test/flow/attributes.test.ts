@@ -1,10 +1,10 @@
 /** What is kept beside content, times and links: -p -o -g -A -X -U, and -a. */
-import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, lchownSync, lstatSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { canMountExfat, findCommand, isRoot, mountExfat } from '../helpers/tree.js';
 import {
+  command,
   copyAll,
   dir,
   expectEqualTrees,
@@ -19,12 +19,6 @@ import {
   startCopy,
   type World,
 } from './helpers.js';
-
-function command(name: string, ...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync(name, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${name} ${args.join(' ')}: ${stderr}`);
-  return stdout;
-}
 
 /** What rsync would still do to make the destination like the source. */
 function rsyncFinds({ source, dest }: World, letters: string): string {

@@ -354,6 +354,13 @@ export class Run {
   }
 }
 
+/** Runs a program to its end and gives what it prints; throws when it fails. */
+export function command(name: string, ...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync(name, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${name} ${args.join(' ')}: ${stderr}`);
+  return stdout;
+}
+
 /** The user's own settings and state play no part. */
 export function environment({ root, uid, preload }: World): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('MILLRACE_'));

@@ -19,6 +19,7 @@ const RUNNING = snapshot({
     copied: { files: 12, bytes: 9_000_000 },
     same: { files: 3, bytes: 30 },
     stamped: 5,
+    linked: 0,
     deleted: 4,
     failed: 1,
     warned: 6,

@@ -7,10 +7,10 @@ import {
   type Left,
   leave,
   type Seen,
-  sameTime,
   type Verdict,
 } from '../../src/scan/compare.js';
 import { type Attributes, NO_ATTRIBUTES } from '../../src/share/attributes.js';
+import { sameTime } from '../../src/share/timerange.js';
 
 const compare = (source: Seen, dest: Seen | undefined, grainNs: bigint) =>
   compareAll(source, dest, grainNs, NO_ATTRIBUTES);

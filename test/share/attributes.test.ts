@@ -11,7 +11,15 @@ import {
   XATTRS_MOST,
 } from '../../src/share/attributes.js';
 
-const ALL: Attributes = { perms: true, owner: true, group: true, acls: true, xattrs: true, atimes: true };
+const ALL: Attributes = {
+  perms: true,
+  owner: true,
+  group: true,
+  acls: true,
+  xattrs: true,
+  atimes: true,
+  hardLinks: true,
+};
 
 describe('isKept', () => {
   it.each<[name: string, kept: Partial<Attributes>, isRoot: boolean, isKept: boolean]>([
@@ -66,6 +74,6 @@ describe('carriedOf', () => {
 
 it('the letters of attributes tell each of them', () => {
   const each = Object.keys(ALL).map((name) => lettersOf({ ...NO_ATTRIBUTES, [name]: true }));
-  expect(each).toEqual(['p', 'o', 'g', 'A', 'X', 'U']);
-  expect(lettersOf(ALL)).toBe('pogAXU');
+  expect(each).toEqual(['p', 'o', 'g', 'A', 'X', 'U', 'H']);
+  expect(lettersOf(ALL)).toBe('pogAXUH');
 });

@@ -28,6 +28,7 @@ const BUSY: Partial<Snapshot> = {
     copied: { files: 1234, bytes: GIB },
     same: { files: 1, bytes: 10 },
     stamped: 8,
+    linked: 0,
     deleted: 7,
     failed: 2,
     warned: 9,

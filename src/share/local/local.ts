@@ -2,6 +2,7 @@ import {
   chmodFd,
   dropFd,
   filesystemType,
+  linkAt,
   openDirBeneath,
   openForReading,
   readLinkAt,
@@ -17,13 +18,14 @@ import {
 import { SysError } from '../../posix/errno.js';
 import { type FilesystemFacts, filesystemFacts } from '../../posix/filesystems.js';
 import { listFd } from '../../posix/listing.js';
-import { join } from '../../posix/names.js';
+import { baseName, dirName, join } from '../../posix/names.js';
 import { type Kind, Stat } from '../../posix/stat.js';
 import { type Attributes, type Carried, NO_ATTRIBUTES, type Xattr } from '../attributes.js';
 import { type Entries, targetSign } from '../entries.js';
 import { saysAbsent } from '../failure.js';
 import { partName } from '../partname.js';
-import type { DestFile, DestShare, Leaves, SourceFile, SourceShare, Times } from '../share.js';
+import type { DestFile, DestShare, Leaves, Published, SourceFile, SourceShare, Times } from '../share.js';
+import { kept, sameTime, type TimeRange } from '../timerange.js';
 import { apply, applyToLink, xattrsOf } from './applying.js';
 import { createPart, LocalDestFile, LocalSourceFile, removeQuietly } from './files.js';
 import { Folders, NEW_FOLDER } from './folders.js';
@@ -39,6 +41,8 @@ export interface Ways {
   readonly attributes?: Attributes | undefined;
   /** Of a file whose attributes alone are applied the mtime is set, too. */
   readonly stampsMtime?: boolean;
+  /** How the share keeps times, where names of one file are made; undefined: as they are. */
+  readonly times?: { readonly grainNs: bigint; readonly range: TimeRange | undefined };
 }
 
 /** A mounted path: NFS, SMB or a local disk. Everything happens beneath a root that is opened once. */
@@ -48,6 +52,8 @@ export class LocalShare implements SourceShare, DestShare {
   facts: FilesystemFacts | undefined;
   private readonly stat = new Stat();
   private epoch = -1;
+  /** Of the root, where names of one file are to be told in listings. */
+  private device: number | undefined;
 
   /** With a `pin`, the root is opened by the first call, which throws when it is not the one of that identity. */
   constructor(
@@ -81,6 +87,7 @@ export class LocalShare implements SourceShare, DestShare {
     this.epoch = epoch;
     this.facts = filesystemFacts(filesystemType(fd));
     statFd(fd, this.stat);
+    this.device = this.attributes.hardLinks ? this.stat.deviceNumber : undefined;
     if (!this.stat.hasBtime) this.stat.withoutBtime();
     if (this.attributes.atimes) this.stat.withAtime();
   }
@@ -99,8 +106,8 @@ export class LocalShare implements SourceShare, DestShare {
         try {
           statAt(fd, name, this.stat);
           if (kind === undefined && leaves?.(name, this.stat.kind === 'dir')) return;
-          if (this.stat.kind === 'link') batch.add(name, this.stat, targetSign(readLinkAt(fd, name)));
-          else batch.add(name, this.stat);
+          const target = this.stat.kind === 'link' ? targetSign(readLinkAt(fd, name)) : 0;
+          batch.add(name, this.stat, target, this.device);
         } catch (error) {
           if (saysAbsent(error)) absent.add(name);
           else failed(name, error as SysError);
@@ -155,6 +162,24 @@ export class LocalShare implements SourceShare, DestShare {
     });
   }
 
+  sameFile(dir: string, name: string, other: string): Stat | undefined {
+    const { folders } = this;
+    const identity = folders.in(dirName(other), (fd) => this.identityOf(fd, baseName(other)));
+    folders.in(dir, (fd) => statAt(fd, name, this.stat));
+    return this.stat.identity === identity ? this.stat : undefined;
+  }
+
+  /** Leaves the file's metadata in `stat`; undefined when it is not there. */
+  private identityOf(folder: number, name: string): string | undefined {
+    try {
+      statAt(folder, name, this.stat);
+      return this.stat.identity;
+    } catch (error) {
+      if (!saysAbsent(error)) throw error;
+      return undefined;
+    }
+  }
+
   openDir(path: string): { stat: Stat; xattrs: Xattr[] } {
     const fd = openDirBeneath(this.folders.root, path);
     try {
@@ -195,6 +220,42 @@ export class LocalShare implements SourceShare, DestShare {
         throw error;
       }
     });
+  }
+
+  hardLink(dir: string, name: string, other: string, published: Published): 'linked' | 'was' | 'unlike' {
+    const { folders } = this;
+    try {
+      return folders.within(dir, (to) =>
+        folders.in(dirName(other), (from) => this.linkBeside(to, name, from, baseName(other), published)),
+      );
+    } catch (error) {
+      if (!saysAbsent(error)) throw error;
+      return 'unlike';
+    }
+  }
+
+  private linkBeside(to: number, name: string, from: number, other: string, { size, mtimeNs }: Published) {
+    const identity = this.identityOf(from, other);
+    const { grainNs, range } = this.ways.times ?? { grainNs: 1n, range: undefined };
+    const isAsPublished = this.stat.size === size && sameTime(kept(mtimeNs, range), this.stat.mtimeNs, grainNs);
+    if (identity === undefined || this.stat.kind === 'dir' || !isAsPublished) return 'unlike';
+    // rename(2) of two names of one file does nothing.
+    if (this.identityOf(to, name) === identity) return 'was';
+    const part = partName(name);
+    try {
+      linkAt(from, other, to, part);
+    } catch (error) {
+      if (!(error instanceof SysError) || error.code !== 'EEXIST') throw error;
+      unlinkAt(to, part);
+      linkAt(from, other, to, part);
+    }
+    try {
+      renameAt(to, part, to, name);
+      return 'linked';
+    } catch (error) {
+      removeQuietly(to, part);
+      throw error;
+    }
   }
 
   makeDir(path: string): void {
