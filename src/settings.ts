@@ -92,6 +92,8 @@ export interface Settings {
   /** What the choice leaves out is an extra. The choice's rules say so already; this is for people. */
   readonly deletesExcluded: boolean;
   readonly rescan: boolean;
+  /** The pass ends with a second look at both sides, and a certificate; undefined: it does not. */
+  readonly final: FinalSettings | undefined;
   /** More extras than this are not deleted; undefined: by engine/deletelimit.ts. */
   readonly maxDelete: DeleteLimit | undefined;
   /** The folder of the destination to which extras are moved; undefined: they are deleted. */
@@ -119,6 +121,14 @@ export interface Settings {
   readonly progress: ProgressStyle;
   /** Undefined: nothing listens. */
   readonly metrics: MetricsSettings | undefined;
+}
+
+/** What becomes of the certificate. */
+export interface FinalSettings {
+  /** Absolute path of a file to put it in, too; undefined: none. */
+  readonly output: string | undefined;
+  /** Absolute path of the private key that signs the file, only with `output`. */
+  readonly key: string | undefined;
 }
 
 /** What a doctor is told. */

@@ -45,6 +45,7 @@ export const OPTIONS = {
   'dry-run': toggle('work', 'say what would be done, copy nothing', { short: 'n', file: FOR_ONE_RUN }),
   'delete-extras': toggle('work', 'mirror: delete what the source does not have'),
   rescan: toggle('work', 'scan in full even when a backlog exists', { file: FOR_ONE_RUN }),
+  final: toggle('work', 'the last pass: certify that the source has not changed', { env: false, file: FOR_ONE_RUN }),
   exclude: rule('exclude', 'PATTERN', 'leave out what matches, as rsync does'),
   include: rule('include', 'PATTERN', 'do not, though a later rule says so'),
   filter: rule('filter', 'RULE', 'a rule of rsync: - + H S P R . and their long names', true),
@@ -140,8 +141,9 @@ export const OPTIONS = {
     env: false,
     file: false,
   }),
+  certificate: path('output', 'put the certificate of --final in this file, too', { env: false, file: false }),
   sign: path('output', 'sign with this ed25519 key (PEM), to the output with .sig', {
-    commands: ['manifest'],
+    commands: ['manifest', 'copy'],
     env: false,
     file: false,
   }),

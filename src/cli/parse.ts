@@ -19,7 +19,7 @@ import { parsePath } from './option.js';
 import type { Values } from './options.js';
 import { ledgerHome } from './paths.js';
 import { quoted } from './printable.js';
-import { absolute, doctorSettingsOf, ledgerOf, type Machine, settingsOf, styleOf } from './settings.js';
+import { absolute, doctorSettingsOf, ledgerOf, type Machine, settingsOf, signedOutput, styleOf } from './settings.js';
 import { SHELLS } from './shells.js';
 import { verifySettingsOf } from './verification.js';
 import { version } from './version.js';
@@ -107,10 +107,7 @@ function reportFile({ output }: Values): string {
 }
 
 function manifestOrder({ format, output, sign }: Values): ManifestOrder {
-  if (sign !== undefined && output === undefined)
-    throw new UsageError('--sign needs a file, beside which the signature is put: write -o FILE');
-  const [file, key] = [output, sign].map((path) => (path === undefined ? undefined : absolute(path)));
-  return { format, output: file, key };
+  return { format, ...signedOutput('-o', output, sign) };
 }
 
 function placeOf(values: Values, named: { source: string; dest: string } | undefined, env: Env): Place {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { UsageError } from '../exit.js';
 import { isLoopback } from '../metrics/access.js';
 import type { PaceSettings } from '../pace/pacer.js';
-import type { DoctorSettings, MetricsSettings, ProgressStyle, Settings } from '../settings.js';
+import type { DoctorSettings, FinalSettings, MetricsSettings, ProgressStyle, Settings } from '../settings.js';
 import type { Attributes } from '../share/attributes.js';
 import { choiceOf } from './choice.js';
 import type { Env } from './environment.js';
@@ -45,7 +45,8 @@ export function settingsOf(values: Values, source: string, dest: string, machine
     deleteExtras: values['delete-extras'],
     choice: choiceOf(values),
     deletesExcluded: values['delete-excluded'],
-    rescan: values.rescan,
+    rescan: values.rescan || values.final,
+    final: finalOf(values),
     maxDelete: values['max-delete'],
     trash: values.trash,
     shareTimeoutMs: values['share-timeout'],
@@ -63,6 +64,22 @@ export function settingsOf(values: Values, source: string, dest: string, machine
     progress: styleOf(values, machine.terminal ?? 'none'),
     metrics: metricsOf(values),
   };
+}
+
+function finalOf({ final, certificate, sign, 'dry-run': dryRun }: Values): FinalSettings | undefined {
+  const given = certificate !== undefined ? '--certificate' : sign !== undefined ? '--sign' : undefined;
+  if (!final && given) throw new UsageError(`${given} goes with --final, which makes the certificate`);
+  if (!final) return undefined;
+  if (dryRun) throw new UsageError('--final copies what has changed; it does not go together with --dry-run');
+  return signedOutput('--certificate', certificate, sign);
+}
+
+/** A file to write, absolute, as `option` names it, and the key that signs it. */
+export function signedOutput(option: string, output: string | undefined, sign: string | undefined): FinalSettings {
+  if (sign !== undefined && output === undefined)
+    throw new UsageError(`--sign needs a file, beside which the signature is put: write ${option} FILE`);
+  const [file, key] = [output, sign].map((path) => (path === undefined ? undefined : absolute(path)));
+  return { output: file, key };
 }
 
 /** As rsync's letters; an owner is for root to set, and nobody else is told that he cannot. */

@@ -31,6 +31,8 @@ export interface FindingEvents {
   same(files: number, bytes: number): void;
   /** A folder that is missing, or an extra: for dry runs and counting. */
   note(what: 'make' | 'delete', path: string, isFolder: boolean): void;
+  /** A folder is missing, or its times or attributes differ. */
+  changed(): void;
   /** What differs of a folder, where lines tell it. */
   itemized(path: string, changes: string): void;
   failed(path: string, message: string): void;
@@ -90,6 +92,7 @@ export class Findings {
 
   /** A new scan of everything, which the ledger knows of when this returns. */
   begin(extras: boolean, attributes: string, { meta, isStamped }: RootState): void {
+    Object.assign(this.seen, { dirs: 0, files: 0, bytes: 0, errors: 0, excluded: 0 });
     const { number, running, areNew } = this.state;
     const isCutOff = running && areNew === true;
     this.state = {
@@ -183,6 +186,7 @@ export class Findings {
       unchanged: (meta) => this.same(1, meta.size),
       folder: (path, meta, verdict, known, other, letters) => {
         if (verdict === 'makeDir') hand.isToChange = true;
+        if (verdict !== 'same' && known?.status !== DirStatus.failed) this.events.changed();
         if (other === 'dest') this.replaced(path);
         if (letters !== undefined) this.events.itemized(path, letters);
         this.folder(dir, path, meta, verdict, known, other !== undefined);

@@ -26,6 +26,7 @@ import { Chronicle } from './chronicle.js';
 import { Controls } from './controls.js';
 import { beginSession, endSession, hasCollided } from './cutoff.js';
 import { isSqlite, leave, PATIENCE_MS, reasonOf } from './ending.js';
+import type { FinalPass } from './final.js';
 import type { Keeper } from './keeper.js';
 import { firstLanes } from './lanecount.js';
 import { RunOperator } from './operator.js';
@@ -55,6 +56,7 @@ export async function run(
 ): Promise<number> {
   if (!settings.dryRun)
     checkLogFile(settings.logFile, settings.ledgerIsDefault && dirname(settings.logFile) === dirname(settings.ledger));
+  const final = settings.final && new (await import('./final.js')).FinalPass(settings, settings.final);
   const ledger = openLedger(settings);
   let log: AuditLog | undefined;
   let ground: Ground;
@@ -66,7 +68,7 @@ export async function run(
     ledger.close();
     throw error;
   }
-  return new Run(settings, io, ledger, log, ground, roots.soft).toTheEnd(begun);
+  return new Run(settings, io, ledger, log, ground, roots.soft, final).toTheEnd(begun);
 }
 
 /** What a session is told beside its settings. */
@@ -140,6 +142,7 @@ class Run {
     ground: Ground,
     /** Sides with a soft mount. */
     private readonly soft: readonly Side[],
+    private readonly final: FinalPass | undefined,
   ) {
     if (!settings.dryRun) this.chronicle = new Chronicle(ledger, this.startedMs);
     this.threads = ground.threads;
@@ -179,6 +182,7 @@ class Run {
     surface.start();
     for (const side of this.soft)
       this.note(`the ${SIDE_NAMES[side]} is a soft mount: files fail while its server is slow; mount it hard (nfs(5))`);
+    if (this.final) this.note(this.final.forecast(this.ledger));
     begun(controls, () => this.picture());
     const listening = this.openControl(operator);
     const ticker = setInterval(() => this.writeHistory(), HISTORY_MS);
@@ -203,6 +207,13 @@ class Run {
     } catch (error) {
       broken ??= error;
     }
+    let certificate = '';
+    try {
+      if (this.final && !broken && session.stopping === 'no')
+        certificate = await this.final.certificate(session, Math.round(this.startedMs), (text) => this.note(text));
+    } catch (error) {
+      broken = error;
+    }
     const code = this.exitCode(broken);
     surface.stop();
     if (broken) this.io.err(`millrace: ${cleanName(reasonOf(broken))}\n`);
@@ -220,6 +231,7 @@ class Run {
       log: settings.dryRun ? null : settings.logFile,
     };
     surface.summary(result);
+    this.io.out(certificate);
     this.control?.close(code, summaryText(result));
     this.ledger.close();
     await leave(this.threads, ended, silence);
@@ -274,6 +286,7 @@ class Run {
     if (broken instanceof LedgerError || isSqlite(broken)) return Exit.ledger;
     if (broken || session.stopping !== 'no') return Exit.stopped;
     const failed =
+      (session.secondLook?.changed ?? 0) > 0 ||
       session.outcomes.failed > 0 ||
       session.outcomes.keptExtras > 0 ||
       ledger.totals.failedFiles > 0 ||

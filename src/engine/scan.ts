@@ -70,7 +70,7 @@ export class Scan {
     });
   }
 
-  /** What this session's listings have shown of the source. */
+  /** What this session's listings have shown of the source, in the scan that runs or ran last. */
   get seen(): Findings['seen'] {
     return this.findings.seen;
   }

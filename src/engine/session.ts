@@ -79,6 +79,16 @@ export interface SessionDeps {
   detail(text: string): void;
 }
 
+/** When both sides were looked at again, ms since the Unix epoch, and what that found. */
+export interface SecondLook {
+  readonly begunMs: number;
+  readonly endedMs: number;
+  /** Entries that are not as they were while they were copied. */
+  readonly changed: number;
+  /** Entries of the source that are left out. */
+  readonly excluded: number;
+}
+
 export class Session {
   phase: Phase = 'starting';
   resumed = false;
@@ -102,6 +112,10 @@ export class Session {
   private stepping = false;
   /** Items that were handed to the conveyor. */
   private heldCount = 0;
+  /** Entries that scans found to be copied, made or given other times. */
+  private foundCount = 0;
+  /** Of --final, once it is over. */
+  secondLook: SecondLook | undefined;
 
   constructor(private readonly deps: SessionDeps) {
     const { ledger, settings } = deps;
@@ -130,8 +144,14 @@ export class Session {
       },
       {
         found: (item) => this.found(item),
-        same: (files, bytes) => this.outcomes.needNoCopy(files, bytes),
+        same: (files, bytes) => {
+          // What was copied just now is no file that needed no copying.
+          if (this.phase !== 'second look') this.outcomes.needNoCopy(files, bytes);
+        },
         note: (what, path, isFolder) => this.noted(what, path, isFolder),
+        changed: () => {
+          this.foundCount++;
+        },
         itemized: (path, changes) => deps.detail(`${changes} ${path}/`),
         failed: (path, error) => this.outcomes.fail(path, error),
         // In a dry run nothing is linked, so nothing is to be told of it.
@@ -208,7 +228,31 @@ export class Session {
     if (this.requeueFailed(inTheWay) > 0) await this.transfer();
     this.phase = 'folders';
     await this.folders();
+    if (settings.final && this.stopping === 'no') await this.lookAgain();
     if (this.stopping === 'no') this.phase = 'finished';
+  }
+
+  /** Whether both sides are still as they were while they were copied: scans again, and does what that finds. */
+  private async lookAgain(): Promise<void> {
+    const { ledger, settings, note, root } = this.deps;
+    this.phase = 'second look';
+    note('looking at both sides again: nothing may have changed meanwhile');
+    const begunMs = Date.now();
+    const found = this.foundCount;
+    this.outcomes.retry(this.outcomes.failed, () => true);
+    this.startScanners();
+    this.scan.start(settings.deleteExtras, root);
+    await this.transfer();
+    if (this.stopping !== 'no') return;
+    this.secondLook = {
+      begunMs,
+      endedMs: Date.now(),
+      changed: this.foundCount - found + ledger.countExtras(Action.remove, Action.removeDir),
+      excluded: this.scan.seen.excluded,
+    };
+    if (this.secondLook.changed === 0) return;
+    await this.cleanUp();
+    await this.folders();
   }
 
   /** Resumes what an earlier session left, or begins a new scan. */
@@ -333,6 +377,8 @@ export class Session {
 
   private found(item: Item): void {
     const { settings, detail } = this.deps;
+    // What failed before is found again by each scan.
+    if (!item.isApart && item.saved?.status !== EntryStatus.failed) this.foundCount++;
     this.recorder.add(item);
     if (settings.dryRun) {
       if (settings.itemize) detail(itemLine(item)!);

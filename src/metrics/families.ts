@@ -38,6 +38,7 @@ const PHASES: Readonly<Record<Phase, true>> = {
   'last pass': true,
   'clean-up': true,
   folders: true,
+  'second look': true,
   finished: true,
 };
 

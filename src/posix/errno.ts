@@ -1,9 +1,9 @@
 import { constants } from 'node:os';
 
 const NAMES = new Map<number, string>();
-// Some numbers have two names (EAGAIN and EWOULDBLOCK); Node lists the usual one first. It lacks the last few.
-const MORE = { ESHUTDOWN: 108, EHOSTDOWN: 112, EREMOTEIO: 121, ENOMEDIUM: 123 };
-for (const [name, number] of [...Object.entries(constants.errno), ...Object.entries(MORE)])
+// Some numbers have two names (EAGAIN and EWOULDBLOCK); Node lists the usual one first, but for this one. It lacks the others.
+const MORE = { EOPNOTSUPP: 95, ESHUTDOWN: 108, EHOSTDOWN: 112, EREMOTEIO: 121, ENOMEDIUM: 123 };
+for (const [name, number] of [...Object.entries(MORE), ...Object.entries(constants.errno)])
   if (!NAMES.has(number)) NAMES.set(number, name);
 
 /** The symbolic name of an errno number; node:fs calls several of them "Unknown system error -122". */

@@ -69,6 +69,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   ESTALE: 'stale file handle',
   EFBIG: 'the file is too large',
   EINVAL: 'not accepted by the filesystem',
+  EOPNOTSUPP: 'not supported by the filesystem',
   CHANGED: 'changed while it was read',
   TRASH: 'has the name of the --trash folder',
   DIED: 'threads died while they had it in hand',

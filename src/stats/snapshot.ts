@@ -5,7 +5,7 @@
 import type { Change, Limits, Timetable } from '../pace/timetable.js';
 import type { Side } from '../share/share.js';
 
-export type Phase = 'starting' | 'transfer' | 'last pass' | 'clean-up' | 'folders' | 'finished';
+export type Phase = 'starting' | 'transfer' | 'last pass' | 'clean-up' | 'folders' | 'second look' | 'finished';
 
 export interface ActiveFile {
   /** Path beneath the root, raw (may hold control characters; a surface cleans it). */

@@ -22,6 +22,7 @@ test('without anything, the defaults', async () => {
     detach: false,
     watch: false,
     rescan: false,
+    final: false,
     scan: false,
     checksum: 'sha256',
     archive: false,

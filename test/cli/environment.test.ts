@@ -42,6 +42,7 @@ describe('toggles', () => {
 
 test('every option but the ones for one answer has a variable', () => {
   expect(OPTION_NAMES.filter((name) => !optionOf(name).env)).toEqual([
+    'final',
     'exclude',
     'include',
     'filter',
@@ -59,6 +60,7 @@ test('every option but the ones for one answer has a variable', () => {
     'json',
     'output',
     'format',
+    'certificate',
     'sign',
     'help',
     'version',

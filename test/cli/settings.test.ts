@@ -8,6 +8,13 @@ import { usageMessage } from './helpers.js';
 const machine = { env: { HOME: '/home/ann' }, memory: 8 * 1024 ** 3 };
 const settings = (layer: Layer, source = '/src', dest = '/dst') => settingsOf(merge([layer]), source, dest, machine);
 
+test('a last pass scans in full, and knows where its certificate goes', () => {
+  const { final, rescan } = settings({ final: true, certificate: '/certificate', sign: '/key' });
+  expect(final).toEqual({ output: '/certificate', key: '/key' });
+  expect(rescan).toBe(true);
+  expect(settings({ final: true }).final).toEqual({ output: undefined, key: undefined });
+});
+
 test('every option arrives in the settings', () => {
   const layer: Layer = {
     db: '/l/x.db',
@@ -37,6 +44,7 @@ test('every option arrives in the settings', () => {
     itemize: true,
     'delete-excluded': true,
     rescan: true,
+    final: false,
     'max-delete': { count: 7, part: undefined },
     trash: '.trash',
     'share-timeout': 8000,
@@ -90,6 +98,7 @@ test('every option arrives in the settings', () => {
       comparing: { sizeOnly: true, update: true, ignoreExisting: true, existing: true, windowSeconds: 3 },
     },
     rescan: true,
+    final: undefined,
     maxDelete: { count: 7, part: undefined },
     trash: '.trash',
     shareTimeoutMs: 8000,

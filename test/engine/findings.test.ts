@@ -20,6 +20,7 @@ function setUp(trash?: string, choice: Partial<Choice> = {}) {
       found: ({ name }) => found.push(name),
       same: () => {},
       note: (what, path) => found.push(`${what} ${path}`),
+      changed: () => {},
       itemized: () => {},
       failed: (path, message) => failed.push(`${path}: ${message}`),
       isFirst: () => true,

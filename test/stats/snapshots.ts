@@ -104,7 +104,7 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
   }),
   nowMs,
   startedMs: nowMs,
-  phase: fc.constantFrom('starting', 'transfer', 'last pass', 'clean-up', 'folders', 'finished'),
+  phase: fc.constantFrom('starting', 'transfer', 'last pass', 'clean-up', 'folders', 'second look', 'finished'),
   resumed: fc.boolean(),
   dryRun: fc.boolean(),
   stopping: fc.constantFrom('no', 'no', 'no', 'drain', 'stop'),

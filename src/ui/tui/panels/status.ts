@@ -66,6 +66,7 @@ const PHASES = {
   'last pass': 'LAST PASS',
   'clean-up': 'CLEAN-UP',
   folders: 'FOLDERS',
+  'second look': 'SECOND LOOK',
   finished: 'FINISHED',
 } as const satisfies Record<Snapshot['phase'], string>;
 

@@ -1,0 +1,86 @@
+/** The certificate of a migration: what was equal, when, what differs and why. Pure. */
+import { formatCount, formatCounted } from '../stats/format.js';
+import { cleanName, cleanText } from '../ui/clean.js';
+import type { LedgerFacts } from './facts.js';
+
+export interface CertificateFacts extends LedgerFacts {
+  readonly version: string;
+  /** Absolute paths. */
+  readonly source: string;
+  readonly dest: string;
+  readonly ledger: string;
+  /** When the pass began, and when the second look at both sides, which found nothing changed, began and ended; ms. */
+  readonly begunMs: number;
+  readonly lookedAgainMs: number;
+  readonly endedMs: number;
+  /** Letters of rsync's for what was kept beside content, times and links. */
+  readonly attributes: string;
+  /** Entries of the source that a rule, a size or a name left out. */
+  readonly excluded: number;
+  /** What the destination has and the source has not was looked for, and removed. */
+  readonly extrasRemoved: boolean;
+}
+
+/** Whether all that was to be copied is at the destination. */
+export function isComplete({ failures }: Pick<LedgerFacts, 'failures'>): boolean {
+  return failures.total === 0;
+}
+
+/** Lines of a label and what it is about, each ending in a newline; the last one is the Merkle root. */
+export function certificateText(facts: CertificateFacts): string {
+  const { failures } = facts;
+  const rows: [string, string][] = [
+    ['source', cleanName(facts.source)],
+    ['destination', cleanName(facts.dest)],
+    ['result', isComplete(facts) ? 'complete: all that was to be copied is there' : differing(failures.total)],
+    ['begun', time(facts.begunMs)],
+    ['unchanged', `from ${time(facts.lookedAgainMs)} to ${time(facts.endedMs)} the second look found nothing new`],
+    ['equal', `${formatCounted(facts.files.files, 'file')}, ${formatCount(facts.files.bytes)} bytes`],
+    ['', `${formatCounted(facts.links, 'symbolic link')}, ${formatCounted(facts.folders, 'folder')}`],
+    ...[...facts.hashed].map(([algorithm, files]): [string, string] => [
+      'contents',
+      algorithm === undefined
+        ? `${formatCounted(files, 'file')} by size and time alone: the destination had them`
+        : `${formatCounted(files, 'file')} by the ${algorithm} made while they were copied`,
+    ]),
+    [
+      'read back',
+      facts.verified === 0 ? 'nothing (millrace verify)' : formatCounted(facts.verified, 'entry', 'entries'),
+    ],
+    ['kept', facts.attributes === '' ? 'times' : `times, and -${facts.attributes} of rsync's letters`],
+    ...(facts.warned > 0
+      ? ([['not taken', `attributes of ${formatCounted(facts.warned, 'entry', 'entries')}, see the log`]] as [
+          string,
+          string,
+        ][])
+      : []),
+    ...failures.causes.map(({ example, count, places }): [string, string] => [
+      'differs',
+      `${formatCount(count)}: ${cleanText(example)}, under ${places.map(({ folder }) => cleanName(folder) || '.').join(', ')}`,
+    ]),
+    ...facts.skipped.map(({ reason, count }): [string, string] => [
+      'not copied',
+      `${formatCount(count)}: ${cleanText(reason)}`,
+    ]),
+    ...(facts.excluded > 0
+      ? ([['left out', `${formatCounted(facts.excluded, 'entry', 'entries')}, by the choice of what is copied`]] as [
+          string,
+          string,
+        ][])
+      : []),
+    ['extras', facts.extrasRemoved ? 'none: looked for, and removed' : 'not looked for (--delete-extras)'],
+    ['ledger', cleanName(facts.ledger)],
+    ['Merkle root', facts.merkleRoot],
+  ];
+  const width = Math.max(...rows.map(([label]) => label.length)) + 2;
+  const lines = rows.map(([label, value]) => `${label.padEnd(width)}${value}\n`);
+  return `Certificate of a migration, by millrace ${facts.version}\n\n${lines.join('')}`;
+}
+
+function differing(count: number): string {
+  return `not complete: ${formatCounted(count, 'entry differs', 'entries differ')}`;
+}
+
+function time(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,111 @@
+/** The last pass: a second look, and a certificate where nothing has changed. */
+import { createHash, generateKeyPairSync, verify } from 'node:crypto';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import {
+  copy,
+  copyAll,
+  expectEqualTrees,
+  file,
+  link,
+  logged,
+  makeTree,
+  newWorld,
+  run,
+  startCopy,
+  type World,
+} from './helpers.js';
+
+const TREE = { 'a/one': file('one'), 'a/two': file('two'), 'b/link': link('../a/one'), b: { kind: 'dir' as const } };
+
+/** What follows a label of the certificate, each line of it. */
+function told(text: string, label: string): string[] {
+  return [...text.matchAll(new RegExp(`^${label} +(.*)$`, 'gm'))].map(([, value]) => value!);
+}
+
+test('a pass after which nothing has changed ends in a signed certificate, which others can check', async () => {
+  const world = newWorld();
+  makeTree(world.source, { ...TREE, pipe: { kind: 'fifo' } });
+  await copyAll(world);
+  makeTree(world.source, { 'a/two': file('two, later') });
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const [key, certificate] = [join(world.root, 'key.pem'), join(world.root, 'certificate')];
+  writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  const { stdout } = await copyAll(world, '--final', '--certificate', certificate, '--sign', key);
+  const text = readFileSync(certificate, 'utf8');
+  expect(stdout.endsWith(`\n${text}`)).toBe(true);
+  expect(statSync(certificate).mode & 0o777).toBe(0o600);
+  const sha256 = createHash('sha256').update(text).digest();
+  expect(verify(null, sha256, publicKey, readFileSync(`${certificate}.sig`))).toBe(true);
+  expect(told(text, 'source')).toEqual([world.source]);
+  expect(told(text, 'destination')).toEqual([world.dest]);
+  expect(told(text, 'result')).toEqual(['complete: all that was to be copied is there']);
+  expect(told(text, 'equal')).toEqual(['2 files, 13 bytes']);
+  expect(told(text, 'contents')).toEqual(['2 files by the sha256 made while they were copied']);
+  expect(told(text, 'not copied')).toEqual(['1: FIFO: not copied']);
+  const manifest = await run(world, 'manifest', '--db', world.db, '--format', 'jsonl');
+  expect(told(text, 'Merkle root')).toEqual([JSON.parse(manifest.stdout.trim().split('\n').at(-1)!).merkle_root]);
+  expect(logged(world, 'copied').filter((path) => path === 'a/two')).toHaveLength(2);
+  expect(stdout).toMatch(/cannot be told: no pass has followed another yet/);
+});
+
+test('what went before tells how long it will take', async () => {
+  const world = newWorld();
+  makeTree(world.source, TREE);
+  await copyAll(world);
+  await copyAll(world);
+  expect((await copyAll(world, '--final')).stdout).toMatch(
+    /this pass is expected to take \S+ \(P50\), at most \S+ in nine of ten cases \(P90\), by 1 pass before it/,
+  );
+});
+
+test('a source that changes meanwhile is copied, but not certified', async () => {
+  const world = newWorld();
+  makeTree(world.source, TREE);
+  await copyAll(world);
+  const certificate = join(world.root, 'certificate');
+  const pass = startCopy(world, '--final', '--certificate', certificate, '--bwlimit', '40K', '--op-cost', '4K');
+  await pass.until('it looks again', () => pass.stdout.includes('looking at both sides again'));
+  makeTree(world.source, { 'a/three': file('three') });
+  const { code, stdout } = await pass.ended;
+  expect(stdout).toMatch(/no certificate: the source still changes \(\d entr(y|ies) had changed at the second look\)/);
+  expect(code).toBe(1);
+  expect(existsSync(certificate)).toBe(false);
+  expect(logged(world, 'copied')).toContain('a/three');
+  expect((await copy(world, '--final', '--certificate', certificate)).code).toBe(0);
+  expect(existsSync(certificate)).toBe(true);
+  expectEqualTrees(world.source, world.dest);
+});
+
+test('what failed is in the certificate, with the reason', async () => {
+  const world = newWorld();
+  makeTree(world.source, { ...TREE, 'a/three': file('three') });
+  makeTree(world.dest, { 'a/three/in the way': file('kept') });
+  const { code, stdout } = await copy(world, '--final');
+  expect(code).toBe(1);
+  expect(told(stdout, 'result')).toEqual(['not complete: 1 entry differs']);
+  expect(told(stdout, 'differs')).toEqual([expect.stringMatching(/^1: EISDIR: .*, under a$/)]);
+  expect(told(stdout, 'extras')).toEqual(['not looked for (--delete-extras)']);
+});
+
+test('a certificate that cannot be written, or has nothing to be of, is refused before anything is done', async () => {
+  const world = newWorld();
+  makeTree(world.source, TREE);
+  const refused = async (wanted: RegExp, ...args: string[]) => {
+    const { code, stderr } = await copy(world, ...args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(wanted);
+    expect(existsSync(world.dest)).toBe(false);
+  };
+  await refused(/--certificate goes with --final/, '--certificate', 'file');
+  await refused(/--sign needs a file.*write --certificate FILE/, '--final', '--sign', 'key');
+  await refused(/--final copies .*--dry-run/, '--final', '-n');
+  await refused(/no\/folder: its folder does not exist/, '--final', '--certificate', join(world.root, 'no/folder'));
+  await refused(/is the ledger/, '--final', '--certificate', existing(world));
+});
+
+/** A file that is there and is the ledger. */
+function existing(world: World): string {
+  return world.db;
+}
