@@ -1,3 +1,4 @@
+import type { Pair } from './ledger/open.js';
 import type { PaceSettings } from './pace/pacer.js';
 import type { Choice } from './scan/filter/choice.js';
 import type { Attributes } from './share/attributes.js';
@@ -41,7 +42,9 @@ export interface MetricsSettings {
 }
 
 /** A ledger by its absolute path, or the only one of a folder that is in use. */
-export type Place = { readonly file: string } | { readonly onlyOneIn: string };
+export type Place =
+  | { readonly file: string /** That it must be of. */; readonly roots?: Pair | undefined }
+  | { readonly onlyOneIn: string };
 
 /** quiet: notes and the summary only. */
 export type ProgressStyle = 'tui' | 'plain' | 'quiet' | 'json' | 'none';

@@ -2,6 +2,7 @@
 import type { RootIdentity } from '../src/share/identity.js';
 import { type Examination, examine } from '../src/share/local/canary/examine.js';
 import {
+  type DestSeen,
   inspectRoot,
   inspectRoots,
   type OwnFile,
@@ -15,7 +16,7 @@ import type { Side } from '../src/share/share.js';
 export type KeeperTask =
   | { readonly task: 'inspect'; readonly source: string; readonly dest: string; readonly own: readonly OwnFile[] }
   | { readonly task: 'inspectOne'; readonly side: Side; readonly root: string; readonly own: readonly OwnFile[] }
-  | { readonly task: 'prepare'; readonly dest: string; readonly trash: string | undefined }
+  | { readonly task: 'prepare'; readonly dest: string; readonly trash: string | undefined; readonly seen: DestSeen }
   | { readonly task: 'look'; readonly check: RootCheck; readonly begun: Int32Array }
   | ({ readonly task: 'examine' } & Examination)
   | { readonly task: 'sync'; readonly dest: string; readonly expected: RootIdentity };
@@ -27,7 +28,7 @@ export default function keeper(task: KeeperTask): unknown {
     case 'inspectOne':
       return inspectRoot(task.side, task.root, task.own);
     case 'prepare':
-      return prepareDest(task.dest, task.trash);
+      return prepareDest(task.dest, task.trash, task.seen);
     case 'examine':
       return examine(task);
     case 'sync':

@@ -113,7 +113,7 @@ function manifestOrder({ format, output, sign }: Values): ManifestOrder {
 function placeOf(values: Values, named: { source: string; dest: string } | undefined, env: Env): Place {
   if (values.db === undefined && named === undefined) return { onlyOneIn: ledgerHome(env) };
   const roots = named && { source: absolute(named.source), dest: absolute(named.dest) };
-  return { file: ledgerOf(values, roots, env) };
+  return { file: ledgerOf(values, roots, env), roots };
 }
 
 /** The command that the first word names; after `--` it is a path. */

@@ -30,6 +30,12 @@ function beside(ledger: string, ending: string): string {
   return join(dirname(ledger), `${name.endsWith('.db') && name !== '.db' ? name.slice(0, -3) : name}${ending}`);
 }
 
+/** The files of a ledger, by what they are: those of SQLite, the lock and the control socket. */
+export function filesOfLedger(ledger: string): Record<string, string> {
+  const beside = ['-wal', '-shm', '-journal', '-lock', '-control'];
+  return { 'the ledger': ledger, ...Object.fromEntries(beside.map((end) => [`the ledger's ${end}`, ledger + end])) };
+}
+
 /** The audit log, when it is not named. */
 export function defaultLog(ledger: string): string {
   return beside(ledger, '.log');

@@ -1,6 +1,7 @@
 /** One command from its arguments to its exit code, without the process around it. */
 
 import { Exit, ExitError } from '../exit.js';
+import { isSqlite } from '../ledger/errors.js';
 import type { ManifestOrder } from '../manifest/manifest.js';
 import type { DoctorSettings, ProgressStyle, Settings, VerifySettings } from '../settings.js';
 import type { Order } from '../ui/operator.js';
@@ -55,6 +56,10 @@ export function explain(error: unknown, debug: boolean, io: Io): number {
   if (error instanceof ExitError) {
     io.err(`millrace: ${printable(message)}\n`);
     return error.exitCode;
+  }
+  if (isSqlite(error)) {
+    io.err(`millrace: the ledger cannot be used: ${printable(message)}\n`);
+    return Exit.ledger;
   }
   io.err(`millrace: internal error: ${printable(message)}\n`);
   if (debug && error instanceof Error) io.err(`${error.stack}\n`);

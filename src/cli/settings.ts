@@ -8,7 +8,7 @@ import type { Attributes } from '../share/attributes.js';
 import { choiceOf } from './choice.js';
 import type { Env } from './environment.js';
 import type { Values } from './options.js';
-import { defaultLedger, defaultLog, detachedOutput } from './paths.js';
+import { defaultLedger, defaultLog, detachedOutput, filesOfLedger } from './paths.js';
 import type { Terminal } from './terminal.js';
 
 /** What settings depend on beside the options. */
@@ -28,8 +28,7 @@ export function settingsOf(values: Values, source: string, dest: string, machine
   const roots = { source: absolute(source), dest: absolute(dest) };
   const ledger = ledgerOf(values, roots, machine.env);
   const logFile = values['log-file'] === undefined ? defaultLog(ledger) : absolute(values['log-file']);
-  const taken = ['', '-wal', '-shm', '-journal', '-lock', '-control'].map((suffix) => ledger + suffix);
-  if ([...taken, detachedOutput(ledger)].includes(logFile)) {
+  if ([...Object.values(filesOfLedger(ledger)), detachedOutput(ledger)].includes(logFile)) {
     throw new UsageError(`the audit log ${logFile} is a file of the ledger; give --db and --log-file different names`);
   }
   checkMemory(values, machine.memory);

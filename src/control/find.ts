@@ -5,6 +5,7 @@ import type { Place } from '../cli/parse.js';
 import { printable } from '../cli/printable.js';
 import { version } from '../cli/version.js';
 import { Exit, ExitError, UsageError } from '../exit.js';
+import { checkPair } from '../ledger/open.js';
 import { ControlClient } from './client.js';
 import { CONTROL_SUFFIX, isListening } from './socket.js';
 
@@ -18,10 +19,14 @@ export async function reachRun(place: Place): Promise<ControlClient> {
 
 /**
  * The ledger's file: where none is named the one that is in use, or, when nothing runs and `atRest` ones count, the only
- * one there is. Throws a UsageError when that is none or several.
+ * one there is. Throws a UsageError when that is none or several, and a LedgerError when it is of other shares than were
+ * named.
  */
 export async function ledgerAt(place: Place, atRest = false): Promise<string> {
-  if ('file' in place) return place.file;
+  if ('file' in place) {
+    if (place.roots) checkPair(place.file, place.roots);
+    return place.file;
+  }
   const names = namesIn(place.onlyOneIn);
   const ledgers = ending(names, CONTROL_SUFFIX).map((name) => join(place.onlyOneIn, name));
   const alive = await Promise.all(ledgers.map(isListening));

@@ -67,7 +67,7 @@ export function judgeRange(tried: readonly TriedTime[], grainNs: bigint, filesys
   }
   return warn(
     'time-range',
-    `only ${says}: files with other times get another one, and are copied again by each scan`,
+    `only ${says}: files with other times get the nearest of these`,
     `touch such files at the source; ${SCAN}`,
     facts,
   );

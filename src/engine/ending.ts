@@ -1,5 +1,6 @@
 /** How a run of any kind ends: within bounds, whatever hangs, and with one line that says why. */
 import { setTimeout } from 'node:timers/promises';
+import { isSqlite } from '../ledger/errors.js';
 import { SessionBroken } from './broken.js';
 import type { Threads } from './threads.js';
 
@@ -20,15 +21,10 @@ export async function leave(threads: Threads, haveEnded: boolean, silence: () =>
   if (!settled) process.kill(process.pid, 'SIGKILL');
 }
 
-/** An error of SQLite, that is, of the ledger's disk. */
-export function isSqlite(error: unknown): boolean {
-  return String((error as { code?: unknown } | undefined)?.code).startsWith('SQLITE_');
-}
-
 /** What the operator is told of an error that ended a run. */
 export function reasonOf(error: unknown): string {
   if (error instanceof SessionBroken) return error.message;
-  if (isSqlite(error)) return `the ledger cannot be written: ${(error as Error).message}`;
+  if (isSqlite(error)) return `the ledger cannot be used: ${(error as Error).message}`;
   if (process.env.MILLRACE_INTERNAL_DEBUG === '1') return String((error as Error).stack);
   return (error as Error).message;
 }

@@ -3,6 +3,7 @@ import { createHash, type KeyObject } from 'node:crypto';
 import { certificateText } from '../certificate/certificate.js';
 import { factsOf } from '../certificate/facts.js';
 import { passForecast } from '../certificate/forecast.js';
+import { filesOfLedger } from '../cli/paths.js';
 import { version } from '../cli/version.js';
 import { Ledger } from '../ledger/ledger.js';
 import { openLedgerForReading } from '../ledger/open.js';
@@ -24,7 +25,7 @@ export class FinalPass {
   ) {
     const { output, key } = final;
     this.key = key === undefined ? undefined : readSigningKey(key);
-    const kept = { 'the ledger': settings.ledger, 'the audit log': settings.logFile, 'the key': key };
+    const kept = { ...filesOfLedger(settings.ledger), 'the audit log': settings.logFile, 'the key': key };
     if (output !== undefined) checkOutput(output, kept);
     if (output !== undefined && key !== undefined) checkOutput(`${output}.sig`, kept);
   }

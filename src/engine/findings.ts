@@ -290,7 +290,8 @@ export class Findings {
       status: missing ? DirStatus.toMake : verdict === 'same' ? DirStatus.synced : DirStatus.toStamp,
       // A copy: folders wait longer than the listing they were found in shall be kept.
       meta: metaOf(meta),
-      error: undefined,
+      // What the destination did not take of it stays known.
+      error: verdict === 'same' && known?.status === DirStatus.synced ? known.error : undefined,
     };
     this.toList(dir, isReplacing);
   }

@@ -1,7 +1,7 @@
 /** The main thread's way to ask short questions of the shares, which it never touches itself. */
 import { Exit, ExitError, UsageError } from '../exit.js';
 import type { RootIdentity } from '../share/identity.js';
-import type { DestProbe, OwnFile, Refusal, RootCheck, RootFacts, RootsFacts } from '../share/local/roots.js';
+import type { DestProbe, DestSeen, OwnFile, Refusal, RootCheck, RootFacts, RootsFacts } from '../share/local/roots.js';
 import type { Side } from '../share/share.js';
 import type { Threads } from './threads.js';
 import type { Look } from './watch.js';
@@ -35,8 +35,8 @@ export class Keeper {
   }
 
   /** Makes the destination ready; throws ExitError when that is not possible. */
-  async prepare(dest: string, trash: string | undefined): Promise<DestProbe> {
-    const asked = this.threads.ask<DestProbe | Refusal>({ task: 'prepare', dest, trash });
+  async prepare(dest: string, trash: string | undefined, seen: DestSeen): Promise<DestProbe> {
+    const asked = this.threads.ask<DestProbe | Refusal>({ task: 'prepare', dest, trash, seen });
     return accepted(await this.patiently(asked, `destination ${dest}`));
   }
 

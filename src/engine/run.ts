@@ -7,7 +7,7 @@ import type { Io } from '../cli/run.js';
 import { version } from '../cli/version.js';
 import type { ControlServer } from '../control/server.js';
 import { Exit, type ExitCode } from '../exit.js';
-import { LedgerError } from '../ledger/errors.js';
+import { isSqlite, LedgerError } from '../ledger/errors.js';
 import { Ledger } from '../ledger/ledger.js';
 import { guard, makeLedgerFolder, openLedgerFile, openScratchLedger } from '../ledger/open.js';
 import type { Settings } from '../settings.js';
@@ -25,7 +25,7 @@ import { SessionBroken } from './broken.js';
 import { Chronicle } from './chronicle.js';
 import { Controls } from './controls.js';
 import { beginSession, endSession, hasCollided } from './cutoff.js';
-import { isSqlite, leave, PATIENCE_MS, reasonOf } from './ending.js';
+import { leave, PATIENCE_MS, reasonOf } from './ending.js';
 import type { FinalPass } from './final.js';
 import type { Keeper } from './keeper.js';
 import { firstLanes } from './lanecount.js';
@@ -100,7 +100,10 @@ async function prepare(
     const unknown = { range: undefined, folding: NO_FOLDING, beganNs: undefined, distrustNs: undefined };
     return { ...ground, root, grainNs: roots.grainNs + windowNs, ...unknown };
   }
-  const dest = await keeper.prepare(settings.dest, settings.trash);
+  const dest = await keeper.prepare(settings.dest, settings.trash, {
+    root: roots.destIdentity,
+    parent: roots.destParent,
+  });
   identities.dest = dest.identity;
   const grainNs = coarser(roots.grainNs, dest.grainNs) + windowNs;
   rememberRoots(ledger, identities, { grainNs, range: dest.range });

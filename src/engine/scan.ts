@@ -302,7 +302,7 @@ export class Scan {
     const known = dir.scan !== 0;
     // From the first checkpoint on the ledger may have some of the entries, should this join be cut off.
     dir.scan = this.state.number;
-    if (dir.listed !== Listed.failed) dir.error = undefined;
+    if (dir.listed !== Listed.failed && dir.status !== DirStatus.synced) dir.error = undefined;
     const { same } = folder;
     if (same.source) this.findings.same(same.source.files, same.source.bytes);
     else dir.seal = undefined;

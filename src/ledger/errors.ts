@@ -6,3 +6,8 @@ export class LedgerError extends ExitError {
     super(message, Exit.ledger);
   }
 }
+
+/** An error of SQLite's, which is one of the ledger or of its disk. */
+export function isSqlite(error: unknown): boolean {
+  return String((error as { code?: unknown } | undefined)?.code).startsWith('SQLITE_');
+}

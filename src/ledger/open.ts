@@ -79,6 +79,11 @@ function insist<T>(work: () => T): T {
   }
 }
 
+/** Throws LedgerError when a ledger that is there is of another pair. */
+export function checkPair(file: string, wanted: Pair): void {
+  if (existsSync(file)) readPair(file, wanted);
+}
+
 /** Opens an existing ledger to look at it, also while a run has it. */
 export function openLedgerForReading(file: string): Db {
   if (!existsSync(file)) throw new LedgerError(`${file}: no ledger here; name one with --db FILE, or the two shares`);
@@ -109,11 +114,11 @@ function migrate(db: Db, pair: Pair): void {
 function readPair(file: string, wanted: Pair | undefined): void {
   guard(file, () => {
     if (!statSync(file).isFile()) throw new LedgerError(`${file}: not a file`);
-    if (statSync(file).size > 0) insist(() => checkPair(file, wanted));
+    if (statSync(file).size > 0) insist(() => checkHead(file, wanted));
   });
 }
 
-function checkPair(file: string, wanted: Pair | undefined): void {
+function checkHead(file: string, wanted: Pair | undefined): void {
   const db = openDb(file, { readonly: true, timeout: 10_000 });
   try {
     const isOurs = pragma(db, 'application_id') === APPLICATION_ID;

@@ -5,6 +5,7 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import type { Place } from '../cli/parse.js';
+import { defaultLog, filesOfLedger } from '../cli/paths.js';
 import type { ByteIo } from '../cli/run.js';
 import { ledgerAt } from '../control/find.js';
 import { Exit } from '../exit.js';
@@ -31,7 +32,8 @@ export interface ManifestOrder {
 export async function manifest(place: Place, order: ManifestOrder, io: ByteIo): Promise<number> {
   const key = order.key === undefined ? undefined : readSigningKey(order.key);
   const file = await ledgerAt(place, true);
-  for (const made of filesOf(order)) checkOutput(made, { 'the ledger': file, 'the key': order.key });
+  const kept = { ...filesOfLedger(file), 'the audit log': defaultLog(file), 'the key': order.key };
+  for (const made of filesOf(order)) checkOutput(made, kept);
   const ledger = guard(file, () => new Ledger(openLedgerForReading(file)));
   const text = new ManifestText(order.format);
   const pieces = guardEach(file, text.pieces(syncedEntries(ledger)));

@@ -56,6 +56,11 @@ export function timeNs(words: Int32Array, at: number): bigint {
   return ns > LAST_TIME ? LAST_TIME : ns < FIRST_TIME ? FIRST_TIME : ns;
 }
 
+/** Whether a time is the first or last that 64 bits of ns hold, and so may stand for any beyond. */
+export function isClamped(timeNs: bigint): boolean {
+  return timeNs === FIRST_TIME || timeNs === LAST_TIME;
+}
+
 /** The last result of statAt or statFd. Times are ns since the Unix epoch, sizes bytes. */
 export class Stat {
   readonly bytes = Buffer.alloc(256);

@@ -4,6 +4,7 @@
  */
 import { extname } from 'node:path';
 import type { Place } from '../cli/parse.js';
+import { defaultLog, filesOfLedger } from '../cli/paths.js';
 import type { Io } from '../cli/run.js';
 import { ledgerAt } from '../control/find.js';
 import { isListening } from '../control/socket.js';
@@ -22,7 +23,7 @@ import { jsonOf } from './json.js';
 /** Writes the report of a ledger to `output` (absolute), whose ending says the format. */
 export async function report(place: Place, output: string, io: Io): Promise<number> {
   const file = await ledgerAt(place, true);
-  checkOutput(output, { 'the ledger': file });
+  checkOutput(output, { ...filesOfLedger(file), 'the audit log': defaultLog(file) });
   const isRunning = await isListening(file);
   const ledger = guard(file, () => new Ledger(openLedgerForReading(file)));
   const bytes = await writeOutput(output, piecesOf(ledger, file, extname(output), isRunning));

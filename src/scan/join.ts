@@ -10,7 +10,7 @@ import type { Dir, Entry, KeyedEntry, Stamp } from '../ledger/rows.js';
 import { DirStatus, EntryStatus } from '../ledger/schema.js';
 import { errnoName } from '../posix/errno.js';
 import { join as joinPath } from '../posix/names.js';
-import { kindOfMode } from '../posix/stat.js';
+import { isClamped, kindOfMode } from '../posix/stat.js';
 import { type Attributes, NO_ATTRIBUTES } from '../share/attributes.js';
 import type { Inode, Meta } from '../share/entries.js';
 import { type Folding, folds } from '../share/folding.js';
@@ -227,7 +227,9 @@ function joinEntry(
     distrustNs !== undefined && !isRecorded && there && there.entries.meta(there.index).ctimeNs >= distrustNs;
   // Size and mtime may look right there, so only copying it again mends it.
   const isDamaged = row?.isDamaged === true;
-  const isToMend = (doubtful || isDamaged) && kind !== 'dir';
+  // Two times that 64 bits do not hold are one here, however far apart.
+  const isBeyond = kind !== 'dir' && isClamped(meta.mtimeNs) && row?.status === EntryStatus.synced && !isRecorded;
+  const isToMend = (doubtful || isDamaged || isBeyond) && kind !== 'dir';
   const present = isToMend ? undefined : dest || undefined;
   const { comparing } = choice;
   if (comparing && there && !dest) {

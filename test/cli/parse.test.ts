@@ -48,7 +48,7 @@ describe('status', () => {
     const ledger = copy.command === 'copy' ? copy.settings.ledger : '';
     expect(await read(['status', '/a', '/b/'], { HOME })).toEqual({
       command: 'status',
-      ledger: { file: ledger },
+      ledger: { file: ledger, roots: { source: '/a', dest: '/b' } },
       json: false,
       watch: false,
     });

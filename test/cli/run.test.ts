@@ -131,6 +131,15 @@ describe('errors of the engine', () => {
     expect(err).toMatch(/^millrace: internal error: bug\nTypeError: bug\n\s+at /);
   });
 
+  test('an error of SQLite is one of the ledger', () => {
+    const err = vi.fn();
+    const damaged = Object.assign(new Error('database disk image is malformed'), { code: 'SQLITE_CORRUPT' });
+    expect(explain(damaged, false, { out: vi.fn(), err })).toBe(5);
+    expect(err).toHaveBeenCalledExactlyOnceWith(
+      'millrace: the ledger cannot be used: database disk image is malformed\n',
+    );
+  });
+
   test('an error with an exit code never shows a stack', () => {
     const err = vi.fn();
     expect(explain(new ExitError('gone', Exit.share), true, { out: vi.fn(), err })).toBe(4);

@@ -250,6 +250,21 @@ describe('files that cannot be checked', () => {
   });
 });
 
+test.each(['manifest', 'status'])(
+  '%s is refused where the ledger is of other shares than are named',
+  async (command) => {
+    const world = newUnprivilegedWorld();
+    makeTree(world.source, { a: file('1') });
+    handOver(world);
+    await copyAll(world);
+    const about = (dest: string) => run(world, command, '--db', world.db, world.source, dest);
+    expect((await about(world.dest)).code).toBe(0);
+    const { code, stdout, stderr } = await about(`${world.dest}-other`);
+    expect({ code, stdout }).toEqual({ code: 5, stdout: '' });
+    expect(stderr).toMatch(/^millrace: .*: belongs to another pair, .*\n$/);
+  },
+);
+
 const noOpenssl = findCommand('openssl') ? '' : ' (skipped: openssl is missing)';
 
 describe('a signature', () => {
@@ -329,6 +344,12 @@ describe('a signature', () => {
       stderr: `millrace: ${key}: is the key; name another file with -o\n`,
     });
     expect(await sign('ledger.db')).toMatchObject({ code: 2, stderr: expect.stringContaining('is the ledger;') });
+    for (const [output, what] of [
+      ['ledger.db-wal', "the ledger's -wal"],
+      ['ledger.db-lock', "the ledger's -lock"],
+      ['ledger.log', 'the audit log'],
+    ] as const)
+      expect(await sign(output)).toMatchObject({ code: 2, stderr: expect.stringContaining(`is ${what};`) });
     expect(readFileSync(key, 'utf8')).toBe(good);
   });
 });

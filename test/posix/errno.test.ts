@@ -8,6 +8,7 @@ describe('errnoName', () => {
     [os.errno.ENOENT, 'ENOENT'],
     [os.errno.EDQUOT, 'EDQUOT'],
     [os.errno.ESTALE, 'ESTALE'],
+    [95, 'EOPNOTSUPP'],
     [108, 'ESHUTDOWN'],
     [112, 'EHOSTDOWN'],
     [121, 'EREMOTEIO'],

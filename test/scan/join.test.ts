@@ -353,6 +353,16 @@ describe('after a session that was cut off', () => {
     expect(events.map(([name]) => name)).toEqual([call]);
   });
 
+  it('copies again what has changed between two times that 64 bits of ns do not hold', () => {
+    const mtimeNs = 2n ** 63n - 1n;
+    const row = metaWith({ mtimeNs, ctimeNs: 1n });
+    remember({ f: entryRow({ status: EntryStatus.synced, meta: row }) });
+    const dest = { name: 'f', meta: { mtimeNs } };
+    const told = (ctimeNs: bigint) => march({ source: [{ name: 'f', meta: { mtimeNs, ctimeNs } }], dest: [dest] });
+    expect(told(1n).map(([name]) => name)).toEqual(['unchanged']);
+    expect(told(2n).map(([name]) => name)).toEqual(['copy']);
+  });
+
   it('copies again what it put there in the place of what is recorded', () => {
     remember({ f: entryRow({ meta: metaWith({ size: 4 }) }) });
     const events = march({ source: [{ name: 'f' }], dest: [late] }, { distrustNs: 5_000n });

@@ -68,7 +68,7 @@ describe.skipIf(why)('a doctor between real mounts', () => {
       },
       'time-range': { facts: { firstSeconds: null, lastSeconds: null } },
       'dest-mount': { verdict: 'warn', facts: { options: expect.arrayContaining(['soft']) } },
-      acls: { verdict: 'warn', facts: { posixAcls: 'ENOTSUP', nfs4Acls: true } },
+      acls: { verdict: 'warn', facts: { posixAcls: 'EOPNOTSUPP', nfs4Acls: true } },
       holes: { facts: { sparse: true, seekHole: true } },
     });
   });

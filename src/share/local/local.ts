@@ -32,6 +32,8 @@ import { Folders, NEW_FOLDER } from './folders.js';
 import { openPinned, type Pin } from './pin.js';
 
 const ENOENT = 2;
+/** Permissions of a folder in which its owner may make and remove entries. */
+const OWN = 0o300;
 const UMASK = process.umask();
 
 export interface Ways {
@@ -123,6 +125,28 @@ export class LocalShare implements SourceShare, DestShare {
     }
   }
 
+  /**
+   * Runs `use` with the folder's descriptor. One that its owner may not write in, since its source is so, is opened up for
+   * its owner: it gets the permissions of its source once nothing more is done in it, as any folder that was changed.
+   */
+  private writableIn<T>(dir: string, use: (fd: number) => T, way: 'in' | 'within' = 'within'): T {
+    const { folders } = this;
+    try {
+      return folders[way](dir, use);
+    } catch (error) {
+      if (!(error instanceof SysError) || error.code !== 'EACCES' || !this.attributes.perms || dir === '') throw error;
+      const { mode } = this.stateOf(folders.get(dir));
+      if ((mode & OWN) === OWN) throw error;
+      chmodFd(folders.get(dir), (mode & 0o7777) | OWN, dir);
+      return folders[way](dir, use);
+    }
+  }
+
+  private stateOf(fd: number): Stat {
+    statFd(fd, this.stat);
+    return this.stat;
+  }
+
   isOnRootFilesystem(dir: string): boolean {
     const { root } = this.folders;
     const fd = openDirBeneath(root, dir);
@@ -195,14 +219,14 @@ export class LocalShare implements SourceShare, DestShare {
     const { folders, facts, attributes } = this;
     // What only some may read at the source is nobody else's while it is on its way.
     const mode = attributes.perms ? 0o600 : sourceMode & 0o777;
-    return folders.within(dir, (fd) => {
+    return this.writableIn(dir, (fd) => {
       return new LocalDestFile(createPart(fd, name, mode), folders, dir, name, facts!, attributes);
     });
   }
 
   link(dir: string, name: string, target: string, times: Times, carried?: Carried): string[] {
     const part = partName(name);
-    return this.folders.within(dir, (fd) => {
+    return this.writableIn(dir, (fd) => {
       try {
         symlinkAt(target, fd, part);
       } catch (error) {
@@ -225,7 +249,7 @@ export class LocalShare implements SourceShare, DestShare {
   hardLink(dir: string, name: string, other: string, published: Published): 'linked' | 'was' | 'unlike' {
     const { folders } = this;
     try {
-      return folders.within(dir, (to) =>
+      return this.writableIn(dir, (to) =>
         folders.in(dirName(other), (from) => this.linkBeside(to, name, from, baseName(other), published)),
       );
     } catch (error) {
@@ -303,7 +327,7 @@ export class LocalShare implements SourceShare, DestShare {
   remove(dir: string, name: string, kind: Kind): void {
     try {
       if (kind === 'dir') this.folders.forget(join(dir, name));
-      this.folders.in(dir, (fd) => (kind === 'dir' ? removeDirAt(fd, name) : unlinkAt(fd, name)));
+      this.writableIn(dir, (fd) => (kind === 'dir' ? removeDirAt(fd, name) : unlinkAt(fd, name)), 'in');
     } catch (error) {
       if (!saysAbsent(error)) throw error;
     }

@@ -2,13 +2,14 @@
  * A look at the two roots before a run, and the destination made ready for it. Runs in a thread of its own, since a
  * dead mount would block whoever looks at it.
  */
-import { constants, mkdirSync, opendirSync, readFileSync, realpathSync, rmdirSync, statSync, writeSync } from 'node:fs';
+import { constants, opendirSync, readFileSync, realpathSync, rmdirSync, statSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import {
   dropFd,
   filesystemType,
   flushFd,
   freeBytes,
+  makeDirAt,
   openAt,
   openRoot,
   setTimesFd,
@@ -45,6 +46,8 @@ export interface RootsFacts {
   readonly sourceIsEmpty: boolean;
   /** Undefined: the destination is not there. */
   readonly destIdentity: RootIdentity | undefined;
+  /** Of the folder in which a destination is to be made that is not there. */
+  readonly destParent: RootIdentity | undefined;
   /** The sides whose mounts give errors where others wait. */
   readonly soft: readonly Side[];
 }
@@ -106,6 +109,7 @@ export function inspectRoots(source: string, dest: string, own: readonly OwnFile
     sourceIdentity: from.identity,
     sourceIsEmpty: from.isEmpty,
     destIdentity: destMissing ? undefined : to.identity,
+    destParent: destMissing ? to.identity : undefined,
     soft: [...(from.isSoft ? ['source' as const] : []), ...(to.isSoft ? ['dest' as const] : [])],
   };
 }
@@ -227,31 +231,61 @@ export interface DestProbe {
  * finely it keeps times (ns), and which names it takes for one. Afterwards the files are gone and the root has the
  * times that it had, where that is ours to do.
  */
-export function prepareDest(dest: string, trash?: string): DestProbe | Refusal {
-  let made = false;
+export function prepareDest(dest: string, trash?: string, seen: DestSeen = {}): DestProbe | Refusal {
+  let opened: { fd: number; made: boolean } | undefined;
   try {
-    try {
-      mkdirSync(dest, NEW_FOLDER);
-      made = true;
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'EEXIST') throw error;
-    }
-    const root = openRoot(dest);
-    try {
-      if (trash !== undefined && isNoFolder(root, trash))
-        return {
-          refused: 'usage',
-          message: `destination ${dest}: its ${trash} is no folder; give --trash another name`,
-        };
-      const kept = keepingTimes(root, () => ({ ...probe(root, 0), folding: probeFolding(root) }));
-      return { ...kept.found, rootMtimeNs: kept.mtimeNs, identity: identityOf(root) };
-    } finally {
-      dropFd(root);
-    }
+    opened = openDest(dest, seen);
+    const { fd: root } = opened;
+    if (trash !== undefined && isNoFolder(root, trash))
+      return {
+        refused: 'usage',
+        message: `destination ${dest}: its ${trash} is no folder; give --trash another name`,
+      };
+    const kept = keepingTimes(root, () => ({ ...probe(root, 0), folding: probeFolding(root) }));
+    return { ...kept.found, rootMtimeNs: kept.mtimeNs, identity: identityOf(root) };
   } catch (error) {
-    if (made) removeIfEmpty(dest);
+    if (opened?.made) removeIfEmpty(dest);
     const { code, op } = asSysError(error, 'write', dest);
-    return { refused: 'share', message: `destination ${dest}: cannot be written: ${code} (${op})` };
+    const what = code === 'ENODEV' ? 'is not the folder that it was a moment ago' : 'cannot be written';
+    return { refused: 'share', message: `destination ${dest}: ${what}: ${code} (${op})` };
+  } finally {
+    if (opened) dropFd(opened.fd);
+  }
+}
+
+/**
+ * The destination as the look before the run has seen it, which is what the ledger was asked about: a mount that came off
+ * since leaves another folder in its place.
+ */
+export interface DestSeen {
+  /** Undefined: it was not there. */
+  readonly root?: RootIdentity | undefined;
+  /** Of the folder in which it is to be made. */
+  readonly parent?: RootIdentity | undefined;
+}
+
+/** Opens the destination, and makes it where it was not there. Throws SysError, ENODEV when it is not what was seen. */
+function openDest(dest: string, { root, parent }: DestSeen): { fd: number; made: boolean } {
+  if (root) return { fd: openPinned(dest, root), made: false };
+  const above = openPinned(dirname(dest), parent);
+  try {
+    const name = basename(dest);
+    const made = madeAt(above, name);
+    // What was there already may be a link that the operator has made since.
+    return { fd: made ? openAt(above, name, constants.O_RDONLY | constants.O_DIRECTORY) : openRoot(dest), made };
+  } finally {
+    dropFd(above);
+  }
+}
+
+/** False: there is something by that name. */
+function madeAt(folder: number, name: string): boolean {
+  try {
+    makeDirAt(folder, name, NEW_FOLDER);
+    return true;
+  } catch (error) {
+    if (asSysError(error, 'mkdir', name).code !== 'EEXIST') throw error;
+    return false;
   }
 }
 

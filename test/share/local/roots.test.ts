@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   renameSync,
+  rmdirSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -189,6 +190,33 @@ describe('prepareDest', () => {
   it('does not make the folders above it', () => {
     expect(prepareDest(at('no/new'))).toMatchObject({ refused: 'share', message: expect.stringContaining('ENOENT') });
     expect(existsSync(at('no'))).toBe(false);
+  });
+
+  it('is the folder that was looked at before, or refused, and then nothing is made', () => {
+    const seen = inspectRoots(at('source'), at('dest')) as RootsFacts;
+    expect(prepareDest(at('dest'), undefined, { root: seen.destIdentity })).toMatchObject({
+      identity: seen.destIdentity,
+    });
+    renameSync(at('dest'), at('elsewhere'));
+    for (const isThere of [true, false]) {
+      if (isThere) mkdirSync(at('dest'));
+      else rmdirSync(at('dest'));
+      expect(prepareDest(at('dest'), undefined, { root: seen.destIdentity })).toMatchObject({ refused: 'share' });
+      expect(existsSync(at('dest'))).toBe(isThere);
+      if (isThere) expect(readdirSync(at('dest'))).toEqual([]);
+    }
+  });
+
+  it('is made in the folder that was looked at before, and in no other', () => {
+    mkdirSync(at('mount'));
+    const { destParent } = inspectRoots(at('source'), at('mount/new')) as RootsFacts;
+    renameSync(at('mount'), at('elsewhere'));
+    mkdirSync(at('mount'));
+    expect(prepareDest(at('mount/new'), undefined, { parent: destParent })).toMatchObject({
+      refused: 'share',
+      message: expect.stringContaining('is not the folder that it was a moment ago: ENODEV'),
+    });
+    expect(readdirSync(at('mount'))).toEqual([]);
   });
 
   it('keeps what a destination has', () => {

@@ -108,7 +108,7 @@ function answerTo(asked: Examination): Answers[Question] | Refusal {
     case 'begin':
       return refusing(root, () => makeScratch(root, pulse));
     case 'quick':
-      return prepareDest(root);
+      return prepareDest(root, undefined, { root: identity });
     case 'clock':
       return scratch(readClock);
     case 'times':
