@@ -23,6 +23,10 @@ export const MANIFEST_FORMATS = [
 ] as const;
 export type ManifestFormat = (typeof MANIFEST_FORMATS)[number];
 
+/** In which order files are transferred; those with a minus the other way round. */
+export const ORDERS = ['name', '-name', 'size', '-size', 'mtime', '-mtime'] as const;
+export type TransferOrder = (typeof ORDERS)[number];
+
 /** Readers, and writers, that a run grows to by itself, or can be told to have while it runs. */
 export const MOST_LANES = 32;
 
@@ -90,6 +94,8 @@ export interface Settings {
   readonly attributes: Attributes;
   /** Holes of large files are holes at the destination too. */
   readonly sparse: boolean;
+  /** Undefined: as they are found, while the scan still runs. */
+  readonly order: TransferOrder | undefined;
   readonly deleteExtras: boolean;
   readonly choice: Choice;
   /** What the choice leaves out is an extra. The choice's rules say so already; this is for people. */

@@ -3,7 +3,7 @@
  * declaration for the parser (argv.ts), the MILLRACE_* names (environment.ts), the zod check of the config file
  * (configfile.ts), help (help.ts), man page (manpage.ts) and completion (completion.ts) are all derived from it.
  */
-import { CHECKSUMS, MANIFEST_FORMATS } from '../settings.js';
+import { CHECKSUMS, MANIFEST_FORMATS, ORDERS } from '../settings.js';
 import { COMMAND_NAMES } from './commands.js';
 import { parseEndpoint } from './endpoint.js';
 import {
@@ -64,6 +64,7 @@ export const OPTIONS = {
   'modify-window': valued('choice', 'SECONDS', 'times so far apart are the same', '0', (text) =>
     parseCount(text, { min: 0, max: 86_400 }),
   ),
+  order: choice('choice', 'ORDER', 'what is transferred first; waits for the scan', 'found', ['found', ...ORDERS]),
   'delete-excluded': toggle('choice', 'with --delete-extras: also what is left out'),
   scan: toggle('work', 'list each path of <source> that <dest> cannot have', {
     commands: ['doctor'],

@@ -41,6 +41,7 @@ export function settingsOf(values: Values, source: string, dest: string, machine
     checksum: values.checksum,
     attributes: attributesOf(values),
     sparse: values.sparse ?? true,
+    order: values.order === 'found' ? undefined : values.order,
     deleteExtras: values['delete-extras'],
     choice: choiceOf(values),
     deletesExcluded: values['delete-excluded'],

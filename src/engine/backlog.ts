@@ -7,7 +7,7 @@ import { keptOf } from '../ledger/pendinghash.js';
 import type { KeyedEntry } from '../ledger/rows.js';
 import { Action } from '../pipeline/record.js';
 import { kindOfMode } from '../posix/stat.js';
-import { type Item, newItem } from './item.js';
+import { type DirRef, type Item, newItem } from './item.js';
 
 /** Folders read from at a time, and rows taken of one in turn. */
 const OPEN = 16;
@@ -20,7 +20,19 @@ interface OpenFolder {
   after: string;
 }
 
-export class Backlog {
+/** Where pending entries come from that are not in the window. */
+export interface Source {
+  /** False: every pending row is in the window, as far as is known. */
+  mayHave: boolean;
+  /** Gives about `room` items to `hold`. */
+  take(room: number, hold: (item: Item) => void): void;
+  /** A checkpoint was committed. */
+  committed(): void;
+  /** The item is no longer in the window. */
+  letGo(item: Item): void;
+}
+
+export class Backlog implements Source {
   private isKnownEmpty = true;
   /** Folders that count pending entries and have none: they are not looked at again until there may be new ones. */
   private readonly hollow = new Set<number>();
@@ -67,6 +79,8 @@ export class Backlog {
     this.blocked = false;
   }
 
+  letGo(): void {}
+
   private openMore(): boolean {
     let sawLive = false;
     let wrapped = this.lastDir === 0;
@@ -92,7 +106,7 @@ export class Backlog {
   }
 }
 
-function itemOf(folder: OpenFolder, row: KeyedEntry): Item {
+export function itemOf(folder: DirRef, row: KeyedEntry): Item {
   const saved = { status: row.status, size: row.meta.size };
   const kept = keptOf(row);
   if (kept) return { ...newItem(folder, row.name, Action.stamp, row.meta, saved), kept };

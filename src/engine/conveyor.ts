@@ -35,7 +35,7 @@ interface ReaderLane {
 }
 
 export class Conveyor {
-  readonly feed = new Feed();
+  readonly feed: Feed;
   /** Lanes take no more: the run drains. */
   draining = false;
   /** Nothing is handed out: a share is in trouble. */
@@ -51,7 +51,13 @@ export class Conveyor {
   private parked: Item[] = [];
   private lastId = 0;
 
-  constructor(private readonly events: ConveyorEvents) {}
+  /** `inOrder`: see Feed. */
+  constructor(
+    private readonly events: ConveyorEvents,
+    inOrder = false,
+  ) {
+    this.feed = new Feed(inOrder);
+  }
 
   /** Items that lanes have. */
   get inHand(): Iterable<Item> {

@@ -17,6 +17,9 @@ interface DirQueue {
 const LOOKED_AT = 64;
 
 export class Feed {
+  /** `inOrder`: items are taken in the order they came in, whatever folders they are of. */
+  constructor(private readonly inOrder = false) {}
+
   private readonly queues = new Map<number, DirQueue>();
   /** Folders with waiting items, taken in turn. */
   private readonly turn: DirQueue[] = [];
@@ -26,15 +29,20 @@ export class Feed {
   bytes = 0;
 
   add(item: Item): void {
-    let queue = this.queues.get(item.dir.id);
+    const id = this.idOf(item);
+    let queue = this.queues.get(id);
     if (!queue) {
-      queue = { id: item.dir.id, items: [], head: 0, leases: 0 };
-      this.queues.set(item.dir.id, queue);
+      queue = { id, items: [], head: 0, leases: 0 };
+      this.queues.set(id, queue);
     }
     if (queue.head === queue.items.length) this.turn.push(queue);
     queue.items.push(item);
     this.count++;
     this.bytes += item.meta.size;
+  }
+
+  private idOf({ dir }: Item): number {
+    return this.inOrder ? 0 : dir.id;
   }
 
   /**
@@ -70,7 +78,7 @@ export class Feed {
 
   /** The lease is done with: its folders are quieter now. */
   release(lease: readonly Item[]): void {
-    for (const id of new Set(lease.map(({ dir }) => dir.id))) {
+    for (const id of new Set(lease.map((item) => this.idOf(item)))) {
       const queue = this.queues.get(id);
       if (queue && --queue.leases === 0 && queue.head === queue.items.length) this.queues.delete(id);
     }

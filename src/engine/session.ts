@@ -22,7 +22,7 @@ import type { TimeRange } from '../share/timerange.js';
 import { formatBytes, formatCount } from '../stats/format.js';
 import type { Phase } from '../stats/snapshot.js';
 import { cleanName } from '../ui/clean.js';
-import { Backlog } from './backlog.js';
+import { Backlog, type Source } from './backlog.js';
 import { Conveyor, pathOf } from './conveyor.js';
 import { Crew } from './crew.js';
 import { deletable } from './deletelimit.js';
@@ -32,6 +32,7 @@ import { HardLinks } from './hardlinks.js';
 import { type Item, isAsItWas, isEntry } from './item.js';
 import { type LaneNumbers, lanesFor, ONE_EACH } from './lanecount.js';
 import { Outcomes } from './outcomes.js';
+import { Queue } from './queue.js';
 import { DestAway, Recorder } from './recorder.js';
 import { inTheWay, worthLastPass } from './retry.js';
 import { Scan } from './scan.js';
@@ -99,7 +100,9 @@ export class Session {
   readonly conveyor: Conveyor;
   readonly recorder: Recorder;
   readonly guardian: Guardian;
-  private readonly backlog: Backlog;
+  private readonly backlog: Source;
+  /** What is pending can be put in the order that was asked for: the scan has ended, and all of it is in the ledger. */
+  private isWhole = false;
   private readonly hardLinks: HardLinks;
   private readonly live = new Map<number, number>();
   /** Changed files, to be handed out once the ledger no longer calls them synced. */
@@ -165,12 +168,15 @@ export class Session {
         moved: () => this.step(),
       },
     );
-    this.conveyor = new Conveyor({
-      finished: (item) => this.finished(item),
-      stuck: (item, failure, side) => this.guardian.stuck(item, failure, side),
-      odd: (side) => this.guardian.watch.hurry(side),
-      moved: () => this.step(),
-    });
+    this.conveyor = new Conveyor(
+      {
+        finished: (item) => this.finished(item),
+        stuck: (item, failure, side) => this.guardian.stuck(item, failure, side),
+        odd: (side) => this.guardian.watch.hurry(side),
+        moved: () => this.step(),
+      },
+      settings.order !== undefined,
+    );
     this.guardian = new Guardian(this, deps);
     this.crew = new Crew(settings, deps.threads, deps, {
       readerStarted: (lane) => this.conveyor.addReader(lane),
@@ -179,11 +185,10 @@ export class Session {
       listed: (side, lane, answer) => this.scan.receive(side, lane, answer),
       died: (role, error, item) => void this.guardian.replaceLanes(role, error, item),
     });
-    this.backlog = new Backlog(
-      ledger,
-      () => this.scan.number,
-      (dir) => this.live.has(dir),
-    );
+    const scan = () => this.scan.number;
+    this.backlog = settings.order
+      ? new Queue(ledger, scan, settings.order)
+      : new Backlog(ledger, scan, (dir) => this.live.has(dir));
   }
 
   /** Runs to the end, or until told to stop. Rejects when it cannot go on; the ledger is good in every case. */
@@ -294,6 +299,7 @@ export class Session {
 
   /** Copies all that is pending, until the scan has ended and nothing is left. */
   private async transfer(): Promise<void> {
+    if (this.deps.settings.order) await this.putInOrder();
     for (;;) {
       const held = this.heldCount;
       await this.until(() => {
@@ -311,6 +317,14 @@ export class Session {
       ledger.commit(() => ledger.recount());
       if (isDone()) return;
     }
+  }
+
+  private async putInOrder(): Promise<void> {
+    this.isWhole = false;
+    await this.until(() => this.scan.isDone || this.stopping !== 'no');
+    await this.checkpoint();
+    this.isWhole = true;
+    this.backlog.mayHave = true;
   }
 
   private async cleanUp(): Promise<void> {
@@ -385,6 +399,8 @@ export class Session {
       else if (settings.verbose) detail(`${item.action === Action.stamp ? 'stamp' : 'copy'} ${pathOf(item)}`);
       return;
     }
+    // Its turn comes when all is known.
+    if (settings.order) return;
     // While the ledger says that the older content is there, that must stay true.
     if (item.saved?.status === EntryStatus.synced && item.action !== Action.stamp) this.toRecord.add(item);
     else this.hold(item);
@@ -414,6 +430,7 @@ export class Session {
 
   private letGo(item: Item): void {
     for (const left of this.hardLinks.letGo(item)) this.letGo(left);
+    this.backlog.letGo(item);
     const left = (this.live.get(item.dir.id) ?? 0) - 1;
     if (left > 0) this.live.set(item.dir.id, left);
     else this.live.delete(item.dir.id);
@@ -534,7 +551,8 @@ export class Session {
     const due = this.recorder.size >= CHECKPOINT_SIZE || (now - this.checkpointAt > patience && !this.recorder.isEmpty);
     if (due) this.checkpointSoon();
     this.steerScan(now);
-    if (this.backlog.mayHave && this.conveyor.feed.count < LOW) {
+    const mayTake = this.isWhole || !this.deps.settings.order;
+    if (mayTake && this.backlog.mayHave && this.conveyor.feed.count < LOW) {
       this.backlog.take(WINDOW - this.conveyor.feed.count, (item) => this.holdAgain(item));
       // What is left of the backlog is in folders whose finished items are not recorded yet.
       if (this.conveyor.isIdle && !this.recorder.isEmpty) this.checkpointSoon();

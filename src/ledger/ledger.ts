@@ -4,7 +4,7 @@
  */
 import { checksumCode } from '../hash/registry.js';
 import { baseName, fromColumn, toColumn } from '../posix/names.js';
-import { CHECKSUMS } from '../settings.js';
+import { CHECKSUMS, type TransferOrder } from '../settings.js';
 import type { Meta } from '../share/entries.js';
 import type { Pair } from './open.js';
 import {
@@ -43,6 +43,13 @@ const UPSERT_ENTRY = `INSERT INTO entries (${ENTRY_COLUMNS}) VALUES (?, ?, ?, ?,
     algorithm = excluded.algorithm, hash = excluded.hash, (verified_at, verdict, error) =
       (SELECT iif(${IS_AS_VERIFIED}, entries.verified_at, NULL), iif(${IS_AS_VERIFIED}, entries.verdict, NULL),
          iif(${IS_AS_VERIFIED}, entries.error, excluded.error))`;
+
+/** SQL: a folder comes before what else begins with its name. */
+const QUEUED_BY = {
+  name: ["CAST(replace(d.path, '/', x'00') AS BLOB)", 'CAST(e.name AS BLOB)'],
+  size: ['e.size'],
+  mtime: ['e.mtime'],
+} as const;
 
 export class Ledger {
   readonly totals: Totals;
@@ -238,6 +245,37 @@ export class Ledger {
       `SELECT ${ENTRY_COLUMNS} FROM entries WHERE dir = ? AND name > ? AND status = ${EntryStatus.pending} ORDER BY name LIMIT ?`,
     );
     return (query.all(dir, toColumn(name), limit) as Row[]).map(entryFrom);
+  }
+
+  /**
+   * Puts the pending entries of the folders that scan number `scan` has joined in an order: a list of this process alone, in
+   * a temporary file of SQLite's, read with `queuedAfter`.
+   */
+  queuePending(scan: number, order: TransferOrder): void {
+    const way = order.startsWith('-') ? 'DESC' : 'ASC';
+    this.db.exec(`DROP TABLE IF EXISTS temp.queue;
+      CREATE TEMP TABLE queue AS SELECT e.dir, e.name FROM dirs d JOIN entries e ON e.dir = d.id
+        WHERE d.pending > 0 AND d.listed <> ${Listed.no} AND d.scan = ${scan} AND e.status = ${EntryStatus.pending}
+        ORDER BY ${QUEUED_BY[order.replace('-', '') as keyof typeof QUEUED_BY].map((by) => `${by} ${way}`).join(', ')}`);
+  }
+
+  /** Those that are still pending, of the next so many places in the queue after `at`, which is from 0. */
+  queuedAfter(at: number, count: number): (KeyedEntry & { readonly path: string })[] {
+    const columns = ENTRY_COLUMNS.split(', ').map((column) => `e.${column}`);
+    const query = this.rows(
+      `SELECT ${columns.join(', ')}, d.path FROM temp.queue q CROSS JOIN entries e ON e.dir = q.dir AND e.name = q.name
+       CROSS JOIN dirs d ON d.id = e.dir
+       WHERE q.rowid > ? AND q.rowid <= ? AND e.status = ${EntryStatus.pending} ORDER BY q.rowid`,
+    );
+    return (query.all(at, at + count) as Row[]).map((row) => ({
+      ...entryFrom(row),
+      path: fromColumn(row[columns.length] as string),
+    }));
+  }
+
+  /** Entries that were put in order. */
+  get queueLength(): number {
+    return this.one('SELECT coalesce(max(rowid), 0) FROM temp.queue').pluck().get() as number;
   }
 
   /** Failed entries in order of (folder, name), after the given one. */

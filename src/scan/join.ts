@@ -221,10 +221,15 @@ function joinEntry(
   const meta = at.entries.meta(at.index);
   const kind = kindOfMode(meta.mode);
   const dest = there && there.entries.errno(there.index) === 0 && seenOf(there);
+  const inode = at.entries.inode(at.index);
   // A row of what the source had before says nothing of what has been published since.
   const isRecorded = row?.status === EntryStatus.synced && at.entries.is(at.index, row);
   const doubtful =
-    distrustNs !== undefined && !isRecorded && there && there.entries.meta(there.index).ctimeNs >= distrustNs;
+    distrustNs !== undefined &&
+    !isRecorded &&
+    !(attributes.hardLinks && isOfContent(row, meta)) &&
+    there &&
+    there.entries.meta(there.index).ctimeNs >= distrustNs;
   // Size and mtime may look right there, so only copying it again mends it.
   const isDamaged = row?.isDamaged === true;
   // Two times that 64 bits do not hold are one here, however far apart.
@@ -273,8 +278,7 @@ function joinEntry(
   const wanted = isRecorded && !areNew && row.isWarned ? NO_ATTRIBUTES : attributes;
   const found = isPartName(name) ? 'skip' : compare(seenOf(at, range), present, grainNs, wanted, comparing?.sizeOnly);
   const verdict = chosen(found === 'same' && kind === 'file' && mayBeNew(isRecorded) ? 'stamp' : found);
-  const inode = found === 'skip' ? undefined : at.entries.inode(at.index);
-  if (!isSameInode(inode, inodes.get(name))) sink.inode(name, inode);
+  if (found !== 'skip' && !isSameInode(inode, inodes.get(name))) sink.inode(name, inode);
   if (isLeft(verdict)) {
     const known = row && ledger.entry(dir.id, name);
     const error = LEFT[verdict];
@@ -324,6 +328,15 @@ function skipReason(name: string, meta: Meta): string {
 }
 
 const NO_INODES = new Map<string, Inode>();
+
+/**
+ * The row is of a file with this size and mtime that was recorded as copied. Names that it gets or loses give it another
+ * ctime at the destination; what is published in its place is recorded as pending before.
+ */
+function isOfContent(row: Stamp | undefined, { size, mtimeNs }: Meta): boolean {
+  if (row?.status !== EntryStatus.synced || row.size !== size) return false;
+  return BigInt(row.mtimeSeconds) * 1_000_000_000n + BigInt(row.mtimeRest) === mtimeNs;
+}
 
 function isSameInode(a: Inode | undefined, b: Inode | undefined): boolean {
   return a?.device === b?.device && a?.number === b?.number;

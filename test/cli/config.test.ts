@@ -42,6 +42,7 @@ test('without anything, the defaults', async () => {
     'modify-window': 0,
     itemize: false,
     'delete-excluded': false,
+    order: 'found',
     all: false,
     since: undefined,
     sample: undefined,

@@ -4,7 +4,7 @@
  * CRASH_SEED: repeats the choices of an earlier time, though not its moments.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
@@ -12,6 +12,7 @@ import {
   environment,
   expectEqualTrees,
   expectLedgerOf,
+  expectSameGroups,
   file,
   ledgerFiles,
   link,
@@ -64,7 +65,7 @@ function fate(): { label: string; prefix: string[]; afterMs: number | undefined 
 
 /** Runs the program until its fate; true when it came to its own end, which must be a good one. */
 async function runToFate(world: World, { prefix, afterMs }: ReturnType<typeof fate>): Promise<boolean> {
-  const args = ['copy', world.source, world.dest, '--db', world.db, '--delete-extras', '--block-size', '64K'];
+  const args = ['copy', world.source, world.dest, '--db', world.db, '--delete-extras', '-H', '--block-size', '64K'];
   // Some runs take long enough to be killed in the middle of a large file.
   const pace = ['--bwlimit', ['off', '1M', '300K'][random(3)]!];
   // Some begin a scan in the place of one that was cut off.
@@ -106,6 +107,14 @@ function churn({ source }: World): void {
   const target = `target ${random(1000)}`;
   rmSync(join(source, 'link'), { force: true });
   makeTree(source, { ...tree, link: link(target) });
+  for (let n = 0; n < 8; n++) {
+    const [name, other] = [`d${n % 5}/h${n}`, `d${random(5)}/e${random(3)}/f${random(45)}`].map((path) =>
+      join(source, path),
+    );
+    if (random(3) > 0 || !existsSync(other!)) continue;
+    rmSync(name!, { force: true });
+    linkSync(other!, name!);
+  }
 }
 
 /** Contents by path, of files. */
@@ -172,6 +181,7 @@ test(`killed for ${SECONDS} s, seed ${SEED}: nothing is lost, nothing recorded i
     ends++;
     expectEqualTrees(world.source, world.dest);
     expectLedgerOf(world);
+    expectSameGroups(world);
   }
   const all = [...kills.values()].reduce((sum, count) => sum + count, 0);
   const each = [...kills].map(([label, count]) => `${label} ${count}`).join(', ');

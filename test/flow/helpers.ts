@@ -252,6 +252,21 @@ export function expectEqualTrees(source: string, dest: string): void {
   expect(described(dest)).toEqual(described(source));
 }
 
+/** The names of each file that has several in this tree, sorted: what is one file is one line. */
+export function groupsOf(root: string): string[] {
+  const names = new Map<bigint, string[]>();
+  for (const path of namesIn(root)) {
+    const stat = lstatSync(at(root, path), { bigint: true });
+    if (!stat.isDirectory()) names.set(stat.ino, [...(names.get(stat.ino) ?? []), path]);
+  }
+  const groups = [...names.values()].filter(({ length }) => length > 1);
+  return groups.map((group) => group.sort().join(' ')).sort();
+}
+
+export function expectSameGroups({ source, dest }: World): void {
+  expect(groupsOf(dest)).toEqual(groupsOf(source));
+}
+
 /** Raw paths of unfinished files. */
 export function partFiles(root: string): string[] {
   const found: string[] = [];

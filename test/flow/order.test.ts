@@ -1,0 +1,86 @@
+/** --order: what is transferred first. */
+import { randomBytes } from 'node:crypto';
+import { utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import {
+  auditLog,
+  copy,
+  copyAll,
+  expectEqualTrees,
+  expectLedgerOf,
+  file,
+  ledgerFiles,
+  ledgerPaths,
+  makeTree,
+  newWorld,
+  startCopy,
+  type World,
+} from './helpers.js';
+
+/** Files of 1 to 60 KB in folders, of which neither name, size nor time goes with another. */
+function plant({ source }: World): void {
+  const names = Array.from({ length: 60 }, (_, index) => `${index % 7}/${String((index * 37) % 60).padStart(2, '0')}`);
+  makeTree(
+    source,
+    Object.fromEntries(names.map((name, index) => [name, file(randomBytes(1000 * (1 + ((index * 13) % 60))))])),
+  );
+  for (const [index, name] of names.entries()) utimesSync(join(source, name), 1e9, 1e9 + ((index * 23) % 60));
+}
+
+interface Seen {
+  readonly path: string;
+  readonly size: number;
+}
+
+/** What was copied, in the order of the log, which is that in which the files were finished. */
+function copied(world: World): Seen[] {
+  return auditLog(world)
+    .filter(({ result }) => result === 'copied')
+    .map(({ path, size }) => ({ path, size: size! }));
+}
+
+const ONE_EACH = ['--readers', '1', '--writers', '1'];
+
+const KEYS = {
+  size: ({ size }: Seen): number | string => size,
+  name: ({ path }: Seen): number | string => path,
+};
+
+test.each(['size', '-size', 'name', '-name'])('the order of %s is kept, by one lane of each kind', async (order) => {
+  const world = newWorld();
+  plant(world);
+  await copyAll(world, `--order=${order}`, ...ONE_EACH);
+  expectEqualTrees(world.source, world.dest);
+  expectLedgerOf(world);
+  const seen = copied(world).map(KEYS[order.replace('-', '') as keyof typeof KEYS]);
+  const sorted = [...seen].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  expect(seen).toEqual(order.startsWith('-') ? sorted.reverse() : sorted);
+});
+
+test('the oldest first is the order of times, also of what a killed run has left', async () => {
+  const world = newWorld();
+  plant(world);
+  const args = ['--order=mtime', ...ONE_EACH];
+  const run = startCopy(world, ...args, '--bwlimit', '500K');
+  await run.until('some are recorded', () => ledgerPaths(world, 'synced').length > 5);
+  run.signal('SIGKILL');
+  await run.ended;
+  expect(ledgerPaths(world, 'pending').length).toBeGreaterThan(10);
+  const before = copied(world).length;
+  await copyAll(world, ...args);
+  const rows = ledgerFiles(world);
+  const seen = copied(world)
+    .slice(before)
+    .map(({ path }) => Number(rows.get(path)!.modified));
+  expect(seen.length).toBeGreaterThan(10);
+  expect(seen).toEqual([...seen].sort((a, b) => a - b));
+  expectEqualTrees(world.source, world.dest);
+});
+
+test('an order that is none is refused', async () => {
+  const world = newWorld();
+  const { code, stderr } = await copy(world, '--order', 'age');
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/--order age: .*found, name, -name, size/);
+});
