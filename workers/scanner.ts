@@ -13,7 +13,10 @@ export default function scanner(start: ScannerStart): void {
   const filter = new Filter(start.rules, start.side);
   // Other attributes are looked at where they are copied; which names are of one file only a listing can tell.
   const hardLinks = start.side === 'source' && start.attributes.hardLinks;
-  const share = new LocalShare(start.root, start.pin, { attributes: { ...NO_ATTRIBUTES, hardLinks } });
+  const share = new LocalShare(start.root, start.pin, {
+    attributes: { ...NO_ATTRIBUTES, hardLinks },
+    safeLinks: start.safeLinks,
+  });
   try {
     runScanner({
       side: start.side,

@@ -29,6 +29,7 @@ export function choiceOf(values: Values): Choice {
     maxSize,
     listed: list === undefined ? undefined : locating(`--files-from ${list}`, () => listedIn(read(list))),
     oneFilesystem: values['one-file-system'],
+    safeLinks: values['safe-links'] || undefined,
     comparing: comparingOf(values),
   };
 }

@@ -87,6 +87,7 @@ export class Surveyor {
         side: 'source',
         rules: parseSkips(DEFAULT_SKIPS),
         oneFilesystem: false,
+        safeLinks: false,
         attributes: NO_ATTRIBUTES,
       });
       const lane = threads.lane<ListRequest, ListAnswer>('scanner', number, start, (answer) => {

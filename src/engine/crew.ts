@@ -246,6 +246,7 @@ export class Crew {
         pace: this.pacer.memory,
         rules: this.settings.choice.rules,
         oneFilesystem: this.settings.choice.oneFilesystem,
+        safeLinks: side === 'source' && this.settings.choice.safeLinks === true,
       }),
       (answer) => this.events.listed(side, number, answer),
     );

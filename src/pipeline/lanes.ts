@@ -47,4 +47,6 @@ export interface ScannerStart extends LaneStart {
   /** See ScannerDeps. */
   readonly rules: readonly Rule[];
   readonly oneFilesystem: boolean;
+  /** See Ways. */
+  readonly safeLinks: boolean;
 }

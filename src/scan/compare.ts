@@ -22,8 +22,11 @@ export interface Seen {
  */
 export type Verdict = 'copy' | 'link' | 'stamp' | 'same' | 'skip' | 'makeDir' | 'stampDir';
 
-/** What an option lets be: the destination's is newer (--update), is there (--ignore-existing), is not (--existing). */
-export type Left = 'newer' | 'exists' | 'absent';
+/**
+ * What an option lets be: the destination's is newer (--update), is there (--ignore-existing), is not (--existing); a link
+ * leads out of the tree (--safe-links).
+ */
+export type Left = 'newer' | 'exists' | 'absent' | 'outside';
 
 /** rsync's options on what counts as the same, and what is left as the destination has it. */
 export interface Comparing {
@@ -92,7 +95,7 @@ export function leave(
 }
 
 export function isLeft(verdict: Verdict | Left): verdict is Left {
-  return verdict === 'newer' || verdict === 'exists' || verdict === 'absent';
+  return verdict === 'newer' || verdict === 'exists' || verdict === 'absent' || verdict === 'outside';
 }
 
 function isAlike(a: Seen, b: Seen, { perms, owner, group }: Attributes): boolean {

@@ -243,6 +243,7 @@ function joinEntry(
     return;
   }
   const chosen = (verdict: Verdict): Verdict | Left => {
+    if (at.entries.leadsOut(at.index)) return 'outside';
     if (!comparing) return verdict;
     const source = seenOf(at, range);
     // With the source's time it is most likely what this ledger's runs have published, and not good.
@@ -319,6 +320,7 @@ const LEFT: Record<Left, string> = {
   newer: 'left: it is newer at the destination (--update)',
   exists: 'left: the destination has one (--ignore-existing)',
   absent: 'left: the destination has none (--existing)',
+  outside: 'left: leads out of the source (--safe-links)',
 };
 
 function skipReason(name: string, meta: Meta): string {

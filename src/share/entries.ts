@@ -34,8 +34,9 @@ export const Word = {
   links: 16, // of a file with several names, where those are told apart; or else 0, as the two after it
   inode: 17,
   device: 19, // 0: that of the root, whatever its number is today
+  leadsOut: 20, // of a symbolic link, where that matters: 1
 } as const;
-export const WORDS = 20;
+export const WORDS = 21;
 export const STRIDE = WORDS * 4;
 
 /** What travels between threads. */
@@ -158,6 +159,7 @@ export class Entries {
     const isOneOfSeveral = rootDevice !== undefined && stat.links > 1 && stat.kind !== 'dir';
     words[at + Word.links] = isOneOfSeveral ? stat.links : 0;
     for (let word = 0; word < 2; word++) words[at + Word.inode + word] = isOneOfSeveral ? from[INODE + word]! : 0;
+    words[at + Word.leadsOut] = 0;
     words[at + Word.device] = isOneOfSeveral && stat.deviceNumber !== rootDevice ? stat.deviceNumber : 0;
   }
 
@@ -181,6 +183,14 @@ export class Entries {
     if (words[at + Word.links] === 0) return undefined;
     const [low, high] = [words[at + Word.inode]! >>> 0, words[at + Word.inode + 1]!];
     return { device: words[at + Word.device]!, number: (BigInt(high) << 32n) | BigInt(low) };
+  }
+
+  /** The entry that was added last is a link that leads out of the tree. */
+  markLeadsOut(): void {
+    this.words[(this.count - 1) * WORDS + Word.leadsOut] = 1;
+  }
+  leadsOut(index: number): boolean {
+    return this.words[index * WORDS + Word.leadsOut] === 1;
   }
 
   kind(index: number): Kind {

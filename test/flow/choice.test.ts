@@ -11,6 +11,7 @@ import {
   dir,
   expectEqualTrees,
   file,
+  ledgerFiles,
   ledgerPaths,
   link,
   logged,
@@ -293,4 +294,47 @@ test('bad rules are one line, and nothing is made', async () => {
     expect(stderr.trim().split('\n')).toHaveLength(1);
   }
   expect(namesIn(world.dest)).toEqual([]);
+});
+
+test.skipIf(!findCommand('rsync'))('--safe-links leaves the links that rsync leaves (rsync needed)', async () => {
+  const world = newWorld();
+  const targets = [
+    ...[
+      'a',
+      './a',
+      '../a',
+      'sub/../a',
+      '../../a',
+      '../../../a',
+      '/etc',
+      '..',
+      '.',
+      '../..',
+      '../../..',
+      'a/..',
+      './..',
+    ],
+    ...['..//a', '...', '..a', 'sub/./a', '../sub/../a', '.././a', 'a/b/c/../../../../..', './../../a', 'sub//a'],
+  ];
+  const links = targets.map((target, index) => [String(index), link(target)] as const);
+  const tree = (folder: string) => Object.fromEntries(links.map(([name, made]) => [`${folder}${name}`, made]));
+  makeTree(world.source, { ...tree(''), ...tree('one/'), ...tree('one/two/') });
+  const FILE = 'not a link';
+  const other = join(world.root, 'other');
+  makeTree(other, {});
+  expect(spawnSync('rsync', ['-rlt', '--safe-links', `${world.source}/`, `${other}/`]).status).toBe(0);
+  makeTree(world.dest, { '6': file(FILE) });
+  const { stdout } = await copyAll(world, '--safe-links', '--delete-extras');
+  const linksIn = (root: string) =>
+    [...snapshotTree(root)].filter(([, { type }]) => type === 'link').map(([path]) => path);
+  expect(linksIn(world.dest)).toEqual(linksIn(other));
+  expect(linksIn(other).length).toBeGreaterThan(20);
+  expect(readFileSync(join(world.dest, '6'), 'utf8')).toBe(FILE);
+  expect(stdout).toMatch(/left out +\d+ entries/);
+  expect(ledgerFiles(world).get('6')).toMatchObject({
+    status: 'skipped',
+    error: 'left: leads out of the source (--safe-links)',
+  });
+  await copyAll(world);
+  expectEqualTrees(world.source, world.dest);
 });

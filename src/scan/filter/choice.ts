@@ -15,6 +15,8 @@ export interface Choice {
   readonly listed: readonly string[] | undefined;
   /** Folders in which something else is mounted are copied empty. */
   readonly oneFilesystem: boolean;
+  /** Links that lead out of the tree are left; undefined, and not false, so that ledgers know their earlier choices. */
+  readonly safeLinks?: true | undefined;
   /** What of it is left, or is the same; undefined: nothing is left, and size and time count. */
   readonly comparing: Comparing | undefined;
 }

@@ -24,6 +24,7 @@ import { type Attributes, type Carried, NO_ATTRIBUTES, type Xattr } from '../att
 import { type Entries, targetSign } from '../entries.js';
 import { saysAbsent } from '../failure.js';
 import { partName } from '../partname.js';
+import { leadsOut } from '../safelink.js';
 import type { DestFile, DestShare, Leaves, Published, SourceFile, SourceShare, Times } from '../share.js';
 import { kept, sameTime, type TimeRange } from '../timerange.js';
 import { apply, applyToLink, xattrsOf } from './applying.js';
@@ -43,6 +44,8 @@ export interface Ways {
   readonly attributes?: Attributes | undefined;
   /** Of a file whose attributes alone are applied the mtime is set, too. */
   readonly stampsMtime?: boolean;
+  /** Listings tell which links lead out of the tree. */
+  readonly safeLinks?: boolean;
   /** How the share keeps times, where names of one file are made; undefined: as they are. */
   readonly times?: { readonly grainNs: bigint; readonly range: TimeRange | undefined };
 }
@@ -108,8 +111,9 @@ export class LocalShare implements SourceShare, DestShare {
         try {
           statAt(fd, name, this.stat);
           if (kind === undefined && leaves?.(name, this.stat.kind === 'dir')) return;
-          const target = this.stat.kind === 'link' ? targetSign(readLinkAt(fd, name)) : 0;
-          batch.add(name, this.stat, target, this.device);
+          const target = this.stat.kind === 'link' ? readLinkAt(fd, name) : undefined;
+          batch.add(name, this.stat, target === undefined ? 0 : targetSign(target), this.device);
+          if (target !== undefined && this.ways.safeLinks && leadsOut(target, join(dir, name))) batch.markLeadsOut();
         } catch (error) {
           if (saysAbsent(error)) absent.add(name);
           else failed(name, error as SysError);
