@@ -12,7 +12,6 @@ import { DirStatus, EntryStatus } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
 import { Command } from '../pipeline/ring.js';
 import { digestOf } from '../scan/filter/choice.js';
-import { unknownChanges } from '../scan/itemize.js';
 import type { Settings } from '../settings.js';
 import { lettersOf } from '../share/attributes.js';
 import type { Folding } from '../share/folding.js';
@@ -26,10 +25,11 @@ import { Backlog, type Source } from './backlog.js';
 import { Conveyor, pathOf } from './conveyor.js';
 import { Crew } from './crew.js';
 import { deletable } from './deletelimit.js';
+import { DELETING, doneLine, itemLine } from './entrylines.js';
 import { CHOICE, type RootState, wantsMore } from './findings.js';
 import { Guardian } from './guardian.js';
 import { HardLinks } from './hardlinks.js';
-import { type Item, isAsItWas, isEntry } from './item.js';
+import { type Item, isEntry } from './item.js';
 import { type LaneNumbers, lanesFor, ONE_EACH } from './lanecount.js';
 import { Outcomes } from './outcomes.js';
 import { Queue } from './queue.js';
@@ -445,7 +445,7 @@ export class Session {
     if (settings.itemize && !item.failure) {
       const line = itemLine(item);
       if (line !== undefined) detail(line);
-    } else if (settings.verbose) detail(`${item.failure ? 'failed' : VERBS[item.action]} ${pathOf(item) || '.'}`);
+    } else if (settings.verbose) detail(doneLine(item));
   }
 
   private committed(items: readonly Item[]): void {
@@ -632,40 +632,3 @@ function hasBacklog(ledger: Ledger): boolean {
   const { running, number } = ledger.scanState;
   return running || ledger.dirsWithPending(number, 0, 1).length > 0;
 }
-
-const DELETING = '*deleting  ';
-
-/** The line of --itemize; that of a folder of the source is told when it is found. */
-function itemLine(item: Item): string | undefined {
-  const path = pathOf(item);
-  switch (item.action) {
-    case Action.copy:
-      return `${item.changes ?? unknownChanges('copy')} ${path}`;
-    case Action.link:
-      return `${item.changes ?? unknownChanges('link')} ${path}`;
-    case Action.hardLink:
-      return isAsItWas(item)
-        ? undefined
-        : `h${(item.changes ?? unknownChanges('copy')).slice(1)} ${path} => ${item.target!.path}`;
-    case Action.stamp:
-      return `${item.changes ?? unknownChanges('stamp')} ${path}`;
-    case Action.remove:
-      return `${DELETING} ${path}`;
-    case Action.removeDir:
-      return `${DELETING} ${path}/`;
-    default:
-      return undefined;
-  }
-}
-
-const VERBS: Record<Action, string> = {
-  [Action.copy]: 'copied',
-  [Action.link]: 'linked',
-  [Action.hardLink]: 'linked',
-  [Action.makeDir]: 'made',
-  [Action.stampDir]: 'stamped',
-  [Action.stamp]: 'stamped',
-  [Action.remove]: 'deleted',
-  [Action.removeDir]: 'deleted',
-  [Action.removePart]: 'removed',
-};

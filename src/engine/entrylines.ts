@@ -1,0 +1,47 @@
+/** What is said of single entries (-v, -i). */
+import { Action } from '../pipeline/record.js';
+import { unknownChanges } from '../scan/itemize.js';
+import { pathOf } from './conveyor.js';
+import { type Item, isAsItWas } from './item.js';
+
+export const DELETING = '*deleting  ';
+
+/** The line of --itemize; that of a folder of the source is told when it is found. */
+export function itemLine(item: Item): string | undefined {
+  const path = pathOf(item);
+  switch (item.action) {
+    case Action.copy:
+      return `${item.changes ?? unknownChanges('copy')} ${path}`;
+    case Action.link:
+      return `${item.changes ?? unknownChanges('link')} ${path}`;
+    case Action.hardLink:
+      return isAsItWas(item)
+        ? undefined
+        : `h${(item.changes ?? unknownChanges('copy')).slice(1)} ${path} => ${item.target!.path}`;
+    case Action.stamp:
+      return `${item.changes ?? unknownChanges('stamp')} ${path}`;
+    case Action.remove:
+      return `${DELETING} ${path}`;
+    case Action.removeDir:
+      return `${DELETING} ${path}/`;
+    default:
+      return undefined;
+  }
+}
+
+const VERBS: Readonly<Record<Action, string>> = {
+  [Action.copy]: 'copied',
+  [Action.link]: 'linked',
+  [Action.hardLink]: 'linked',
+  [Action.makeDir]: 'made',
+  [Action.stampDir]: 'stamped',
+  [Action.stamp]: 'stamped',
+  [Action.remove]: 'deleted',
+  [Action.removeDir]: 'deleted',
+  [Action.removePart]: 'removed',
+};
+
+/** The line of --verbose for an item that is done with. */
+export function doneLine(item: Item): string {
+  return `${item.failure ? 'failed' : VERBS[item.action]} ${pathOf(item) || '.'}`;
+}
