@@ -290,8 +290,9 @@ export class Recorder {
     const { result, failure, kept } = item;
     if (item.durable && result) {
       const meta: Meta = result;
-      const { algorithm, hash } = item.target ??
-        kept ?? { algorithm: result.hash && this.algorithm, hash: result.hash };
+      // Of a name of another file both may be known, or only one.
+      const known = item.target?.hash ? item.target : (kept ?? item.target);
+      const { algorithm, hash } = known ?? { algorithm: result.hash && this.algorithm, hash: result.hash };
       return { status: EntryStatus.synced, meta, algorithm, hash, error: item.warning };
     }
     const status = item.durable && failure ? EntryStatus.failed : EntryStatus.pending;

@@ -418,3 +418,17 @@ test('a copied file is logged with its size, hash and how long it took', async (
     expect.objectContaining({ kind: 'link', hash: undefined, algorithm: undefined }),
   ]);
 });
+
+test.each([
+  ['of the file it is a name of', { hash: Buffer.alloc(16, 1) }, undefined, 1],
+  ['that it had, where nothing is known of that file', { hash: undefined }, { hash: Buffer.alloc(16, 2) }, 2],
+])('a hard link is recorded with the hash %s', async (_, target, kept, byte) => {
+  const rig = recorderRig();
+  const item = added(rig, 'name', { action: Action.hardLink });
+  item.target = { path: 'dir/other', algorithm: 1, ...target };
+  if (kept) item.kept = { algorithm: 1, ...kept };
+  succeed(rig, item);
+  await rig.recorder.checkpoint();
+  expect(rig.ledger.entry(2, 'name')).toMatchObject({ status: EntryStatus.synced, hash: Buffer.alloc(16, byte) });
+  expect(rig.lines).toMatchObject([{ result: 'linked', kind: 'file' }]);
+});
