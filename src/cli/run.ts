@@ -1,7 +1,7 @@
 /** One command from its arguments to its exit code, without the process around it. */
 
 import { Exit, ExitError } from '../exit.js';
-import { isSqlite } from '../ledger/errors.js';
+import { isSqlite, ledgerTrouble } from '../ledger/errors.js';
 import type { ManifestOrder } from '../manifest/manifest.js';
 import type { DoctorSettings, ProgressStyle, Settings, VerifySettings } from '../settings.js';
 import type { Order } from '../ui/operator.js';
@@ -58,7 +58,7 @@ export function explain(error: unknown, debug: boolean, io: Io): number {
     return error.exitCode;
   }
   if (isSqlite(error)) {
-    io.err(`millrace: the ledger cannot be used: ${printable(message)}\n`);
+    io.err(`millrace: ${printable(ledgerTrouble(error as Error))}\n`);
     return Exit.ledger;
   }
   io.err(`millrace: internal error: ${printable(message)}\n`);

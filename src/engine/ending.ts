@@ -1,6 +1,6 @@
 /** How a run of any kind ends: within bounds, whatever hangs, and with one line that says why. */
 import { setTimeout } from 'node:timers/promises';
-import { isSqlite } from '../ledger/errors.js';
+import { isSqlite, ledgerTrouble } from '../ledger/errors.js';
 import { SessionBroken } from './broken.js';
 import type { Threads } from './threads.js';
 
@@ -24,7 +24,7 @@ export async function leave(threads: Threads, haveEnded: boolean, silence: () =>
 /** What the operator is told of an error that ended a run. */
 export function reasonOf(error: unknown): string {
   if (error instanceof SessionBroken) return error.message;
-  if (isSqlite(error)) return `the ledger cannot be used: ${(error as Error).message}`;
+  if (isSqlite(error)) return ledgerTrouble(error as Error);
   if (process.env.MILLRACE_INTERNAL_DEBUG === '1') return String((error as Error).stack);
   return (error as Error).message;
 }

@@ -11,3 +11,10 @@ export class LedgerError extends ExitError {
 export function isSqlite(error: unknown): boolean {
   return String((error as { code?: unknown } | undefined)?.code).startsWith('SQLITE_');
 }
+
+/** What the operator is told of such an error. */
+export function ledgerTrouble(error: Error): string {
+  const { code } = error as { code?: string };
+  const isDamaged = code?.startsWith('SQLITE_CORRUPT') || code?.startsWith('SQLITE_NOTADB');
+  return `the ledger cannot be ${isDamaged ? 'used' : 'written'}: ${error.message}`;
+}

@@ -161,8 +161,11 @@ test(`killed for ${SECONDS} s, seed ${SEED}: nothing is lost, nothing recorded i
   writeFileSync(join(world.root, 'outside'), 'not ours');
   const until = performance.now() + SECONDS * 1000;
   const kills = new Map<string, number>();
+  const killed = () => [...kills.values()].reduce((sum, count) => sum + count, 0);
+  // However slow the machine is.
+  const isEnough = () => performance.now() > until && killed() > SECONDS / 6;
   let ends = 0;
-  while (performance.now() < until) {
+  while (!isEnough()) {
     const old = contents(world.dest);
     churn(world);
     let trusted = new Set<string>();
@@ -170,7 +173,7 @@ test(`killed for ${SECONDS} s, seed ${SEED}: nothing is lost, nothing recorded i
       const before = copies(world);
       // Late in the time, or after many kills, a round is to come to its end.
       const end = { label: '', prefix: [], afterMs: undefined };
-      const fated = performance.now() > until ? end : fate();
+      const fated = isEnough() ? end : fate();
       isOver = await runToFate(world, fated);
       if (!isOver) kills.set(fated.label, (kills.get(fated.label) ?? 0) + 1);
       const after = copies(world);
@@ -183,8 +186,7 @@ test(`killed for ${SECONDS} s, seed ${SEED}: nothing is lost, nothing recorded i
     expectLedgerOf(world);
     expectSameGroups(world);
   }
-  const all = [...kills.values()].reduce((sum, count) => sum + count, 0);
   const each = [...kills].map(([label, count]) => `${label} ${count}`).join(', ');
-  console.log(`seed ${SEED}: ${all} kills (${each}), ${ends} migrations that came to their end`);
-  expect(all).toBeGreaterThan(SECONDS / 6);
+  console.log(`seed ${SEED}: ${killed()} kills (${each}), ${ends} migrations that came to their end`);
+  expect(ends).toBeGreaterThan(0);
 });
