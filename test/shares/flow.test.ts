@@ -93,7 +93,7 @@ const job = (protocol: Protocol) => `
   until grep -q 'waiting for the destination .*ENODEV' /run/away; do sleep 0.1; kill -0 $!; done
   test -z "$(ls -A /mnt/dest)"
   ${MOUNT[protocol]}
-  wait $!
+  wait $! || { cat /run/away; dmesg | tail -n 20; false; }
   cat /run/away
   same
   echo '--- end'`;
