@@ -1,6 +1,7 @@
 /** How a run of any kind ends: within bounds, whatever hangs, and with one line that says why. */
 import { setTimeout } from 'node:timers/promises';
 import { isSqlite, ledgerTrouble } from '../ledger/errors.js';
+import { exitNow } from '../posix/calls.js';
 import { SessionBroken } from './broken.js';
 import type { Threads } from './threads.js';
 
@@ -10,15 +11,15 @@ export const PATIENCE_MS = 10_000;
 const SETTLE_MS = 3000;
 
 /**
- * Waits for the threads, a little, and calls `silence`, which ends the listening for signals. Ends the process by a signal
- * where a thread hangs in a dead mount: such a thread can be neither ended nor left by process.exit. `haveEnded`: all
- * lanes ended in time.
+ * Waits for the threads, a little, and calls `silence`, which ends the listening for signals. Ends the process at once, with
+ * `code`, where a thread hangs in a dead mount or is slow: such a thread can be neither ended nor left by process.exit.
+ * `haveEnded`: all lanes ended in time.
  */
-export async function leave(threads: Threads, haveEnded: boolean, silence: () => void): Promise<void> {
+export async function leave(threads: Threads, haveEnded: boolean, silence: () => void, code: number): Promise<void> {
   // A timer that keeps the process alive: a thread that hangs in a question does not.
   const settled = haveEnded && (await Promise.race([threads.settled().then(() => true), setTimeout(SETTLE_MS, false)]));
   silence();
-  if (!settled) process.kill(process.pid, 'SIGKILL');
+  if (!settled) exitNow(code);
 }
 
 /** What the operator is told of an error that ended a run. */

@@ -237,7 +237,7 @@ class Run {
     this.io.out(certificate);
     this.control?.close(code, summaryText(result));
     this.ledger.close();
-    await leave(this.threads, ended, silence);
+    await leave(this.threads, ended, silence, code);
     return code;
   }
 

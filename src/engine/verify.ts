@@ -179,7 +179,7 @@ class VerifyRun {
       ledger: files.file,
       log: files.logFile,
     });
-    await leave(threads, ended, silence);
+    await leave(threads, ended, silence, exitCode);
     return exitCode;
   }
 
