@@ -102,7 +102,7 @@ export interface Settings {
   readonly deletesExcluded: boolean;
   readonly rescan: boolean;
   /** The pass ends with a second look at both sides, and a certificate; undefined: it does not. */
-  readonly final: FinalSettings | undefined;
+  readonly final: SignedOutput | undefined;
   /** More extras than this are not deleted; undefined: by engine/deletelimit.ts. */
   readonly maxDelete: DeleteLimit | undefined;
   /** The folder of the destination to which extras are moved; undefined: they are deleted. */
@@ -132,9 +132,9 @@ export interface Settings {
   readonly metrics: MetricsSettings | undefined;
 }
 
-/** What becomes of the certificate. */
-export interface FinalSettings {
-  /** Absolute path of a file to put it in, too; undefined: none. */
+/** A file that a command writes. */
+export interface SignedOutput {
+  /** Absolute path; undefined: no file. */
   readonly output: string | undefined;
   /** Absolute path of the private key that signs the file, only with `output`. */
   readonly key: string | undefined;

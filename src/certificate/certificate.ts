@@ -1,6 +1,7 @@
 /** The certificate of a migration: what was equal, when, what differs and why. Pure. */
 import { formatCount, formatCounted } from '../stats/format.js';
 import { cleanName, cleanText } from '../ui/clean.js';
+import { entries, present, type Row } from '../ui/summary.js';
 import type { LedgerFacts } from './facts.js';
 
 export interface CertificateFacts extends LedgerFacts {
@@ -21,53 +22,36 @@ export interface CertificateFacts extends LedgerFacts {
   readonly extrasRemoved: boolean;
 }
 
-/** Whether all that was to be copied is at the destination. */
-export function isComplete({ failures }: Pick<LedgerFacts, 'failures'>): boolean {
-  return failures.total === 0;
-}
-
 /** Lines of a label and what it is about, each ending in a newline; the last one is the Merkle root. */
 export function certificateText(facts: CertificateFacts): string {
   const { failures } = facts;
-  const rows: [string, string][] = [
+  const rows: Row[] = [
     ['source', cleanName(facts.source)],
     ['destination', cleanName(facts.dest)],
-    ['result', isComplete(facts) ? 'complete: all that was to be copied is there' : differing(failures.total)],
+    ['result', failures.total === 0 ? 'complete: all that was to be copied is there' : differing(failures.total)],
     ['begun', time(facts.begunMs)],
     ['unchanged', `from ${time(facts.lookedAgainMs)} to ${time(facts.endedMs)} the second look found nothing new`],
     ['equal', `${formatCounted(facts.files.files, 'file')}, ${formatCount(facts.files.bytes)} bytes`],
     ['', `${formatCounted(facts.links, 'symbolic link')}, ${formatCounted(facts.folders, 'folder')}`],
-    ...[...facts.hashed].map(([algorithm, files]): [string, string] => [
-      'contents',
-      algorithm === undefined
-        ? `${formatCounted(files, 'file')} by size and time alone: the destination had them`
-        : `${formatCounted(files, 'file')} by the ${algorithm} made while they were copied`,
-    ]),
-    [
-      'read back',
-      facts.verified === 0 ? 'nothing (millrace verify)' : formatCounted(facts.verified, 'entry', 'entries'),
-    ],
+    ...[...facts.hashed].map(
+      ([algorithm, files]): Row => [
+        'contents',
+        algorithm === undefined
+          ? `${formatCounted(files, 'file')} by size and time alone: the destination had them`
+          : `${formatCounted(files, 'file')} by the ${algorithm} made while they were copied`,
+      ],
+    ),
+    ['read back', facts.verified === 0 ? 'nothing (millrace verify)' : entries(facts.verified)],
     ['kept', facts.attributes === '' ? 'times' : `times, and -${facts.attributes} of rsync's letters`],
-    ...(facts.warned > 0
-      ? ([['not taken', `attributes of ${formatCounted(facts.warned, 'entry', 'entries')}, see the log`]] as [
-          string,
-          string,
-        ][])
-      : []),
-    ...failures.causes.map(({ example, count, places }): [string, string] => [
-      'differs',
-      `${formatCount(count)}: ${cleanText(example)}, under ${places.map(({ folder }) => cleanName(folder) || '.').join(', ')}`,
-    ]),
-    ...facts.skipped.map(({ reason, count }): [string, string] => [
-      'not copied',
-      `${formatCount(count)}: ${cleanText(reason)}`,
-    ]),
-    ...(facts.excluded > 0
-      ? ([['left out', `${formatCounted(facts.excluded, 'entry', 'entries')}, by the choice of what is copied`]] as [
-          string,
-          string,
-        ][])
-      : []),
+    ...present([[facts.warned, 'not taken', `attributes of ${entries(facts.warned)}, see the log`]]),
+    ...failures.causes.map(
+      ({ example, count, places }): Row => [
+        'differs',
+        `${formatCount(count)}: ${cleanText(example)}, under ${places.map(({ folder }) => cleanName(folder) || '.').join(', ')}`,
+      ],
+    ),
+    ...facts.skipped.map(({ reason, count }): Row => ['not copied', `${formatCount(count)}: ${cleanText(reason)}`]),
+    ...present([[facts.excluded, 'left out', `${entries(facts.excluded)}, by the choice of what is copied`]]),
     ['extras', facts.extrasRemoved ? 'none: looked for, and removed' : 'not looked for (--delete-extras)'],
     ['ledger', cleanName(facts.ledger)],
     ['Merkle root', facts.merkleRoot],

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { UsageError } from '../exit.js';
 import { isLoopback } from '../metrics/access.js';
 import type { PaceSettings } from '../pace/pacer.js';
-import type { DoctorSettings, FinalSettings, MetricsSettings, ProgressStyle, Settings } from '../settings.js';
+import type { DoctorSettings, MetricsSettings, ProgressStyle, Settings, SignedOutput } from '../settings.js';
 import type { Attributes } from '../share/attributes.js';
 import { choiceOf } from './choice.js';
 import type { Env } from './environment.js';
@@ -66,7 +66,7 @@ export function settingsOf(values: Values, source: string, dest: string, machine
   };
 }
 
-function finalOf({ final, certificate, sign, 'dry-run': dryRun }: Values): FinalSettings | undefined {
+function finalOf({ final, certificate, sign, 'dry-run': dryRun }: Values): SignedOutput | undefined {
   const given = certificate !== undefined ? '--certificate' : sign !== undefined ? '--sign' : undefined;
   if (!final && given) throw new UsageError(`${given} goes with --final, which makes the certificate`);
   if (!final) return undefined;
@@ -75,7 +75,7 @@ function finalOf({ final, certificate, sign, 'dry-run': dryRun }: Values): Final
 }
 
 /** A file to write, absolute, as `option` names it, and the key that signs it. */
-export function signedOutput(option: string, output: string | undefined, sign: string | undefined): FinalSettings {
+export function signedOutput(option: string, output: string | undefined, sign: string | undefined): SignedOutput {
   if (sign !== undefined && output === undefined)
     throw new UsageError(`--sign needs a file, beside which the signature is put: write ${option} FILE`);
   const [file, key] = [output, sign].map((path) => (path === undefined ? undefined : absolute(path)));

@@ -1,5 +1,5 @@
 /** A last pass (--final): what is told before it begins, and the certificate at its end. */
-import { createHash, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { certificateText } from '../certificate/certificate.js';
 import { factsOf } from '../certificate/facts.js';
 import { passForecast } from '../certificate/forecast.js';
@@ -8,9 +8,9 @@ import { version } from '../cli/version.js';
 import { Ledger } from '../ledger/ledger.js';
 import { openLedgerForReading } from '../ledger/open.js';
 import { sessionsOf } from '../ledger/sessions.js';
-import { readSigningKey, signatureOf } from '../manifest/sign.js';
-import { checkOutput, writeOutput } from '../output.js';
-import type { FinalSettings, Settings } from '../settings.js';
+import { readSigningKey, signedFiles, writeSigned } from '../manifest/sign.js';
+import { checkOutput } from '../output.js';
+import type { Settings, SignedOutput } from '../settings.js';
 import { lettersOf } from '../share/attributes.js';
 import { formatCounted, formatDuration } from '../stats/format.js';
 import type { Session } from './session.js';
@@ -21,13 +21,12 @@ export class FinalPass {
   /** Throws a UsageError for a key, or a file to write, that is no good. */
   constructor(
     private readonly settings: Settings,
-    private readonly final: FinalSettings,
+    private readonly final: SignedOutput,
   ) {
-    const { output, key } = final;
+    const { key } = final;
     this.key = key === undefined ? undefined : readSigningKey(key);
     const kept = { ...filesOfLedger(settings.ledger), 'the audit log': settings.logFile, 'the key': key };
-    if (output !== undefined) checkOutput(output, kept);
-    if (output !== undefined && key !== undefined) checkOutput(`${output}.sig`, kept);
+    for (const made of signedFiles(final)) checkOutput(made, kept);
   }
 
   /** How long it may take, in words; its own session has begun in the ledger. */
@@ -69,19 +68,12 @@ export class FinalPass {
         extrasRemoved:
           deleteExtras && reading.scanState.extras && outcomes.keptExtras === 0 && session.scan.errors === 0,
       });
-      await this.write(text);
+      const { output } = this.final;
+      if (output !== undefined) await writeSigned(output, [Buffer.from(text)], this.key);
       // Where programs read the progress, the certificate is for its file.
       return progress === 'json' || progress === 'none' ? '' : `\n${text}`;
     } finally {
       reading.close();
     }
-  }
-
-  private async write(text: string): Promise<void> {
-    const { output } = this.final;
-    if (output === undefined) return;
-    await writeOutput(output, [text]);
-    const sha256 = createHash('sha256').update(text).digest();
-    if (this.key) await writeOutput(`${output}.sig`, [signatureOf(sha256, this.key)]);
   }
 }

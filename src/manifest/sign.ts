@@ -2,9 +2,11 @@
  * Signatures that openssl checks. Ed25519 takes what it signs as a whole, and a manifest may be larger than memory: so its
  * SHA-256, 32 bytes, is what is signed.
  */
-import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
+import { createHash, createPrivateKey, type Hash, type KeyObject, sign } from 'node:crypto';
 import { UsageError } from '../exit.js';
+import { writeOutput } from '../output.js';
 import { readPrivateFile } from '../privatefile.js';
+import type { SignedOutput } from '../settings.js';
 
 /** An ed25519 key in PEM (PKCS #8), as openssl makes it. Throws a UsageError for anything else. */
 export function readSigningKey(file: string): KeyObject {
@@ -29,7 +31,31 @@ function refusal(file: string, why: string): UsageError {
   return new UsageError(`--sign ${file}: ${why}; make one with: openssl genpkey -algorithm ed25519 -out KEY`);
 }
 
-/** 64 bytes, over the SHA-256 of what is signed. */
-export function signatureOf(sha256: Uint8Array, key: KeyObject): Buffer {
-  return sign(null, sha256, key);
+/** What is written for such an output: the file, and its signature where there is a key. */
+export function signedFiles({ output, key }: SignedOutput): string[] {
+  if (output === undefined) return [];
+  return key === undefined ? [output] : [output, signatureFile(output)];
+}
+
+/** Writes a file, as writeOutput does, and beside it its signature: 64 bytes, over the SHA-256. The bytes of the file. */
+export async function writeSigned(
+  file: string,
+  pieces: Iterable<Uint8Array>,
+  key: KeyObject | undefined,
+): Promise<number> {
+  const sha256 = createHash('sha256');
+  const bytes = await writeOutput(file, hashed(pieces, sha256));
+  if (key) await writeOutput(signatureFile(file), [sign(null, sha256.digest(), key)]);
+  return bytes;
+}
+
+function signatureFile(file: string): string {
+  return `${file}.sig`;
+}
+
+function* hashed(pieces: Iterable<Uint8Array>, hash: Hash): Generator<Uint8Array> {
+  for (const piece of pieces) {
+    hash.update(piece);
+    yield piece;
+  }
 }

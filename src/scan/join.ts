@@ -233,7 +233,7 @@ function joinEntry(
   // Size and mtime may look right there, so only copying it again mends it.
   const isDamaged = row?.isDamaged === true;
   // Two times that 64 bits do not hold are one here, however far apart.
-  const isBeyond = kind !== 'dir' && isClamped(meta.mtimeNs) && row?.status === EntryStatus.synced && !isRecorded;
+  const isBeyond = isClamped(meta.mtimeNs) && row?.status === EntryStatus.synced && !isRecorded;
   const isToMend = (doubtful || isDamaged || isBeyond) && kind !== 'dir';
   const present = isToMend ? undefined : dest || undefined;
   const { comparing } = choice;

@@ -27,7 +27,7 @@ function files(tally: Tally): string {
   return `${formatCounted(tally.files, 'file')}, ${formatBytes(tally.bytes)}`;
 }
 
-function entries(count: number): string {
+export function entries(count: number): string {
   return formatCounted(count, 'entry', 'entries');
 }
 
@@ -81,10 +81,10 @@ function advice(result: RunResult): string {
   }
 }
 
-type Row = readonly [label: string, value: string];
+export type Row = readonly [label: string, value: string];
 
 /** `rows` without those whose first value is 0. */
-function present(rows: readonly (readonly [amount: number, ...Row])[]): Row[] {
+export function present(rows: readonly (readonly [amount: number, ...Row])[]): Row[] {
   return rows.filter(([amount]) => amount > 0).map(([, label, value]) => [label, value]);
 }
 
