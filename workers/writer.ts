@@ -7,8 +7,8 @@ import { LocalShare } from '../src/share/local/local.js';
 import { LaneCounters } from '../src/stats/shared.js';
 
 export default function writer(start: WriterStart): void {
-  const { trash, attributes, stampsMtime, times } = start;
-  const dest = new LocalShare(start.root, start.pin, { trash, attributes, stampsMtime, times });
+  const { trash, attributes } = start;
+  const dest = new LocalShare(start.root, start.pin, start);
   try {
     runWriter({
       lane: start.lane,

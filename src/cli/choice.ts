@@ -11,6 +11,8 @@ import type { Values } from './options.js';
 export function choiceOf(values: Values): Choice {
   if (values['delete-excluded'] && !values['delete-extras'])
     throw new UsageError('--delete-excluded is for --delete-extras: give both');
+  if (values['compare-content'] && values['dry-run'])
+    throw new UsageError('--dry-run reads no content, so it cannot tell what -c would find; see millrace verify');
   const [minSize, maxSize] = [values['min-size'] ?? 0, values['max-size'] ?? Number.POSITIVE_INFINITY];
   if (minSize > maxSize) throw new UsageError('--min-size is more than --max-size: no file is both');
   let stdinIsRead = false;
@@ -41,6 +43,7 @@ function comparingOf(values: Values): Comparing | undefined {
     ignoreExisting: values['ignore-existing'],
     existing: values.existing,
     windowSeconds: values['modify-window'],
+    content: values['compare-content'] || undefined,
   };
   return Object.values(comparing).some(Boolean) ? comparing : undefined;
 }

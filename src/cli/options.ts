@@ -61,6 +61,7 @@ export const OPTIONS = {
   update: toggle('choice', 'leave files that are newer at the destination', { short: 'u' }),
   'ignore-existing': toggle('choice', 'leave what the destination has'),
   existing: toggle('choice', 'leave what the destination does not have'),
+  'compare-content': toggle('choice', 'read both sides of files of one size, whatever their time', { short: 'c' }),
   'size-only': toggle('choice', 'files of one size are the same; set the time alone'),
   'modify-window': valued('choice', 'SECONDS', 'times so far apart are the same', '0', (text) =>
     parseCount(text, { min: 0, max: 86_400 }),

@@ -219,6 +219,7 @@ export class Crew {
         pace: pacer.memory,
         trash: this.trash,
         stampsMtime: settings.choice.comparing?.sizeOnly ?? false,
+        comparesContent: settings.choice.comparing?.content ?? false,
         times: { grainNs: ground.grainNs, range: ground.range },
         attributes: settings.attributes,
       }),

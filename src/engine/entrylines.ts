@@ -1,8 +1,8 @@
 /** What is said of single entries (-v, -i). */
 import { Action } from '../pipeline/record.js';
-import { unknownChanges } from '../scan/itemize.js';
+import { unknownChanges, withoutContent } from '../scan/itemize.js';
 import { pathOf } from './conveyor.js';
-import { type Item, isAsItWas } from './item.js';
+import { type Item, isAsItWas, isContentThere } from './item.js';
 
 export const DELETING = '*deleting  ';
 
@@ -10,8 +10,11 @@ export const DELETING = '*deleting  ';
 export function itemLine(item: Item): string | undefined {
   const path = pathOf(item);
   switch (item.action) {
-    case Action.copy:
-      return `${item.changes ?? unknownChanges('copy')} ${path}`;
+    case Action.copy: {
+      const changes = item.changes ?? unknownChanges('copy');
+      const told = isContentThere(item) ? withoutContent(changes) : changes;
+      return told && `${told} ${path}`;
+    }
     case Action.link:
       return `${item.changes ?? unknownChanges('link')} ${path}`;
     case Action.hardLink:
@@ -43,5 +46,6 @@ const VERBS: Readonly<Record<Action, string>> = {
 
 /** The line of --verbose for an item that is done with. */
 export function doneLine(item: Item): string {
-  return `${item.failure ? 'failed' : VERBS[item.action]} ${pathOf(item) || '.'}`;
+  const verb = item.failure ? 'failed' : isContentThere(item) ? 'compared' : VERBS[item.action];
+  return `${verb} ${pathOf(item) || '.'}`;
 }

@@ -1,7 +1,7 @@
 import type { Member } from '../ledger/hardlinks.js';
 import type { Counted } from '../ledger/ledger.js';
 import type { Entry } from '../ledger/rows.js';
-import { Action, AS_IT_WAS, type RecordFields } from '../pipeline/record.js';
+import { Action, AS_IT_WAS, type RecordFields, STAMPED } from '../pipeline/record.js';
 import type { Inode, Meta } from '../share/entries.js';
 import type { Failure } from '../share/failure.js';
 
@@ -54,7 +54,12 @@ export function isEntry({ action }: Item): boolean {
   return action === Action.copy || action === Action.link || action === Action.stamp || action === Action.hardLink;
 }
 
-/** Whether there was nothing to do: the entry is a name of the right file already. */
+/** Whether the destination was found to have the content, byte by byte: at most time and attributes were set (-c). */
+export function isContentThere({ action, result }: Item): boolean {
+  return action === Action.copy && result !== undefined && (result.flags & (AS_IT_WAS | STAMPED)) !== 0;
+}
+
+/** Whether there was nothing to do: the entry is right, or a name of the right file, already. */
 export function isAsItWas({ result }: Item): boolean {
   return result !== undefined && (result.flags & AS_IT_WAS) !== 0;
 }

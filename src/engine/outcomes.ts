@@ -2,7 +2,7 @@
 import { Action } from '../pipeline/record.js';
 import { codeOf, FinishTally } from '../stats/tally.js';
 import { pathOf } from './conveyor.js';
-import { type Item, isAsItWas, isEntry } from './item.js';
+import { type Item, isAsItWas, isContentThere, isEntry } from './item.js';
 
 /** Failures kept for the summary; all are in the ledger and the log. */
 const FAILURES_KEPT = 20;
@@ -38,6 +38,10 @@ export class Outcomes {
       this.forgetFailure(path);
       if (isAsItWas(item)) this.needNoCopy(1, result.size);
       else this.linked++;
+    } else if (result && isContentThere(item)) {
+      this.forgetFailure(path);
+      if (isAsItWas(item)) this.needNoCopy(1, result.size);
+      else this.stamped++;
     } else if (result && isEntry(item)) {
       this.forgetFailure(path);
       add(this.copied, 1, result.size);
@@ -64,8 +68,10 @@ export class Outcomes {
   }
 
   /** The ledger has what became of the item. */
-  commit({ result, action }: Item): void {
-    if (result && action !== Action.stamp && action !== Action.hardLink) add(this.recorded, 1, result.size);
+  commit(item: Item): void {
+    const { result, action } = item;
+    const isCopy = action !== Action.stamp && action !== Action.hardLink && !isContentThere(item);
+    if (result && isCopy) add(this.recorded, 1, result.size);
   }
 
   /** An entry that failed at first and was tried again counts with its last outcome. */

@@ -15,7 +15,7 @@ import { join } from '../posix/names.js';
 import type { Checksum } from '../settings.js';
 import type { Inode, Meta } from '../share/entries.js';
 import { SessionBroken } from './broken.js';
-import { type DirRef, type Item, isAsItWas, isEntry } from './item.js';
+import { type DirRef, type Item, isAsItWas, isContentThere, isEntry } from './item.js';
 
 export interface RecorderDeps {
   readonly ledger: Ledger;
@@ -331,6 +331,7 @@ function outcomeOf(item: Item): AuditLine['result'] | undefined {
   switch (action) {
     case Action.copy:
     case Action.link:
+      if (isContentThere(item)) return isAsItWas(item) ? undefined : 'stamped';
       return result && 'copied';
     case Action.stamp:
       return result && 'stamped';

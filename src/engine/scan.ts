@@ -52,6 +52,8 @@ export class Scan {
   private readonly attempts = new Map<number, number>();
   private joining: { folder: InHand; steps: Generator<void> } | undefined;
   private scheduled = false;
+  /** As it is for the scan that runs. */
+  private choice: Choice;
 
   constructor(
     private readonly ledger: Ledger,
@@ -62,6 +64,7 @@ export class Scan {
     > & { choice: Choice },
     private readonly events: ScanEvents,
   ) {
+    this.choice = ground.choice;
     this.frontier = new Frontier(ledger.scanState.running);
     this.findings = new Findings(ledger, recorder, ground.trash, ground.choice, events, (dir, afterCheckpoint) => {
       recorder.dir(dir);
@@ -91,8 +94,11 @@ export class Scan {
     return this.state.errors;
   }
 
-  /** Begins a new scan of everything. */
-  start(extras: boolean, root: RootState): void {
+  /** Begins a new scan of everything; `readsNothing`: one that goes by size and time alone, whatever is asked for. */
+  start(extras: boolean, root: RootState, readsNothing = false): void {
+    const { choice } = this.ground;
+    const { comparing } = choice;
+    this.choice = readsNothing && comparing ? { ...choice, comparing: { ...comparing, content: undefined } } : choice;
     this.frontier.clear();
     this.attempts.clear();
     this.findings.begin(extras, lettersOf(this.ground.attributes), root);
@@ -166,7 +172,11 @@ export class Scan {
       this.frontier.take();
       const sides = this.sidesOf(dir);
       // What a cut-off session published may look right and not be; and a seal says nothing of attributes.
-      const trusted = sides.length === 2 && this.ground.distrustNs === undefined && !this.state.areNew;
+      const trusted =
+        sides.length === 2 &&
+        this.ground.distrustNs === undefined &&
+        !this.state.areNew &&
+        !this.choice.comparing?.content;
       const seal = trusted && dir.seal && this.ledger.isSettled(dir.id) ? dir.seal : undefined;
       const folder = takeInHand(dir, sides, seal, this.findings.wanted(dir));
       this.inHand.set(dir.id, folder);
@@ -315,7 +325,8 @@ export class Scan {
     // Where something else is mounted at the source, the folder is made, and what is in it there is let be.
     const dest = isElsewhere.source ? new Listing() : listings.dest;
     const { source } = listings;
-    const input = { dir, known, sealed, source, dest, complete, wanted, areNew, ...this.ground };
+    const { choice } = this;
+    const input = { dir, known, sealed, source, dest, complete, wanted, areNew, ...this.ground, choice };
     return joinFolder(input, this.ledger, this.findings.sink(folder));
   }
 

@@ -246,7 +246,8 @@ export class Session {
     const found = this.foundCount;
     this.outcomes.retry(this.outcomes.failed, () => true);
     this.startScanners();
-    this.scan.start(settings.deleteExtras, root);
+    // What this run has read (-c) is not read again.
+    this.scan.start(settings.deleteExtras, root, true);
     await this.transfer();
     if (this.stopping !== 'no') return;
     this.secondLook = {

@@ -37,6 +37,7 @@ export interface WriterStart extends PipelineStart {
   readonly trash: string | undefined;
   /** See Ways. */
   readonly stampsMtime: boolean;
+  readonly comparesContent: boolean;
   readonly times: NonNullable<Ways['times']>;
 }
 

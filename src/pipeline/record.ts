@@ -36,6 +36,8 @@ export const ABORT = 4;
 
 /** Of a result: nothing was to be done. */
 export const AS_IT_WAS = 16;
+/** Of the result of a copy: the content was there, and time or attributes alone were set. */
+export const STAMPED = 32;
 
 const LENGTH = 0; // u32, whole record with padding
 const ACTION = 4; // u8

@@ -13,7 +13,18 @@ import type { DestFile, DestShare, Times } from '../share/share.js';
 import type { LaneCounters } from '../stats/shared.js';
 import type { FailedItem, LaneMessage, Warning } from './messages.js';
 import { SlotRecords } from './packer.js';
-import { ABORT, Action, AS_IT_WAS, FIRST, HEADER, HOLE, LAST, type RecordFields, type Records } from './record.js';
+import {
+  ABORT,
+  Action,
+  AS_IT_WAS,
+  FIRST,
+  HEADER,
+  HOLE,
+  LAST,
+  type RecordFields,
+  type Records,
+  STAMPED,
+} from './record.js';
 import { Command, type Ring } from './ring.js';
 import { moveOf, timedCall } from './timedcall.js';
 
@@ -96,8 +107,8 @@ class Writer {
     switch (fields.action) {
       case Action.copy:
         return fields.flags === (FIRST | LAST)
-          ? this.writeWhole(this.create(dir, name, fields.mode), fields, records.data(at), carried())
-          : this.writeBlock(fields, dir, name, records.data(at), carried);
+          ? this.writeWhole(this.create(dir, name, fields), records, at, carried())
+          : this.writeBlock(dir, name, records, at, carried);
       case Action.link:
         this.warn(fields, dest.link(dir, name, Buffer.from(records.data(at)).toString('utf16le'), fields, carried()));
         return true;
@@ -136,37 +147,35 @@ class Writer {
     }
   }
 
-  private writeWhole(
-    file: DestFile,
-    fields: Readonly<RecordFields>,
-    data: Uint8Array,
-    carried: Carried | undefined,
-  ): boolean {
+  private writeWhole(file: DestFile, records: Records, at: number, carried: Carried | undefined): boolean {
+    const data = records.data(at);
     try {
       if (data.length > 0) this.move(file, data, 0);
-      checkLength(data.length, fields);
+      checkLength(data.length, records.get(at));
     } catch (error) {
       file.abandon();
       throw error;
     }
-    this.publish(file, fields, carried);
+    this.publish(file, records, at, carried);
     return true;
   }
 
   /** One block of a larger file. The first failure is reported once; the blocks after it are thrown away. */
   private writeBlock(
-    fields: Readonly<RecordFields>,
     dir: string,
     name: string,
-    data: Uint8Array,
+    records: Records,
+    at: number,
     carried: () => Carried | undefined,
   ): boolean {
+    const fields = records.get(at);
     const { reader, flags } = fields;
+    const data = records.data(at);
     const last = (flags & LAST) !== 0;
     if (flags & FIRST) {
       // A file of one record: its reader is with the next file by now, and would take this for that one's writer.
       if (!last) this.deps.ring.bind(reader, this.deps.lane);
-      this.begin(reader, dir, name, fields.mode);
+      this.begin(reader, dir, name, fields);
     }
     let begun = this.begun.get(reader)!;
     if (flags & ABORT) {
@@ -185,7 +194,7 @@ class Writer {
         if (last && data.length === 0) begun.file.extend(fields.size);
         if (last) {
           checkLength(begun.written, fields);
-          this.publish(begun.file, fields, carried());
+          this.publish(begun.file, records, at, carried());
         }
       } catch (error) {
         begun.file.abandon();
@@ -202,22 +211,24 @@ class Writer {
     return begun.failure === undefined;
   }
 
-  private begin(reader: number, dir: string, name: string, mode: number): void {
+  private begin(reader: number, dir: string, name: string, fields: Readonly<RecordFields>): void {
     try {
-      this.begun.set(reader, { file: this.create(dir, name, mode), written: 0 });
+      this.begun.set(reader, { file: this.create(dir, name, fields), written: 0 });
     } catch (error) {
       this.begun.set(reader, { failure: failureOf(error, 'create', join(dir, name)) });
     }
   }
 
-  private create(dir: string, name: string, mode: number): DestFile {
+  private create(dir: string, name: string, { mode, size }: Readonly<RecordFields>): DestFile {
     this.deps.pace.take(0, FILE_OPERATIONS);
-    return timedCall(this.deps, Call.open, 1, () => this.deps.dest.create(dir, name, mode));
+    return timedCall(this.deps, Call.open, 1, () => this.deps.dest.create(dir, name, mode, size));
   }
 
   /** Times, close and rename: at least three operations. */
-  private publish(file: DestFile, fields: Readonly<RecordFields>, carried: Carried | undefined): void {
+  private publish(file: DestFile, records: Records, at: number, carried: Carried | undefined): void {
+    const fields = records.get(at);
     const warnings = timedCall(this.deps, Call.publish, 3, () => file.publish(fields as Times, carried));
+    if (file.became !== 'new') records.addFlag(at, file.became === 'was' ? AS_IT_WAS : STAMPED);
     this.warn(fields, warnings);
   }
 

@@ -40,19 +40,21 @@ export interface Comparing {
   readonly existing: boolean;
   /** Times that are no further apart are the same, s. Already in the grain that `compare` is given. */
   readonly windowSeconds: number;
+  /** Files of one size are compared byte by byte, whatever their times; undefined: no, as ledgers know earlier choices. */
+  readonly content?: true | undefined;
 }
 
 /**
  * `grainNs` is the coarser of the two shares' timestamp grains: times that are less than a grain apart may be one
- * time that a share has rounded. `attributes`: which of mode, owner and group are to be the same. `sizeOnly`: a file of
- * the same size has the same content.
+ * time that a share has rounded. `attributes`: which of mode, owner and group are to be the same. `by`: a file of
+ * the same size has the same content, or none has before both were read.
  */
 export function compare(
   source: Seen,
   dest: Seen | undefined,
   grainNs: bigint,
   attributes: Attributes,
-  sizeOnly = false,
+  by?: Pick<Comparing, 'sizeOnly' | 'content'>,
 ): Verdict {
   switch (source.kind) {
     case 'other':
@@ -67,7 +69,8 @@ export function compare(
         ? 'same'
         : 'link';
     case 'file':
-      if (sizeOnly && dest?.kind === 'file' && dest.size === source.size)
+      if (by?.content && source.size > 0) return 'copy';
+      if (by?.sizeOnly && !by.content && dest?.kind === 'file' && dest.size === source.size)
         return sameTime(source.mtimeNs, dest.mtimeNs, grainNs) && isAlike(source, dest, attributes) ? 'same' : 'stamp';
       if (!isSame(source, dest, grainNs)) return 'copy';
       return isAlike(source, dest, attributes) ? 'same' : 'stamp';
@@ -84,7 +87,7 @@ export function leave(
   source: Seen,
   dest: Seen | undefined,
   grainNs: bigint,
-  { update, ignoreExisting, existing }: Omit<Comparing, 'sizeOnly'>,
+  { update, ignoreExisting, existing }: Omit<Comparing, 'sizeOnly' | 'content'>,
 ): Verdict | Left {
   if (verdict === 'same' || verdict === 'skip') return verdict;
   if (!dest) return existing ? 'absent' : verdict;

@@ -10,7 +10,7 @@ const HEADS: Record<Changing, string> = { copy: '>f', link: 'cL', stamp: '.f', m
 
 /**
  * `dest` is undefined, or of another kind, where the entry is made anew. Access times, ACLs and extended attributes are `?`
- * where they are kept: the destination's are not looked at.
+ * where they are kept: the destination's are not looked at. `comparesContent`: a file is copied because its content differs.
  */
 export function changesOf(
   verdict: Changing,
@@ -18,6 +18,7 @@ export function changesOf(
   dest: Seen | undefined,
   grainNs: bigint,
   { perms, owner, group, acls, xattrs, atimes }: Attributes,
+  comparesContent = false,
 ): string {
   if (dest?.kind !== source.kind) return `${HEADS[verdict]}+++++++++`;
   const isLink = source.kind === 'link';
@@ -25,7 +26,7 @@ export function changesOf(
   // A link of the same target is made anew as well, but only its time, or owner, becomes another.
   const head = isLink && !isOther ? '.L' : HEADS[verdict];
   const letters = [
-    isLink && isOther && 'c',
+    ((isLink && isOther) || (comparesContent && verdict === 'copy')) && 'c',
     source.kind === 'file' && source.size !== dest.size && 's',
     !sameTime(source.mtimeNs, dest.mtimeNs, grainNs) && 't',
     perms && !isLink && (source.mode & 0o7777) !== (dest.mode & 0o7777) && 'p',
@@ -36,6 +37,12 @@ export function changesOf(
     xattrs && !isLink && '?',
   ];
   return head + letters.map((letter) => letter || '.').join('');
+}
+
+/** What is left of them where the content was found to be the same; undefined: nothing. */
+export function withoutContent(changes: string): string | undefined {
+  const rest = changes.slice(3);
+  return /^\.*$/.test(rest) ? undefined : `${HEADS.stamp}.${rest}`;
 }
 
 /** The same where nothing is known of the destination: of what an earlier session found. */

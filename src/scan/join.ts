@@ -253,7 +253,7 @@ function joinEntry(
   const mayBeNew = (isUpToDate: boolean) => (attributes.acls || attributes.xattrs) && (areNew || !isUpToDate);
   const changes = (verdict: Verdict) =>
     itemizes && verdict !== 'same' && verdict !== 'skip'
-      ? changesOf(verdict, seenOf(at, range), dest || undefined, grainNs, attributes)
+      ? changesOf(verdict, seenOf(at, range), dest || undefined, grainNs, attributes, comparing?.content)
       : undefined;
   if (kind === 'dir') {
     const path = joinPath(dir.path, name);
@@ -277,7 +277,7 @@ function joinEntry(
     return;
   }
   const wanted = isRecorded && !areNew && row.isWarned ? NO_ATTRIBUTES : attributes;
-  const found = isPartName(name) ? 'skip' : compare(seenOf(at, range), present, grainNs, wanted, comparing?.sizeOnly);
+  const found = isPartName(name) ? 'skip' : compare(seenOf(at, range), present, grainNs, wanted, comparing);
   const verdict = chosen(found === 'same' && kind === 'file' && mayBeNew(isRecorded) ? 'stamp' : found);
   if (found !== 'skip' && !isSameInode(inode, inodes.get(name))) sink.inode(name, inode);
   if (isLeft(verdict)) {

@@ -51,7 +51,12 @@ export interface SourceFile {
   close(): void;
 }
 
+/** What a file came to: `was`, with its content, time and attributes as they were; or with its content, but not the others. */
+export type Became = 'new' | 'stamped' | 'was';
+
 export interface DestFile {
+  /** Once it is published. */
+  readonly became: Became;
   /** Writes all of `view` at byte `at`, or throws. */
   write(view: Uint8Array, at: number): void;
   /** Makes the file so long, with a hole at its end. */
@@ -101,9 +106,9 @@ export interface SourceShare extends Share {
 export interface DestShare extends Share {
   /**
    * Begins a file under a temporary name, making the folder when it is missing. `mode` is the source's: what others may
-   * not do there they may not do here, nor more than the umask leaves.
+   * not do there they may not do here, nor more than the umask leaves. `size`, in bytes, is what it will have.
    */
-  create(dir: string, name: string, mode: number): DestFile;
+  create(dir: string, name: string, mode: number, size: number): DestFile;
   /** Puts a symbolic link at the name, replacing what is there. */
   link(dir: string, name: string, target: string, times: Times, carried?: Carried): string[];
   /**

@@ -39,6 +39,7 @@ test('without anything, the defaults', async () => {
     update: false,
     'ignore-existing': false,
     existing: false,
+    'compare-content': false,
     'size-only': false,
     'modify-window': 0,
     itemize: false,

@@ -40,6 +40,7 @@ test('every option arrives in the settings', () => {
     update: true,
     'ignore-existing': true,
     existing: true,
+    'compare-content': false,
     'size-only': true,
     'modify-window': 3,
     itemize: true,

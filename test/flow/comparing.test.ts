@@ -1,11 +1,24 @@
 /** rsync's options on what is left and what counts as the same, with the real program, beside the real rsync. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, lutimesSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  lutimesSync,
+  openSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findCommand } from '../helpers/tree.js';
 import {
   auditLog,
+  copy,
   copyAll,
   dir,
   file,
@@ -189,6 +202,133 @@ test('--ignore-existing leaves a file in the place of a folder, and a folder in 
   expect([...snapshotTree(world.dest).keys()]).toEqual(['', 'file', 'file/mine', 'folder', 'new']);
   expect(reasons(world)).toEqual({ file: 'left: the destination has one (--ignore-existing)' });
   expect(ledgerPaths(world, 'synced')).toEqual(['new']);
+});
+
+describe('-c', () => {
+  const BLOCK = 64 * 1024;
+  const bytes = (fill: number) => Buffer.alloc(5 * BLOCK, fill);
+  /** The bytes with one of them another. */
+  const spoilt = (content: Buffer, at: number) => {
+    const copy = Buffer.from(content);
+    copy[at]! ^= 1;
+    return copy;
+  };
+  const inodes = (world: World) =>
+    Object.fromEntries(
+      ['same', 'time', 'small', 'large', 'late'].map((name) => [name, statSync(join(world.dest, name)).ino]),
+    );
+
+  test('writes what differs, though size and time are the same, and leaves in place what does not', async () => {
+    const world = newWorld();
+    makeTree(world.source, {
+      same: file(bytes(1), NS),
+      time: file(bytes(2), NS),
+      small: file('one', NS),
+      large: file(bytes(3), NS),
+      late: file(bytes(4), NS),
+      size: file('four', NS),
+      empty: file('', NS),
+    });
+    makeTree(world.dest, {
+      same: file(bytes(1), NS),
+      time: file(bytes(2), NS - S),
+      small: file('two', NS),
+      large: file(spoilt(bytes(3), 3 * BLOCK + 7), NS),
+      late: file(spoilt(bytes(4), 5 * BLOCK - 1), NS),
+      size: file('three', NS),
+      empty: file('', NS),
+    });
+    const before = inodes(world);
+    const { stdout } = await copyAll(world, '-c', '--block-size', '64K');
+    expect(stdout).toMatch(/copied +4 files/);
+    expect(stdout).toMatch(/stamped +attributes of 1 file/);
+    expect(snapshotTree(world.dest)).toEqual(snapshotTree(world.source));
+    const after = inodes(world);
+    expect(Object.keys(before).filter((name) => before[name] === after[name])).toEqual(['same', 'time']);
+    // All was read, so all has a hash.
+    const hashes = ledgerFiles(world);
+    for (const name of ['same', 'time', 'small', 'large', 'late'])
+      expect(hashes.get(name)).toMatchObject({
+        status: 'synced',
+        hash: createHash('sha256')
+          .update(readFileSync(join(world.source, name)))
+          .digest('hex'),
+      });
+  });
+
+  test('reads everything again with each scan, and finds nothing to do', async () => {
+    const world = newWorld();
+    makeTree(world.source, { 'a/f': file('one', NS), 'a/g': file(bytes(1), NS) });
+    await copyAll(world, '-c');
+    writeFileSync(join(world.dest, 'a/f'), 'two');
+    setMtime(world.dest, 'a/f', NS);
+    const lines = auditLog(world).length;
+    const { stdout } = await copyAll(world, '-c', '--rescan', '-i');
+    expect(itemLines(stdout)).toEqual(['>fc........ a/f']);
+    expect(readFileSync(join(world.dest, 'a/f'), 'utf8')).toBe('one');
+    expect(auditLog(world)).toHaveLength(lines + 1);
+    expect((await copyAll(world, '-c', '--rescan')).stdout).toMatch(/copied +0 files.*\n +same +2 files/);
+  });
+
+  test('keeps holes, of a file that is the same and of one that is written', async () => {
+    const world = newWorld();
+    makeTree(world.source, { same: file(''), other: file('') });
+    makeTree(world.dest, { same: file(''), other: file('') });
+    const size = 64 * BLOCK;
+    for (const path of [world.source, world.dest].flatMap((root) => [join(root, 'same'), join(root, 'other')])) {
+      truncateSync(path, size);
+      const fd = openSync(path, 'r+');
+      writeSync(fd, 'x', 3 * BLOCK);
+      writeSync(fd, 'x', 40 * BLOCK);
+      closeSync(fd);
+    }
+    const fd = openSync(join(world.dest, 'other'), 'r+');
+    writeSync(fd, 'y', 50 * BLOCK);
+    closeSync(fd);
+    const { ino } = statSync(join(world.dest, 'same'));
+    await copyAll(world, '-c', '--block-size', '64K');
+    expect(statSync(join(world.dest, 'same')).ino).toBe(ino);
+    expect(readFileSync(join(world.dest, 'other')).equals(readFileSync(join(world.source, 'other')))).toBe(true);
+    expect(statSync(join(world.dest, 'other')).blocks * 512).toBeLessThan(size / 4);
+  });
+
+  test('the last pass reads once, and looks a second time by size and time', async () => {
+    const world = newWorld();
+    makeTree(world.source, { f: file('one', NS) });
+    const { stdout } = await copyAll(world, '-c', '--final');
+    expect(stdout).toMatch(/complete/);
+  });
+
+  test('is refused in a dry run, which reads no content', async () => {
+    const world = newWorld();
+    const { code, stderr } = await copy(world, '-c', '-n');
+    expect(code).toBe(2);
+    expect(stderr).toContain('--dry-run reads no content, so it cannot tell what -c would find; see millrace verify');
+  });
+
+  test.skipIf(!findCommand('rsync'))('has the lines of rsync -c (rsync needed)', async () => {
+    const world = newWorld();
+    const at = (seconds: number, content: string) => ({ spec: file(content), seconds });
+    makeTimed(world.source, {
+      same: at(T, 'a'),
+      time: at(T, 'a'),
+      both: at(T, 'a'),
+      content: at(T, 'a'),
+      size: at(T, 'ab'),
+      new: at(T, 'a'),
+    });
+    makeTimed(world.dest, {
+      same: at(T, 'a'),
+      time: at(T - 9, 'a'),
+      both: at(T - 9, 'b'),
+      content: at(T, 'b'),
+      size: at(T, 'a'),
+    });
+    const { stdout } = spawnSync('rsync', ['-rltnic', `${world.source}/`, `${world.dest}/`]);
+    const expected = itemLines(stdout.toString());
+    expect(expected).toHaveLength(5);
+    expect(itemLines((await copyAll(world, '-c', '-i')).stdout)).toEqual(expected);
+  });
 });
 
 /** The lines of -i, sorted; rsync's without what it adds to links, and without its remarks. */

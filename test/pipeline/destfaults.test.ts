@@ -24,10 +24,10 @@ function sysError(code: Code, op: string): SysError {
 function failing(rig: Rig, name: string, where: 'create' | number, code: Code): void {
   const share = rig.destShare;
   rig.destShare = withMethods(share, {
-    create: (dir, wanted, mode) => {
-      if (wanted !== name) return share.create(dir, wanted, mode);
+    create: (dir, wanted, ...rest) => {
+      if (wanted !== name) return share.create(dir, wanted, ...rest);
       if (where === 'create') throw sysError(code, 'open');
-      const file = share.create(dir, wanted, mode);
+      const file = share.create(dir, wanted, ...rest);
       let writes = 0;
       return withMethods<DestFile>(file, {
         write: (view, at) => {

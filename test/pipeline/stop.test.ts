@@ -57,8 +57,8 @@ describe('stop', () => {
     const share = rig.destShare;
     const seen: string[][] = [];
     rig.destShare = withMethods(share, {
-      create: (dir, name, mode) => {
-        const file = share.create(dir, name, mode);
+      create: (...args) => {
+        const file = share.create(...args);
         let writes = 0;
         return withMethods(file, {
           write: (view, at) => {

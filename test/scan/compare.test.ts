@@ -100,7 +100,7 @@ const NO_OPTION: Comparing = {
   windowSeconds: 0,
 };
 const decide = (source: Seen, dest: Seen | undefined, option: Partial<Comparing>, attributes = NO_ATTRIBUTES) => {
-  const verdict = compareAll(source, dest, 10n, attributes, option.sizeOnly);
+  const verdict = compareAll(source, dest, 10n, attributes, { ...NO_OPTION, ...option });
   return leave(verdict, source, dest, 10n, { ...NO_OPTION, ...option });
 };
 
@@ -147,6 +147,11 @@ describe('with an option on what is left', () => {
     ['--size-only: the same', { sizeOnly: true }, file, file, 'same'],
     ['--size-only: another size', { sizeOnly: true }, file, { ...file, size: 3 }, 'copy'],
     ['--size-only: a link of another time', { sizeOnly: true }, link, { ...link, mtimeNs: 0n }, 'link'],
+    ['-c: all the same', { content: true }, file, file, 'copy'],
+    ['-c: empty', { content: true }, { ...file, size: 0 }, { ...file, size: 0 }, 'same'],
+    ['-c: wins over --size-only', { content: true, sizeOnly: true }, file, { ...file, mtimeNs: 0n }, 'copy'],
+    ['-c: a link', { content: true }, link, link, 'same'],
+    ['-c: newer at the destination', { content: true, update: true }, file, newer, 'newer'],
     ['--size-only: other permissions', { sizeOnly: true }, file, { ...file, mode: 0o100600 }, 'stamp', perms],
   ])('%s', (_, option, source, dest, verdict, attributes) => {
     expect(decide(source, dest, option, attributes)).toBe(verdict);

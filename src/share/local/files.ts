@@ -23,7 +23,7 @@ import type { FilesystemFacts } from '../../posix/filesystems.js';
 import type { Stat } from '../../posix/stat.js';
 import type { Attributes, Carried, Xattr } from '../attributes.js';
 import { partName } from '../partname.js';
-import type { DestFile, SourceFile, Times } from '../share.js';
+import type { Became, DestFile, SourceFile, Times } from '../share.js';
 import { apply, xattrsOf } from './applying.js';
 import type { Folders } from './folders.js';
 
@@ -118,6 +118,7 @@ const SMB_EPOCH = 116_444_736_000_000_000n;
 
 /** A file on its way: the only code that creates a file name at a destination. */
 export class LocalDestFile implements DestFile {
+  readonly became: Became = 'new';
   private pushed = { at: 0, length: 0 };
 
   constructor(

@@ -28,6 +28,7 @@ import { leadsOut } from '../safelink.js';
 import type { DestFile, DestShare, Leaves, Published, SourceFile, SourceShare, Times } from '../share.js';
 import { kept, sameTime, type TimeRange } from '../timerange.js';
 import { apply, applyToLink, xattrsOf } from './applying.js';
+import { ComparedFile } from './comparedfile.js';
 import { createPart, LocalDestFile, LocalSourceFile, removeQuietly } from './files.js';
 import { Folders, NEW_FOLDER } from './folders.js';
 import { openPinned, type Pin } from './pin.js';
@@ -36,6 +37,8 @@ const ENOENT = 2;
 /** Permissions of a folder in which its owner may make and remove entries. */
 const OWN = 0o300;
 const UMASK = process.umask();
+/** There is none, or it is not ours to read: then it is written anew. */
+const CANNOT_COMPARE: ReadonlySet<string> = new Set(['ENOENT', 'ELOOP', 'ENXIO', 'EACCES', 'EPERM']);
 
 export interface Ways {
   /** The folder to which what gives way to a folder is moved; undefined: it is deleted. */
@@ -46,6 +49,8 @@ export interface Ways {
   readonly stampsMtime?: boolean;
   /** Listings tell which links lead out of the tree. */
   readonly safeLinks?: boolean;
+  /** What is written in the place of a file of the same size is compared with that, and written where it differs. */
+  readonly comparesContent?: boolean;
   /** How the share keeps times, where names of one file are made; undefined: as they are. */
   readonly times?: { readonly grainNs: bigint; readonly range: TimeRange | undefined };
 }
@@ -219,7 +224,28 @@ export class LocalShare implements SourceShare, DestShare {
     }
   }
 
-  create(dir: string, name: string, sourceMode = 0o666): DestFile {
+  create(dir: string, name: string, sourceMode = 0o666, size = 0): DestFile {
+    const begin = () => this.begin(dir, name, sourceMode);
+    return (this.ways.comparesContent && this.compared(dir, name, size, begin)) || begin();
+  }
+
+  /** The file that is there, if it is one of this size that can be read. */
+  private compared(dir: string, name: string, size: number, begin: () => DestFile): DestFile | undefined {
+    try {
+      return this.folders.in(dir, (parent) => {
+        statAt(parent, name, this.stat);
+        if (this.stat.kind !== 'file' || this.stat.size !== size) return undefined;
+        const fd = openForReading(parent, name, true);
+        const there = new LocalSourceFile(fd, this.stat, this.attributes);
+        return new ComparedFile(fd, there, begin, this.attributes, this.stat);
+      });
+    } catch (error) {
+      if (!(error instanceof SysError) || !CANNOT_COMPARE.has(error.code)) throw error;
+      return undefined;
+    }
+  }
+
+  private begin(dir: string, name: string, sourceMode: number): DestFile {
     const { folders, facts, attributes } = this;
     // What only some may read at the source is nobody else's while it is on its way.
     const mode = attributes.perms ? 0o600 : sourceMode & 0o777;
