@@ -10,7 +10,7 @@ import { LocalShare } from '../src/share/local/local.js';
 import { LaneCounters } from '../src/stats/shared.js';
 
 export default async function reader(start: ReaderStart): Promise<void> {
-  const source = new LocalShare(start.root, start.pin, { attributes: start.attributes });
+  const source = new LocalShare(start.root, start.pin, start);
   const filter = new Filter(start.rules, 'source');
   try {
     runReader({

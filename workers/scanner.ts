@@ -16,6 +16,8 @@ export default function scanner(start: ScannerStart): void {
   const share = new LocalShare(start.root, start.pin, {
     attributes: { ...NO_ATTRIBUTES, hardLinks },
     safeLinks: start.safeLinks,
+    copyLinks: start.copyLinks,
+    notInto: start.notInto,
   });
   try {
     runScanner({

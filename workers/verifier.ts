@@ -12,8 +12,8 @@ import { runVerifier } from '../src/verify/verifier.js';
 export default async function verifier(start: VerifierStart): Promise<void> {
   const opened: LocalShare[] = [];
   const readingOf = (side: Side) => {
-    const { root, pin, counters } = start.shares[side]!;
-    const share = new LocalShare(root, pin);
+    const { root, pin, counters, copyLinks } = start.shares[side]!;
+    const share = new LocalShare(root, pin, { copyLinks });
     opened.push(share);
     return {
       share,

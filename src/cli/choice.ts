@@ -32,6 +32,7 @@ export function choiceOf(values: Values): Choice {
     listed: list === undefined ? undefined : locating(`--files-from ${list}`, () => listedIn(read(list))),
     oneFilesystem: values['one-file-system'],
     safeLinks: values['safe-links'] || undefined,
+    copyLinks: values['copy-links'] || undefined,
     comparing: comparingOf(values),
   };
 }

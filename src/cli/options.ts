@@ -56,6 +56,7 @@ export const OPTIONS = {
   'max-size': valued('choice', 'SIZE', 'do not copy larger files', 'off', parseBound),
   'min-size': valued('choice', 'SIZE', 'do not copy smaller files', 'off', parseBound),
   skip: valued('choice', 'PATTERNS', 'left out unless a rule says otherwise, or none', DEFAULT_SKIPS, parseSkips),
+  'copy-links': toggle('choice', 'copy what links lead to in their place', { short: 'L' }),
   'safe-links': toggle('choice', 'leave links that lead out of the source'),
   'one-file-system': toggle('choice', 'leave out what is mounted in the source', { short: 'x' }),
   update: toggle('choice', 'leave files that are newer at the destination', { short: 'u' }),

@@ -194,6 +194,7 @@ export class Crew {
         attributes: settings.attributes,
         checksum: settings.checksum,
         sparse: settings.sparse,
+        copyLinks: settings.choice.copyLinks === true,
         rules: settings.choice.rules,
       }),
       (message) => this.events.message(message, number),
@@ -248,6 +249,8 @@ export class Crew {
         rules: this.settings.choice.rules,
         oneFilesystem: this.settings.choice.oneFilesystem,
         safeLinks: side === 'source' && this.settings.choice.safeLinks === true,
+        copyLinks: side === 'source' && this.settings.choice.copyLinks === true,
+        notInto: this.settings.dest,
       }),
       (answer) => this.events.listed(side, number, answer),
     );

@@ -23,6 +23,8 @@ import type { Recorder } from './recorder.js';
 
 /** Key of the digest of what the last scan chose, among the ledger's own values. */
 export const CHOICE = 'choice';
+/** The same for whether it followed links: what it found is read the same way. */
+export const COPY_LINKS = 'copyLinks';
 
 export interface FindingEvents {
   /** A file or link to be copied. */
@@ -122,6 +124,7 @@ export class Findings {
       this.ledger.beginScan();
       if (isChosenAnew) this.ledger.forgetSeals();
       this.ledger.setMeta(CHOICE, choice);
+      this.ledger.setMeta(COPY_LINKS, this.choice.copyLinks === true);
       this.ledger.putDir(root);
       this.ledger.setMeta('scan', this.state);
     });

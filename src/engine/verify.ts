@@ -22,6 +22,7 @@ import { aboutWords } from '../ui/verify-text.js';
 import { beginPass, isUnfinished, lastPass, type Pass } from '../verify/pass.js';
 import { SessionBroken } from './broken.js';
 import { leave, PATIENCE_MS, reasonOf } from './ending.js';
+import { COPY_LINKS } from './findings.js';
 import { Keeper } from './keeper.js';
 import { firstLanes } from './lanecount.js';
 import { checkRoot, knownTimekeeping, type Timekeeping } from './rootcheck.js';
@@ -124,7 +125,7 @@ class VerifyRun {
       ledger,
       log,
       pass: beginPass(this.last, settings.which, settings.reads, Date.now()),
-      crew: { threads, roots, times },
+      crew: { threads, roots, times, copyLinks: ledger.meta(COPY_LINKS) === true },
       firstLanes: firstLanes(isFar, false).readers,
       checksum: settings.checksum,
       look: (side) => keeper.look({ path: roots[side]!.path, expected: roots[side]!.identity, room: undefined }),

@@ -25,6 +25,8 @@ export interface VerifyCrewDeps {
     readonly dest: { readonly path: string; readonly identity: RootIdentity };
   };
   readonly times: Timekeeping;
+  /** Links of the source stand for what they lead to. */
+  readonly copyLinks: boolean;
   answered(lane: number, answer: VerifyAnswer): void;
   /** A thread died, of a bug or of lack of memory. */
   died(error: Error): void;
@@ -91,7 +93,10 @@ export class VerifyCrew {
       number,
       (port, inbox): VerifierStart => ({
         lane: number,
-        shares: { dest: shared('dest', this.atDest.counters)!, ...(source && { source }) },
+        shares: {
+          dest: shared('dest', this.atDest.counters)!,
+          ...(source && { source: { ...source, copyLinks: deps.copyLinks } }),
+        },
         port,
         inbox,
         pace: this.pacer.memory,

@@ -28,6 +28,8 @@ export interface ReaderStart extends PipelineStart {
   readonly inbox: SharedArrayBuffer;
   readonly checksum: Checksum;
   readonly sparse: boolean;
+  /** See Ways. */
+  readonly copyLinks: boolean;
   /** Of what is copied: what they leave out the source does not have, as far as extras are concerned. */
   readonly rules: readonly Rule[];
 }
@@ -50,4 +52,6 @@ export interface ScannerStart extends LaneStart {
   readonly oneFilesystem: boolean;
   /** See Ways. */
   readonly safeLinks: boolean;
+  readonly copyLinks?: boolean;
+  readonly notInto?: string;
 }

@@ -1,6 +1,7 @@
 /**
  * Thin, typed wrappers: names in and out as described in names.ts, failures as SysError. `dir` is always an open
- * folder descriptor and `name` one component beneath it; nothing here follows a symbolic link in the last component.
+ * folder descriptor and `name` one component beneath it; nothing here follows a symbolic link in the last component, but
+ * for what is told to follow.
  */
 import { constants } from 'node:fs';
 import { SysError } from './errno.js';
@@ -28,8 +29,9 @@ function check(result: number, op: string, path: string): number {
   return result;
 }
 
-export function openAt(dir: number, name: string, flags: number, mode = 0): number {
-  return check(libc.openat(dir, arg(name), flags | O_NOFOLLOW | O_CLOEXEC, mode), 'open', name);
+export function openAt(dir: number, name: string, flags: number, mode = 0, follow = false): number {
+  const all = flags | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
+  return check(libc.openat(dir, arg(name), all, mode), 'open', name);
 }
 
 /** Opens an absolute path, following links: for the two roots, which the operator named. */
@@ -41,40 +43,46 @@ const how = Buffer.alloc(24);
 const RESOLVE_NO_MAGICLINKS = 0x02n;
 const RESOLVE_NO_SYMLINKS = 0x04n;
 const RESOLVE_BENEATH = 0x08n;
-how.writeBigUInt64LE(RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH, 16);
+const RESOLVE = {
+  inside: RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH,
+  anywhere: RESOLVE_NO_MAGICLINKS,
+};
 let haveOpenat2 = true;
 
 /**
  * Opens the folder `path` beneath `root` with openat2(2), so that neither `..` nor a symbolic link on the way, even
  * one swapped in a moment ago, leads outside. Kernels before 5.6 and some sandboxes lack the call; there the path is
- * walked one component at a time with O_NOFOLLOW, which gives the same guarantee.
+ * walked one component at a time with O_NOFOLLOW, which gives the same guarantee. `follow`: links on the way, and at the
+ * end, are followed wherever they lead.
  */
-export function openDirBeneath(root: number, path: string, flags = O_RDONLY): number {
+export function openDirBeneath(root: number, path: string, flags = O_RDONLY, follow = false): number {
   const wanted = flags | O_DIRECTORY | O_CLOEXEC;
-  if (!haveOpenat2) return walkBeneath(root, path, wanted);
+  if (!haveOpenat2) return walkBeneath(root, path, wanted, follow);
   how.writeBigUInt64LE(BigInt(wanted), 0);
+  how.writeBigUInt64LE(follow ? RESOLVE.anywhere : RESOLVE.inside, 16);
   for (let attempt = 0; ; attempt++) {
     const fd = libc.openat2(SYS_OPENAT2, root, path === '' ? '.' : arg(path), how, how.length);
     if (fd >= 0) return fd;
     const code = new SysError(lastErrno(), 'open', path);
     if (code.code === 'EAGAIN' && attempt < 8) continue; // a rename raced with the resolution
     // Beyond PATH_MAX a path can only be walked.
-    if (code.code === 'ENAMETOOLONG') return walkBeneath(root, path, wanted);
+    if (code.code === 'ENAMETOOLONG') return walkBeneath(root, path, wanted, follow);
     if (code.code === 'ENOSYS' || (code.code === 'EPERM' && attempt === 0)) {
       haveOpenat2 = false;
-      return walkBeneath(root, path, wanted);
+      return walkBeneath(root, path, wanted, follow);
     }
     throw code;
   }
 }
 
-function walkBeneath(root: number, path: string, flags: number): number {
+function walkBeneath(root: number, path: string, flags: number, follow: boolean): number {
   const steps = path === '' ? ['.'] : path.split('/');
   let at = root;
   for (const [index, step] of steps.entries()) {
     if (step === '..' || step === '') throw new SysError(EINVAL, 'open', path);
     const last = index === steps.length - 1;
-    const fd = libc.openat(at, arg(step), (last ? flags : O_PATH | O_DIRECTORY | O_CLOEXEC) | O_NOFOLLOW, 0);
+    const how = (last ? flags : O_PATH | O_DIRECTORY | O_CLOEXEC) | (follow ? 0 : O_NOFOLLOW);
+    const fd = libc.openat(at, arg(step), how, 0);
     const errno = fd < 0 ? lastErrno() : 0;
     if (at !== root) libc.close(at);
     if (fd < 0) throw new SysError(errno, 'open', path);
@@ -88,14 +96,14 @@ const O_NOATIME = 0o1000000;
  * Opens a file for reading; O_NONBLOCK so that a FIFO swapped in for it cannot hang the lane. `unseen`: reading it leaves
  * the access time alone, which only its owner and root may ask for (open(2)).
  */
-export function openForReading(dir: number, name: string, unseen = false): number {
+export function openForReading(dir: number, name: string, unseen = false, follow = false): number {
   const flags = O_RDONLY | O_NONBLOCK;
-  if (!unseen) return openAt(dir, name, flags);
+  if (!unseen) return openAt(dir, name, flags, 0, follow);
   try {
-    return openAt(dir, name, flags | O_NOATIME);
+    return openAt(dir, name, flags | O_NOATIME, 0, follow);
   } catch (error) {
     if (!(error instanceof SysError) || error.code !== 'EPERM') throw error;
-    return openAt(dir, name, flags);
+    return openAt(dir, name, flags, 0, follow);
   }
 }
 
@@ -109,8 +117,9 @@ export function dropFd(fd: number): void {
   libc.close(fd);
 }
 
-export function statAt(dir: number, name: string, out: Stat): void {
-  const flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+/** `follow`: of what a link leads to. */
+export function statAt(dir: number, name: string, out: Stat, follow = false): void {
+  const flags = AT_NO_AUTOMOUNT | (follow ? 0 : AT_SYMLINK_NOFOLLOW);
   check(libc.statx(dir, arg(name), flags, out.wanted, out.bytes), 'stat', name);
 }
 

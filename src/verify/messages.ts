@@ -27,6 +27,8 @@ export interface VerifiedShare {
   readonly root: string;
   readonly pin: Pin;
   readonly counters: SharedArrayBuffer;
+  /** See Ways. */
+  readonly copyLinks?: boolean;
 }
 
 /** One entry to be verified. */

@@ -34,6 +34,7 @@ test('without anything, the defaults', async () => {
     'max-size': undefined,
     'min-size': undefined,
     skip: parseSkips(DEFAULT_SKIPS),
+    'copy-links': false,
     'safe-links': false,
     'one-file-system': false,
     update: false,

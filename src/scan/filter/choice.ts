@@ -17,6 +17,8 @@ export interface Choice {
   readonly oneFilesystem: boolean;
   /** Links that lead out of the tree are left; undefined, and not false, so that ledgers know their earlier choices. */
   readonly safeLinks?: true | undefined;
+  /** Links stand for what they lead to; undefined, as the above. */
+  readonly copyLinks?: true | undefined;
   /** What of it is left, or is the same; undefined: nothing is left, and size and time count. */
   readonly comparing: Comparing | undefined;
 }

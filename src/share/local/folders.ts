@@ -24,10 +24,11 @@ export class Folders {
   private readonly open = new Map<string, number>();
   private readonly stat = new Stat();
 
-  /** `remove` takes what is no folder out of the way of one, by its folder and its name. */
+  /** `remove` takes what is no folder out of the way of one, by its folder and its name; `follow`: links are followed. */
   constructor(
     private rootFd: number,
     private readonly remove?: (dir: string, name: string) => void,
+    private readonly follow = false,
   ) {}
 
   get root(): number {
@@ -41,6 +42,11 @@ export class Folders {
     this.rootFd = root;
   }
 
+  /** A descriptor of its own, which is the caller's to close. */
+  openAnew(path: string): number {
+    return openDirBeneath(this.root, path, undefined, this.follow);
+  }
+
   /** Descriptor of the folder; it stays valid until `KEPT` other folders were asked for. */
   get(path: string): number {
     const known = this.open.get(path);
@@ -49,7 +55,7 @@ export class Folders {
       this.open.set(path, known);
       return known;
     }
-    const fd = openDirBeneath(this.root, path);
+    const fd = this.openAnew(path);
     this.open.set(path, fd);
     if (this.open.size > KEPT) this.forget(this.open.keys().next().value!);
     return fd;

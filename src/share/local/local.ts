@@ -3,7 +3,6 @@ import {
   dropFd,
   filesystemType,
   linkAt,
-  openDirBeneath,
   openForReading,
   readLinkAt,
   removeDirAt,
@@ -31,6 +30,7 @@ import { apply, applyToLink, xattrsOf } from './applying.js';
 import { ComparedFile } from './comparedfile.js';
 import { createPart, LocalDestFile, LocalSourceFile, removeQuietly } from './files.js';
 import { Folders, NEW_FOLDER } from './folders.js';
+import { Following } from './following.js';
 import { openPinned, type Pin } from './pin.js';
 
 const ENOENT = 2;
@@ -47,6 +47,10 @@ export interface Ways {
   readonly attributes?: Attributes | undefined;
   /** Of a file whose attributes alone are applied the mtime is set, too. */
   readonly stampsMtime?: boolean;
+  /** Links stand for what they lead to (-L), wherever that is. Of a source only. */
+  readonly copyLinks?: boolean | undefined;
+  /** With that: see Following. */
+  readonly notInto?: string | undefined;
   /** Listings tell which links lead out of the tree. */
   readonly safeLinks?: boolean;
   /** What is written in the place of a file of the same size is compared with that, and written where it differs. */
@@ -58,6 +62,7 @@ export interface Ways {
 /** A mounted path: NFS, SMB or a local disk. Everything happens beneath a root that is opened once. */
 export class LocalShare implements SourceShare, DestShare {
   private opened: Folders | undefined;
+  private following: Following | undefined;
   /** Known once the root is open. */
   facts: FilesystemFacts | undefined;
   private readonly stat = new Stat();
@@ -90,9 +95,10 @@ export class LocalShare implements SourceShare, DestShare {
     const fd = openPinned(this.root, this.pin?.identity);
     if (this.opened) this.opened.renew(fd);
     else {
-      const { trash } = this.ways;
+      const { trash, copyLinks, notInto } = this.ways;
+      if (copyLinks) this.following = new Following(notInto);
       const move = (dir: string, name: string) => this.moveTo(join(trash!, dir), dir, name);
-      this.opened = new Folders(fd, trash === undefined ? undefined : move);
+      this.opened = new Folders(fd, trash === undefined ? undefined : move, copyLinks);
     }
     this.epoch = epoch;
     this.facts = filesystemFacts(filesystemType(fd));
@@ -103,18 +109,19 @@ export class LocalShare implements SourceShare, DestShare {
   }
 
   list(dir: string, batch: Entries, full: () => void, leaves?: Leaves): void {
-    const fd = openDirBeneath(this.folders.root, dir);
+    const fd = this.folders.openAnew(dir);
     const absent = new Set<string>();
     const failed = (name: string, { errno }: SysError) => {
       if (batch.isFull) full();
       batch.addFailed(name, errno);
     };
     try {
-      listFd(fd, dir, (name, kind) => {
+      listFd(fd, dir, (name, seen) => {
+        const kind = this.following && seen === 'link' ? undefined : seen;
         if (kind !== undefined && leaves?.(name, kind === 'dir')) return;
         if (batch.isFull) full();
         try {
-          statAt(fd, name, this.stat);
+          this.lookAt(fd, dir, name);
           if (kind === undefined && leaves?.(name, this.stat.kind === 'dir')) return;
           const target = this.stat.kind === 'link' ? readLinkAt(fd, name) : undefined;
           batch.add(name, this.stat, target === undefined ? 0 : targetSign(target), this.device);
@@ -132,6 +139,14 @@ export class LocalShare implements SourceShare, DestShare {
     } finally {
       dropFd(fd);
     }
+  }
+
+  /** Leaves the metadata of an entry, of what it leads to where links are followed, in `stat`. */
+  private lookAt(fd: number, dir: string, name: string): void {
+    const { following, stat } = this;
+    statAt(fd, name, stat);
+    if (following && stat.kind === 'link') following.look(this.folders.root, fd, dir, name, stat);
+    if (stat.kind === 'dir') following?.check(stat, name);
   }
 
   /**
@@ -157,12 +172,12 @@ export class LocalShare implements SourceShare, DestShare {
   }
 
   isOnRootFilesystem(dir: string): boolean {
-    const { root } = this.folders;
-    const fd = openDirBeneath(root, dir);
+    const { folders } = this;
+    const fd = folders.openAnew(dir);
     try {
       statFd(fd, this.stat);
       const { device } = this.stat;
-      statFd(root, this.stat);
+      statFd(folders.root, this.stat);
       return this.stat.device === device;
     } finally {
       dropFd(fd);
@@ -170,21 +185,39 @@ export class LocalShare implements SourceShare, DestShare {
   }
 
   listKinds(dir: string, each: (name: string, kind: Kind) => void): void {
-    const fd = openDirBeneath(this.folders.root, dir);
+    const fd = this.folders.openAnew(dir);
     try {
       listFd(fd, dir, (name, kind) => {
-        if (kind === undefined) statAt(fd, name, this.stat);
-        each(name, kind ?? this.stat.kind);
+        each(name, kind === undefined || (kind === 'link' && this.following) ? this.kindOf(fd, name) : kind);
       });
     } finally {
       dropFd(fd);
     }
   }
 
+  /** Of an entry, or of what it leads to. */
+  private kindOf(fd: number, name: string): Kind {
+    statAt(fd, name, this.stat);
+    if (!this.following || this.stat.kind !== 'link') return this.stat.kind;
+    try {
+      statAt(fd, name, this.stat, true);
+    } catch (error) {
+      // One that leads nowhere is there all the same.
+      if (!(error instanceof SysError) || !['ENOENT', 'ELOOP', 'EACCES', 'ENOTDIR'].includes(error.code)) throw error;
+      return 'link';
+    }
+    return this.stat.kind;
+  }
+
   open(dir: string, name: string): SourceFile {
     return this.folders.in(
       dir,
-      (fd) => new LocalSourceFile(openForReading(fd, name, this.attributes.atimes), this.stat, this.attributes),
+      (fd) =>
+        new LocalSourceFile(
+          openForReading(fd, name, this.attributes.atimes, this.ways.copyLinks),
+          this.stat,
+          this.attributes,
+        ),
     );
   }
 
@@ -198,14 +231,14 @@ export class LocalShare implements SourceShare, DestShare {
   sameFile(dir: string, name: string, other: string): Stat | undefined {
     const { folders } = this;
     const identity = folders.in(dirName(other), (fd) => this.identityOf(fd, baseName(other)));
-    folders.in(dir, (fd) => statAt(fd, name, this.stat));
+    folders.in(dir, (fd) => statAt(fd, name, this.stat, this.ways.copyLinks));
     return this.stat.identity === identity ? this.stat : undefined;
   }
 
   /** Leaves the file's metadata in `stat`; undefined when it is not there. */
   private identityOf(folder: number, name: string): string | undefined {
     try {
-      statAt(folder, name, this.stat);
+      statAt(folder, name, this.stat, this.ways.copyLinks);
       return this.stat.identity;
     } catch (error) {
       if (!saysAbsent(error)) throw error;
@@ -214,7 +247,7 @@ export class LocalShare implements SourceShare, DestShare {
   }
 
   openDir(path: string): { stat: Stat; xattrs: Xattr[] } {
-    const fd = openDirBeneath(this.folders.root, path);
+    const fd = this.folders.openAnew(path);
     try {
       const xattrs = xattrsOf(fd, this.attributes);
       statFd(fd, this.stat, path);
@@ -331,7 +364,7 @@ export class LocalShare implements SourceShare, DestShare {
   }
 
   stampDir(path: string, times: Times, mode = 0, carried?: Carried): string[] {
-    const fd = openDirBeneath(this.folders.root, path);
+    const fd = this.folders.openAnew(path);
     try {
       statFd(fd, this.stat, path);
       const isNew = (this.stat.mode & 0o7777) === NEW_FOLDER;
