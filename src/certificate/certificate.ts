@@ -33,6 +33,9 @@ export function certificateText(facts: CertificateFacts): string {
     ['unchanged', `from ${time(facts.lookedAgainMs)} to ${time(facts.endedMs)} the second look found nothing new`],
     ['equal', `${formatCounted(facts.files.files, 'file')}, ${formatCount(facts.files.bytes)} bytes`],
     ['', `${formatCounted(facts.links, 'symbolic link')}, ${formatCounted(facts.folders, 'folder')}`],
+    ...present([
+      [facts.specials, '', formatCounted(facts.specials, 'FIFO, socket or device', 'FIFOs, sockets and devices')],
+    ]),
     ...[...facts.hashed].map(
       ([algorithm, files]): Row => [
         'contents',
@@ -42,7 +45,7 @@ export function certificateText(facts: CertificateFacts): string {
       ],
     ),
     ['read back', facts.verified === 0 ? 'nothing (millrace verify)' : entries(facts.verified)],
-    ['kept', facts.attributes === '' ? 'times' : `times, and -${facts.attributes} of rsync's letters`],
+    ['kept', facts.attributes === '' ? 'times' : `times, and -${facts.attributes.replace('d', '')} of rsync's letters`],
     ...present([[facts.warned, 'not taken', `attributes of ${entries(facts.warned)}, see the log`]]),
     ...failures.causes.map(
       ({ example, count, places }): Row => [

@@ -13,6 +13,8 @@ import type { Tally } from '../stats/snapshot.js';
 export interface LedgerFacts {
   readonly files: Tally;
   readonly links: number;
+  /** FIFOs, sockets and devices. */
+  readonly specials: number;
   readonly folders: number;
   /** Files by the algorithm of the hash that was made while they were copied; undefined: found equal by size and time. */
   readonly hashed: ReadonlyMap<Checksum | undefined, number>;
@@ -35,12 +37,13 @@ const MOST_FAILURES = 1_000_000;
 export async function factsOf(ledger: Ledger): Promise<LedgerFacts> {
   const tree = new MerkleTree();
   const files = { files: 0, bytes: 0 };
-  let [links, folders] = [0, 0];
+  let [links, folders, specials] = [0, 0, 0];
   const hashed = new Map<Checksum | undefined, number>();
   for (const entry of syncedEntries(ledger)) {
     tree.add(...leafOf(entry));
     if (entry.kind === 'folder') folders++;
     else if (entry.kind === 'link') links++;
+    else if (entry.kind !== 'file') specials++;
     else {
       files.files++;
       files.bytes += entry.size;
@@ -53,6 +56,7 @@ export async function factsOf(ledger: Ledger): Promise<LedgerFacts> {
     files,
     links,
     folders,
+    specials,
     hashed,
     verified: count(
       ledger,

@@ -82,16 +82,22 @@ export function signedOutput(option: string, output: string | undefined, sign: s
   return { output: file, key };
 }
 
-/** As rsync's letters; an owner is for root to set, and nobody else is told that he cannot. */
-function attributesOf({ archive, perms, owner, group, acls, xattrs, atimes, ...values }: Values): Attributes {
+function isRoot(): boolean {
+  return process.geteuid!() === 0;
+}
+
+/** As rsync's letters; an owner is for root to set, and a device to make, and nobody else is told that he cannot. */
+function attributesOf({ archive, perms, owner, group, acls, xattrs, atimes, specials, ...values }: Values): Attributes {
   return {
     perms: perms ?? (archive || acls),
-    owner: (owner ?? archive) && process.geteuid!() === 0,
+    owner: (owner ?? archive) && isRoot(),
     group: group ?? archive,
     acls,
     xattrs,
     atimes,
     hardLinks: values['hard-links'],
+    specials: specials ?? archive,
+    devices: (specials ?? archive) && isRoot(),
   };
 }
 

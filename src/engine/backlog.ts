@@ -6,8 +6,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import { keptOf } from '../ledger/pendinghash.js';
 import type { KeyedEntry } from '../ledger/rows.js';
 import { Action } from '../pipeline/record.js';
-import { kindOfMode } from '../posix/stat.js';
-import { type DirRef, type Item, newItem } from './item.js';
+import { bringing, type DirRef, type Item, newItem } from './item.js';
 
 /** Folders read from at a time, and rows taken of one in turn. */
 const OPEN = 16;
@@ -110,6 +109,5 @@ export function itemOf(folder: DirRef, row: KeyedEntry): Item {
   const saved = { status: row.status, size: row.meta.size };
   const kept = keptOf(row);
   if (kept) return { ...newItem(folder, row.name, Action.stamp, row.meta, saved), kept };
-  const action = kindOfMode(row.meta.mode) === 'link' ? Action.link : Action.copy;
-  return newItem(folder, row.name, action, row.meta, saved);
+  return newItem(folder, row.name, bringing(row.meta.mode), row.meta, saved);
 }

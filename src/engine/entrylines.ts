@@ -17,6 +17,8 @@ export function itemLine(item: Item): string | undefined {
     }
     case Action.link:
       return `${item.changes ?? unknownChanges('link')} ${path}`;
+    case Action.special:
+      return `${item.changes ?? unknownChanges('special')} ${path}`;
     case Action.hardLink:
       return isAsItWas(item)
         ? undefined
@@ -35,6 +37,7 @@ export function itemLine(item: Item): string | undefined {
 const VERBS: Readonly<Record<Action, string>> = {
   [Action.copy]: 'copied',
   [Action.link]: 'linked',
+  [Action.special]: 'made',
   [Action.hardLink]: 'linked',
   [Action.makeDir]: 'made',
   [Action.stampDir]: 'stamped',

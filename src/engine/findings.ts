@@ -325,7 +325,7 @@ export class Findings {
   }
 }
 
-const ACTIONS = { copy: Action.copy, link: Action.link, stamp: Action.stamp } as const;
+const ACTIONS = { copy: Action.copy, link: Action.link, special: Action.special, stamp: Action.stamp } as const;
 
 /** The hash that the ledger has of just this content; of one that waits for its attributes, the one it keeps. */
 function contentOf(known: Entry | undefined, { size, mtimeNs }: Meta): Item['kept'] {

@@ -8,12 +8,11 @@ import { type Member, otherName } from '../ledger/hardlinks.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { Action } from '../pipeline/record.js';
 import { join } from '../posix/names.js';
-import { kindOfMode } from '../posix/stat.js';
 import type { Inode, Meta } from '../share/entries.js';
 import { UNLIKE, UNLINKABLE } from '../share/failure.js';
 import { cleanName } from '../ui/clean.js';
 import { pathOf } from './conveyor.js';
-import type { DirRef, Item } from './item.js';
+import { bringing, type DirRef, type Item } from './item.js';
 
 /** A file that items of this session are about. */
 interface Group {
@@ -166,5 +165,5 @@ function keyOf({ device, number }: Inode): string {
 /** What an item is that is not linked to another name of its file. */
 function ownAction({ kept, meta }: Item): Action {
   if (kept) return Action.stamp;
-  return kindOfMode(meta.mode) === 'link' ? Action.link : Action.copy;
+  return bringing(meta.mode);
 }

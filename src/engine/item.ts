@@ -2,6 +2,7 @@ import type { Member } from '../ledger/hardlinks.js';
 import type { Counted } from '../ledger/ledger.js';
 import type { Entry } from '../ledger/rows.js';
 import { Action, AS_IT_WAS, type RecordFields, STAMPED } from '../pipeline/record.js';
+import { kindOfMode } from '../posix/stat.js';
 import type { Inode, Meta } from '../share/entries.js';
 import type { Failure } from '../share/failure.js';
 
@@ -49,9 +50,23 @@ export function newItem(dir: DirRef, name: string, action: Action, meta: Meta, s
   return { dir, name, action, meta, attempts: 0, deaths: 0, saved, durable: false };
 }
 
-/** Whether the item is about a file or link, which has a row of its own, and not a folder or the end of an extra. */
+const ENTRY_ACTIONS: ReadonlySet<Action> = new Set([
+  Action.copy,
+  Action.link,
+  Action.special,
+  Action.stamp,
+  Action.hardLink,
+]);
+
+/** What brings an entry of this mode, which is no folder, to the destination. */
+export function bringing(mode: number): Action {
+  const kind = kindOfMode(mode);
+  return kind === 'link' ? Action.link : kind === 'other' ? Action.special : Action.copy;
+}
+
+/** Whether the item is about a file, link or special file, which has a row of its own, and not a folder or the end of an extra. */
 export function isEntry({ action }: Item): boolean {
-  return action === Action.copy || action === Action.link || action === Action.stamp || action === Action.hardLink;
+  return ENTRY_ACTIONS.has(action);
 }
 
 /** Whether the destination was found to have the content, byte by byte: at most time and attributes were set (-c). */

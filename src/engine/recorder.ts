@@ -254,6 +254,7 @@ export class Recorder {
     switch (item.action) {
       case Action.copy:
       case Action.link:
+      case Action.special:
       case Action.stamp:
       case Action.hardLink:
         if (item.saved?.status === EntryStatus.pending) this.putItem(item);
@@ -331,6 +332,7 @@ function outcomeOf(item: Item): AuditLine['result'] | undefined {
   switch (action) {
     case Action.copy:
     case Action.link:
+    case Action.special:
       if (isContentThere(item)) return isAsItWas(item) ? undefined : 'stamped';
       return result && 'copied';
     case Action.stamp:
@@ -370,6 +372,8 @@ function kindOfAction(item: Item): AuditLine['kind'] {
       return 'file';
     case Action.link:
       return 'link';
+    case Action.special:
+      return 'other';
     case Action.makeDir:
     case Action.stampDir:
     case Action.removeDir:

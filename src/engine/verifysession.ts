@@ -22,6 +22,7 @@ import type { Checksum, VerifySettings } from '../settings.js';
 import type { Failure } from '../share/failure.js';
 import type { Side } from '../share/share.js';
 import { cleanName, cleanText } from '../ui/clean.js';
+import type { VerifiedKind } from '../verify/judge.js';
 import type { Judged, VerifyAnswer, VerifyItem } from '../verify/messages.js';
 import { type Pass, putPass, scopeOf, timeOf } from '../verify/pass.js';
 import { isInSample } from '../verify/sample.js';
@@ -246,7 +247,7 @@ export class VerifySession {
       const id = this.nextId++;
       this.inHand.set(id, item);
       const { size, mtimeNs, mode } = row.meta;
-      const kind = kindOfMode(mode) === 'link' ? 'link' : 'file';
+      const kind = verifiedKindOf(mode);
       items.push({
         id,
         dir: row.path,
@@ -361,7 +362,7 @@ export class VerifySession {
     this.deps.log.write({
       timeMs,
       result: RESULTS[verdict],
-      kind: kindOfMode(row.meta.mode) === 'link' ? 'link' : 'file',
+      kind: verifiedKindOf(row.meta.mode),
       source: join(source, path),
       dest: join(dest, path),
       size: isEqual ? row.meta.size : undefined,
@@ -400,6 +401,12 @@ const RESULTS: Readonly<Record<Verdict, VerifyResult>> = {
   [Verdict.sourceDiffers]: 'source differs',
   [Verdict.unhashed]: 'no hash',
 };
+
+/** A row is of no folder. */
+function verifiedKindOf(mode: number): VerifiedKind {
+  const kind = kindOfMode(mode);
+  return kind === 'dir' ? 'other' : kind;
+}
 
 function pathOf({ path, name }: DueRow): string {
   return join(path, name);

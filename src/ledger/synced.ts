@@ -5,6 +5,7 @@
  * are read by key.
  */
 import { checksumName } from '../hash/registry.js';
+import { kindOfMode, type SpecialKind, specialKindOf } from '../posix/stat.js';
 import type { Checksum } from '../settings.js';
 import type { Ledger } from './ledger.js';
 import { DirSide, DirStatus, EntryStatus } from './schema.js';
@@ -13,12 +14,12 @@ import { type Db, prepare } from './sqlite.js';
 export interface SyncedEntry {
   /** The bytes of its path beneath the root, after `./`; the root is `.`. */
   readonly path: Buffer;
-  readonly kind: 'file' | 'link' | 'folder';
+  readonly kind: 'file' | 'link' | 'folder' | SpecialKind;
   /** Bytes, of a link those of its target; 0 for a folder. */
   readonly size: number;
   /** ns since the Unix epoch. */
   readonly mtimeNs: bigint;
-  /** Undefined for links and folders, and for files that the destination had before the first copy. In lower-case hex. */
+  /** Undefined for links, folders and special files, and for files that the destination had before the first copy. In lower-case hex. */
   readonly hash: { readonly algorithm: Checksum; readonly hex: string } | undefined;
 }
 
@@ -72,15 +73,15 @@ function* foldersInOrder(db: Db): Generator<Folder> {
 
 /** SQLite has all BLOBs after all TEXT, whatever their bytes are. */
 function* entriesOf(db: Db, folder: bigint, before: Buffer): Generator<SyncedEntry> {
-  const columns = `SELECT name, size, mtime, mode & 61440 = 40960, algorithm,
+  const columns = `SELECT name, size, mtime, mode, algorithm,
     lower(hex(hash)) FROM entries WHERE dir = ? AND name > ?`;
   const rest = `AND status = ${EntryStatus.synced} ORDER BY name LIMIT ${PAGE}`;
   const texts = rowsOf(db, `${columns} AND name < x'' ${rest}`, folder, '');
   const blobs = rowsOf(db, `${columns} ${rest}`, folder, Buffer.alloc(0));
-  for (const [name, size, mtimeNs, isLink, algorithm, hex] of merged(texts, blobs)) {
+  for (const [name, size, mtimeNs, mode, algorithm, hex] of merged(texts, blobs)) {
     yield {
       path: Buffer.concat([before, bytesOf(name)]),
-      kind: isLink ? 'link' : 'file',
+      kind: kindOf(Number(mode)),
       size: Number(size),
       mtimeNs,
       hash: hex && algorithm !== null ? { algorithm: checksumName(Number(algorithm)), hex } : undefined,
@@ -88,7 +89,11 @@ function* entriesOf(db: Db, folder: bigint, before: Buffer): Generator<SyncedEnt
   }
 }
 
-type Row = [name: string | Buffer, size: bigint, mtime: bigint, isLink: bigint, algorithm: bigint | null, hash: string];
+function kindOf(mode: number): SyncedEntry['kind'] {
+  return specialKindOf(mode) ?? (kindOfMode(mode) === 'link' ? 'link' : 'file');
+}
+
+type Row = [name: string | Buffer, size: bigint, mtime: bigint, mode: bigint, algorithm: bigint | null, hash: string];
 
 function* rowsOf(db: Db, sql: string, folder: bigint, from: string | Buffer): Generator<Row> {
   const query = prepare(db, sql);

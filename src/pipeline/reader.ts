@@ -123,6 +123,14 @@ function forward(item: LeaseItem, deps: ReaderDeps, packer: Packer, records: Slo
       const fields = fieldsOf(item, stat, Date.now());
       return packData(item, fields, Buffer.from(target, 'utf16le'), packer);
     }
+    case Action.special: {
+      deps.pace.take(0, 1);
+      const stat = deps.source.look(item.dir, item.name);
+      if (stat.kind !== 'other') return failed(item, 'CHANGED', deps);
+      const device = Buffer.alloc(4);
+      device.writeUInt32LE(stat.specialDevice);
+      return packData(item, fieldsOf(item, stat, Date.now()), device, packer);
+    }
     case Action.hardLink:
       return packHardLink(item, deps, packer);
     case Action.stamp:

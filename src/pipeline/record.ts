@@ -23,6 +23,8 @@ export const Action = {
   stamp: 7,
   /** Another name of a file that is there; its data is that file's path, UTF-16. */
   hardLink: 8,
+  /** A FIFO, socket or device; its data is the device's number, 4 bytes, little endian. */
+  special: 9,
 } as const;
 export type Action = (typeof Action)[keyof typeof Action];
 

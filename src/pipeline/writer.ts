@@ -112,6 +112,11 @@ class Writer {
       case Action.link:
         this.warn(fields, dest.link(dir, name, Buffer.from(records.data(at)).toString('utf16le'), fields, carried()));
         return true;
+      case Action.special: {
+        const device = Buffer.from(records.data(at)).readUInt32LE();
+        this.warn(fields, dest.makeSpecial(dir, name, { mode: fields.mode, device }, fields, carried()));
+        return true;
+      }
       case Action.hardLink: {
         const target = Buffer.from(records.data(at)).toString('utf16le');
         const became = dest.hardLink(dir, name, target, fields);

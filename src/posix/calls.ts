@@ -5,7 +5,7 @@
  */
 import { constants } from 'node:fs';
 import { SysError } from './errno.js';
-import { lastErrno, libc, SYS_OPENAT2 } from './libc.js';
+import { lastErrno, libc, SYS_MKNODAT, SYS_OPENAT2 } from './libc.js';
 import { decodeName, nameBytes } from './names.js';
 import type { Stat } from './stat.js';
 
@@ -143,6 +143,11 @@ export function removeDirAt(dir: number, name: string): void {
 
 export function makeDirAt(dir: number, name: string, mode: number): void {
   check(libc.mkdirat(dir, arg(name), mode), 'mkdir', name);
+}
+
+/** `mode` with the type's bits; `device` as Stat has it. */
+export function makeSpecialAt(dir: number, name: string, mode: number, device: number): void {
+  check(Number(libc.mknodat(SYS_MKNODAT, dir, arg(name), mode, device)), 'mknod', name);
 }
 
 export function symlinkAt(target: string, dir: number, name: string): void {
@@ -344,6 +349,16 @@ function xattrName(name: string): string | Buffer {
 
 export function chmodFd(fd: number, mode: number, path = ''): void {
   check(libc.fchmod(fd, mode), 'chmod', path);
+}
+
+/** Of an entry that is no link, whatever it is: through a descriptor that only stands for it (open(2), O_PATH). */
+export function chmodAt(dir: number, name: string, mode: number): void {
+  const fd = openAt(dir, name, O_PATH);
+  try {
+    check(libc.fchmodat(-100, `/proc/self/fd/${fd}`, mode, 0), 'chmod', name);
+  } finally {
+    dropFd(fd);
+  }
 }
 
 /** Leaves what is undefined as it is (chown(2)). */

@@ -34,6 +34,7 @@ export const libc = {
   fgetxattr: lib.func('long fgetxattr(int fd, const char *name, void *out, size_t size)'),
   fremovexattr: lib.func('int fremovexattr(int fd, const char *name)'),
   fchmod: lib.func('int fchmod(int fd, unsigned int mode)'),
+  fchmodat: lib.func('int fchmodat(int dir, const char *path, unsigned int mode, int flags)'),
   fchown: lib.func('int fchown(int fd, unsigned int uid, unsigned int gid)'),
   fchownat: lib.func('int fchownat(int dir, const char *path, unsigned int uid, unsigned int gid, int flags)'),
   lseek: lib.func('int64_t lseek(int fd, int64_t offset, int whence)'),
@@ -42,10 +43,13 @@ export const libc = {
   _exit: lib.func('void _exit(int status)'),
   // openat2 has no wrapper in glibc. Its arguments are all integers or pointers, so the plain calling convention
   // and the variadic one agree on both architectures.
+  // In the C library by this name only since glibc 2.33.
+  mknodat: lib.func('syscall', 'long', ['long', 'int', 'const char *', 'unsigned int', 'unsigned int']),
   openat2: lib.func('syscall', 'long', ['long', 'int', 'const char *', 'void *', 'size_t']),
 };
 
 export const SYS_OPENAT2 = 437;
+export const SYS_MKNODAT = process.arch === 'arm64' ? 33 : 259;
 
 export function lastErrno(): number {
   return koffi.errno();

@@ -16,6 +16,25 @@ export function kindOfMode(mode: number): Kind {
   }
 }
 
+/** What kind of special file, by its mode, as mtree(5) names it. */
+export type SpecialKind = 'fifo' | 'socket' | 'char' | 'block';
+
+/** Undefined for files, folders and links. */
+export function specialKindOf(mode: number): SpecialKind | undefined {
+  switch (mode & constants.S_IFMT) {
+    case constants.S_IFIFO:
+      return 'fifo';
+    case constants.S_IFSOCK:
+      return 'socket';
+    case constants.S_IFCHR:
+      return 'char';
+    case constants.S_IFBLK:
+      return 'block';
+    default:
+      return undefined;
+  }
+}
+
 /**
  * All that stat(2) tells but the access time, which reading a file makes out of date: asking for it would send FUSE and
  * NFS to the server after each file. The kernel fills it in all the same, as far as it knows it.
@@ -136,6 +155,11 @@ export class Stat {
   /** As makedev(3) packs it, cut to 32 bits: enough to tell the filesystems of a machine apart. */
   get deviceNumber(): number {
     return (this.view.getUint32(136, true) << 20) | this.view.getUint32(140, true);
+  }
+  /** Of a device, its number as mknod(2) takes it (the kernel's new_encode_dev); 0 of all else. */
+  get specialDevice(): number {
+    const [major, minor] = [this.view.getUint32(128, true), this.view.getUint32(132, true)];
+    return ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;
   }
   get device(): string {
     return `${this.view.getUint32(136, true)}:${this.view.getUint32(140, true)}`;

@@ -1,13 +1,13 @@
 /** What to do with an entry of the source, given what the destination has. Pure. */
-import type { Kind } from '../posix/stat.js';
-import type { Attributes } from '../share/attributes.js';
+import { type Kind, specialKindOf } from '../posix/stat.js';
+import { type Attributes, takesSpecial } from '../share/attributes.js';
 import { sameTime } from '../share/timerange.js';
 
 export interface Seen {
   readonly kind: Kind;
   readonly size: number;
   readonly mtimeNs: bigint;
-  /** Of a link, see targetSign. */
+  /** Of a link or special file: see Word.target. */
   readonly target: number;
   /** With the file type's bits. */
   readonly mode: number;
@@ -16,11 +16,11 @@ export interface Seen {
 }
 
 /**
- * copy: (re)write the file; link: (re)make the symbolic link; stamp: only attributes of the file differ; same: nothing to
+ * copy: (re)write the file; link: (re)make the symbolic link; special: (re)make the FIFO, socket or device; stamp: only attributes of the file differ; same: nothing to
  * do; skip: a kind that is not copied; makeDir: the folder is missing (or something else is in its place); stampDir: only
  * its mtime or attributes differ.
  */
-export type Verdict = 'copy' | 'link' | 'stamp' | 'same' | 'skip' | 'makeDir' | 'stampDir';
+export type Verdict = 'copy' | 'link' | 'special' | 'stamp' | 'same' | 'skip' | 'makeDir' | 'stampDir';
 
 /**
  * What an option lets be: the destination's is newer (--update), is there (--ignore-existing), is not (--existing); a link
@@ -58,7 +58,13 @@ export function compare(
 ): Verdict {
   switch (source.kind) {
     case 'other':
-      return 'skip';
+      if (!takesSpecial(source.mode, attributes)) return 'skip';
+      return isSame(source, dest, grainNs) &&
+        specialKindOf(source.mode) === specialKindOf(dest.mode) &&
+        source.target === dest.target &&
+        isAlike(source, dest, attributes)
+        ? 'same'
+        : 'special';
     case 'dir':
       if (dest?.kind !== 'dir') return 'makeDir';
       return sameTime(source.mtimeNs, dest.mtimeNs, grainNs) && isAlike(source, dest, attributes) ? 'same' : 'stampDir';

@@ -1,12 +1,20 @@
 /** What differs of an entry, in rsync's letters YXcstpoguax (log.c there, %i in rsync(1)). Pure. */
+import { specialKindOf } from '../posix/stat.js';
 import type { Attributes } from '../share/attributes.js';
 import { sameTime } from '../share/timerange.js';
 import type { Seen, Verdict } from './compare.js';
 
 /** The verdicts that there is a line for. */
-export type Changing = Extract<Verdict, 'copy' | 'link' | 'stamp' | 'makeDir' | 'stampDir'>;
+export type Changing = Exclude<Verdict, 'same' | 'skip'>;
 
-const HEADS: Record<Changing, string> = { copy: '>f', link: 'cL', stamp: '.f', makeDir: 'cd', stampDir: '.d' };
+const HEADS: Record<Changing, string> = {
+  copy: '>f',
+  link: 'cL',
+  special: 'cS',
+  stamp: '.f',
+  makeDir: 'cd',
+  stampDir: '.d',
+};
 
 /**
  * `dest` is undefined, or of another kind, where the entry is made anew. Access times, ACLs and extended attributes are `?`
@@ -20,13 +28,15 @@ export function changesOf(
   { perms, owner, group, acls, xattrs, atimes }: Attributes,
   comparesContent = false,
 ): string {
-  if (dest?.kind !== source.kind) return `${HEADS[verdict]}+++++++++`;
+  const special = specialKindOf(source.mode);
+  const [how, what] = special === 'char' || special === 'block' ? 'cD' : HEADS[verdict];
+  if (dest?.kind !== source.kind || specialKindOf(dest.mode) !== special) return `${how}${what}+++++++++`;
   const isLink = source.kind === 'link';
   const isOther = source.target !== dest.target;
-  // A link of the same target is made anew as well, but only its time, or owner, becomes another.
-  const head = isLink && !isOther ? '.L' : HEADS[verdict];
+  // A link of the same target, and what is special, is made anew as well, but only its time, or owner, becomes another.
+  const head = (isLink || special) && !isOther ? `.${what}` : `${how}${what}`;
   const letters = [
-    ((isLink && isOther) || (comparesContent && verdict === 'copy')) && 'c',
+    (((isLink || special) && isOther) || (comparesContent && verdict === 'copy')) && 'c',
     source.kind === 'file' && source.size !== dest.size && 's',
     !sameTime(source.mtimeNs, dest.mtimeNs, grainNs) && 't',
     perms && !isLink && (source.mode & 0o7777) !== (dest.mode & 0o7777) && 'p',

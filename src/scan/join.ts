@@ -10,8 +10,8 @@ import type { Dir, Entry, KeyedEntry, Stamp } from '../ledger/rows.js';
 import { DirStatus, EntryStatus } from '../ledger/schema.js';
 import { errnoName } from '../posix/errno.js';
 import { join as joinPath } from '../posix/names.js';
-import { isClamped, kindOfMode } from '../posix/stat.js';
-import { type Attributes, NO_ATTRIBUTES } from '../share/attributes.js';
+import { isClamped, kindOfMode, specialKindOf } from '../posix/stat.js';
+import { type Attributes, NO_ATTRIBUTES, takesSpecial } from '../share/attributes.js';
 import type { Inode, Meta } from '../share/entries.js';
 import { type Folding, folds } from '../share/folding.js';
 import { isPartName } from '../share/partname.js';
@@ -26,11 +26,11 @@ import type { Found, Listing } from './listing.js';
 import { Twins } from './twins.js';
 
 export interface JoinSink {
-  /** A file or link to be copied, or a file whose attributes are. `changes`: what differs, where lines tell it. */
+  /** A file, link or special file to be copied, or a file whose attributes are. `changes`: what differs, where lines tell it. */
   copy(
     name: string,
     meta: Meta,
-    verdict: 'copy' | 'link' | 'stamp',
+    verdict: 'copy' | 'link' | 'special' | 'stamp',
     known: Entry | undefined,
     changes: string | undefined,
     inode: Inode | undefined,
@@ -165,7 +165,7 @@ function* joinNames(input: JoinInput, twins: Twins | undefined, ledger: Ledger, 
       const counterpart = source.find(twins?.original(name) ?? name);
       // A folder where the source has a file or link is in the way of it, and as such an extra.
       const isInTheWay = isFolder && !input.choice.comparing?.ignoreExisting;
-      if (!counterpart || (isInTheWay && isKnownFileOrLink(counterpart))) sink.extra(name, isFolder, false);
+      if (!counterpart || (isInTheWay && isToBeThere(counterpart, input.attributes))) sink.extra(name, isFolder, false);
     }
   }
 
@@ -190,8 +190,10 @@ function isKnownNoFolder({ entries, index }: Found): boolean {
   return entries.errno(index) === 0 && entries.kind(index) !== 'dir';
 }
 
-function isKnownFileOrLink(found: Found): boolean {
-  return isKnownNoFolder(found) && found.entries.kind(found.index) !== 'other';
+/** Something that is copied, and no folder. */
+function isToBeThere(found: Found, attributes: Attributes): boolean {
+  const { mode } = found.entries.meta(found.index);
+  return isKnownNoFolder(found) && (kindOfMode(mode) !== 'other' || takesSpecial(mode, attributes));
 }
 
 function isKnownFolder({ entries, index }: Found): boolean {
@@ -276,7 +278,8 @@ function joinEntry(
     sink.passedOver(row && ledger.entry(dir.id, name));
     return;
   }
-  const wanted = isRecorded && !areNew && row.isWarned ? NO_ATTRIBUTES : attributes;
+  const { specials, devices } = attributes;
+  const wanted = isRecorded && !areNew && row.isWarned ? { ...NO_ATTRIBUTES, specials, devices } : attributes;
   const found = isPartName(name) ? 'skip' : compare(seenOf(at, range), present, grainNs, wanted, comparing);
   const verdict = chosen(found === 'same' && kind === 'file' && mayBeNew(isRecorded) ? 'stamp' : found);
   if (found !== 'skip' && !isSameInode(inode, inodes.get(name))) sink.inode(name, inode);
@@ -290,7 +293,7 @@ function joinEntry(
   }
   const status = verdict === 'skip' ? EntryStatus.skipped : EntryStatus.synced;
   if (inode && verdict === 'same' && sink.apart(name, meta, inode, row && ledger.entry(dir.id, name))) return;
-  const copying = verdict === 'copy' || verdict === 'link' || verdict === 'stamp';
+  const copying = verdict === 'copy' || verdict === 'link' || verdict === 'special' || verdict === 'stamp';
   if (!copying && row?.status === status && at.entries.is(at.index, row)) {
     sink.unchanged(meta);
     return;
@@ -323,10 +326,12 @@ const LEFT: Record<Left, string> = {
   outside: 'left: leads out of the source (--safe-links)',
 };
 
+const SPECIALS = { fifo: 'FIFO', char: 'character device', block: 'block device', socket: 'socket' } as const;
+
 function skipReason(name: string, meta: Meta): string {
   if (isPartName(name)) return 'unfinished file of a millrace run';
-  const kinds: Record<number, string> = { 1: 'FIFO', 2: 'character device', 6: 'block device', 12: 'socket' };
-  return `${kinds[(meta.mode >> 12) & 15] ?? 'special file'}: not copied`;
+  const kind = specialKindOf(meta.mode);
+  return `${kind ? SPECIALS[kind] : 'special file'}: not copied`;
 }
 
 const NO_INODES = new Map<string, Inode>();

@@ -4,6 +4,7 @@
  */
 
 import { SysError } from '../posix/errno.js';
+import { specialKindOf } from '../posix/stat.js';
 
 const E2BIG = 7;
 
@@ -23,6 +24,10 @@ export interface Attributes {
   readonly atimes: boolean;
   /** -H: names of one file at the source are names of one file at the destination. */
   readonly hardLinks: boolean;
+  /** -D: FIFOs and sockets, ... */
+  readonly specials: boolean;
+  /** ... and devices. */
+  readonly devices: boolean;
 }
 
 export const NO_ATTRIBUTES: Attributes = {
@@ -33,10 +38,13 @@ export const NO_ATTRIBUTES: Attributes = {
   xattrs: false,
   atimes: false,
   hardLinks: false,
+  specials: false,
+  devices: false,
 };
 
 /** As written in the ledger: one letter for each that is kept, always in the same order. */
-export function lettersOf({ perms, owner, group, acls, xattrs, atimes, hardLinks }: Attributes): string {
+export function lettersOf(attributes: Attributes): string {
+  const { perms, owner, group, acls, xattrs, atimes, hardLinks, specials, devices } = attributes;
   const letters = [
     perms && 'p',
     owner && 'o',
@@ -45,8 +53,18 @@ export function lettersOf({ perms, owner, group, acls, xattrs, atimes, hardLinks
     xattrs && 'X',
     atimes && 'U',
     hardLinks && 'H',
+    specials && 'D',
+    // rsync has one letter for both.
+    devices && 'd',
   ];
   return letters.filter(Boolean).join('');
+}
+
+/** Whether a special file of this mode is copied. */
+export function takesSpecial(mode: number, { specials, devices }: Attributes): boolean {
+  const kind = specialKindOf(mode);
+  if (kind === undefined) return false;
+  return kind === 'char' || kind === 'block' ? devices : specials;
 }
 
 /** What the lanes carry of one entry from one share to the other. */

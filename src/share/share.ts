@@ -96,7 +96,9 @@ export interface SourceShare extends Share {
   open(dir: string, name: string): SourceFile;
   /** Target of a symbolic link and, in the Stat, the link's own metadata. */
   readLink(dir: string, name: string): { target: string; stat: Stat };
-  /** The entry's metadata, in a Stat that is valid until the next call; undefined when `other` is not the same file. */
+  /** The entry's metadata, in a Stat that is valid until the next call. */
+  look(dir: string, name: string): Stat;
+  /** The same; undefined when `other` is not the same file. */
   sameFile(dir: string, name: string, other: string): Stat | undefined;
   /** A folder's own metadata, in a Stat that is valid until the next call. */
   openDir(path: string): { stat: Stat; xattrs: Xattr[] };
@@ -111,6 +113,14 @@ export interface DestShare extends Share {
   create(dir: string, name: string, mode: number, size: number): DestFile;
   /** Puts a symbolic link at the name, replacing what is there. */
   link(dir: string, name: string, target: string, times: Times, carried?: Carried): string[];
+  /** Puts a FIFO, socket or device at the name, replacing what is there. `mode` has the type's bits; `device`: see Stat. */
+  makeSpecial(
+    dir: string,
+    name: string,
+    what: { readonly mode: number; readonly device: number },
+    times: Times,
+    carried?: Carried,
+  ): string[];
   /**
    * Puts another name of the file `other` at the name, replacing what is there; `was`: it is one already. `unlike`: what is
    * at `other` is not what was published there, which had this size and mtime; nothing is done then.

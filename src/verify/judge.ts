@@ -6,9 +6,11 @@ import { Verdict } from '../ledger/schema.js';
 import type { Kind } from '../posix/stat.js';
 import { kept, sameTime, type TimeRange } from '../share/timerange.js';
 
+export type VerifiedKind = Exclude<Kind, 'dir'>;
+
 /** An entry as it was copied. */
 export interface Expected {
-  readonly kind: 'file' | 'link';
+  readonly kind: VerifiedKind;
   readonly size: number;
   readonly mtimeNs: bigint;
   /** Of a file, where one was recorded. */
@@ -27,7 +29,7 @@ export type Seen =
       readonly mtimeNs: bigint;
       /** Of a file whose contents were read, by the algorithm of the expected hash, if there is one. */
       readonly hash?: Uint8Array | undefined;
-      /** Of a link, raw. */
+      /** Of a link, raw; of a special file, what it is. */
       readonly target?: string | undefined;
     };
 
@@ -75,9 +77,9 @@ function verdictOf(dest: Seen): Verdict {
   return dest.is === 'unreadable' ? Verdict.unreadable : Verdict.differs;
 }
 
-/** Nothing of it remains to be compared with the source: links have no hash, and all empty files are alike. */
+/** Nothing of it remains to be compared with the source: only files have a hash, and all empty ones are alike. */
 function isProven({ kind, size, hash }: Expected): boolean {
-  return kind === 'link' || size === 0 || hash !== undefined;
+  return kind !== 'file' || size === 0 || hash !== undefined;
 }
 
 /** What of a share's entry is not as it was copied, in words; undefined: nothing that was looked at. */
@@ -103,7 +105,8 @@ const KINDS: Readonly<Record<Kind, string>> = {
 /** What the destination's entry has of its own, compared with the source's: all that the ledger does not know. */
 function unlike({ hash }: Expected, dest: Seen, source: Seen | undefined): string | undefined {
   if (dest.is !== 'there' || source?.is !== 'there') return undefined;
-  if (dest.target !== undefined && source.target !== undefined && dest.target !== source.target) return 'target';
+  if (dest.target !== undefined && source.target !== undefined && dest.target !== source.target)
+    return dest.kind === 'link' ? 'target' : 'kind';
   if (hash || !dest.hash || !source.hash || isSame(dest.hash, source.hash)) return undefined;
   return 'content, compared with the source';
 }

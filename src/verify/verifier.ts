@@ -11,6 +11,7 @@ import { Command } from '../pipeline/ring.js';
 import { timedCall } from '../pipeline/timedcall.js';
 import { asSysError } from '../posix/errno.js';
 import { join } from '../posix/names.js';
+import { specialKindOf } from '../posix/stat.js';
 import { type Failure, failureOf } from '../share/failure.js';
 import type { Side, SourceShare } from '../share/share.js';
 import type { TimeRange } from '../share/timerange.js';
@@ -19,7 +20,7 @@ import type { CacheTally, Judged, VerifyAnswer, VerifyItem, VerifyLease } from '
 
 /** One share as the role reads it. */
 export interface Reading extends PacedDeps {
-  readonly share: Pick<SourceShare, 'open' | 'readLink'>;
+  readonly share: Pick<SourceShare, 'open' | 'readLink' | 'look'>;
 }
 
 export interface VerifierDeps {
@@ -91,9 +92,14 @@ class Verifier {
   private look(side: Side, reading: Reading, item: VerifyItem, hasher: Hasher): Seen {
     reading.counters.begin(item.id, Date.now());
     try {
-      return item.expected.kind === 'link'
-        ? this.lookAtLink(reading, item)
-        : this.readFile(side, reading, item, hasher);
+      switch (item.expected.kind) {
+        case 'link':
+          return this.lookAtLink(reading, item);
+        case 'other':
+          return this.lookAtSpecial(reading, item);
+        case 'file':
+          return this.readFile(side, reading, item, hasher);
+      }
     } catch (error) {
       if (error instanceof Unjudged) throw error;
       return this.seenBy(error, side, item);
@@ -108,11 +114,17 @@ class Verifier {
     } catch (error) {
       // No link, as readlink(2) says it.
       if (asSysError(error, 'readlink', name).code !== 'EINVAL') throw error;
-      const file = timedCall(reading, Call.open, 1, () => reading.share.open(dir, name));
-      const { kind } = file.stat(false);
-      file.close();
+      const { kind } = timedCall(reading, Call.open, 1, () => reading.share.look(dir, name));
       return { is: 'there', kind, size: 0, mtimeNs: 0n };
     }
+  }
+
+  /** It is not opened: there is nothing to read, or its driver would take that for something. */
+  private lookAtSpecial(reading: Reading, { dir, name }: VerifyItem): Seen {
+    reading.pace.take(0, 1);
+    const stat = timedCall(reading, Call.open, 1, () => reading.share.look(dir, name));
+    const { kind, size, mtimeNs, mode, specialDevice } = stat;
+    return { is: 'there', kind, size, mtimeNs, target: `${specialKindOf(mode)} ${specialDevice}` };
   }
 
   private readFile(side: Side, reading: Reading, item: VerifyItem, hasher: Hasher): Seen {

@@ -19,6 +19,8 @@ const ALL: Attributes = {
   xattrs: true,
   atimes: true,
   hardLinks: true,
+  specials: true,
+  devices: true,
 };
 
 describe('isKept', () => {
@@ -74,6 +76,6 @@ describe('carriedOf', () => {
 
 it('the letters of attributes tell each of them', () => {
   const each = Object.keys(ALL).map((name) => lettersOf({ ...NO_ATTRIBUTES, [name]: true }));
-  expect(each).toEqual(['p', 'o', 'g', 'A', 'X', 'U', 'H']);
-  expect(lettersOf(ALL)).toBe('pogAXUH');
+  expect(each).toEqual(['p', 'o', 'g', 'A', 'X', 'U', 'H', 'D', 'd']);
+  expect(lettersOf(ALL)).toBe('pogAXUHDd');
 });

@@ -1,5 +1,6 @@
 /** Gives an open file or folder the attributes that are kept of its source. */
 import {
+  chmodAt,
   chmodFd,
   chownAt,
   chownFd,
@@ -57,43 +58,52 @@ function namesOf(fd: number): string[] {
  * take, each as a line with an error code; throws SysError when the share is in trouble.
  */
 export function apply(fd: number, carried: Carried, attributes: Attributes): string[] {
+  const { mode, uid, gid, xattrs } = carried;
+  statFd(fd, stat);
+  const isOwned = (uid ?? stat.uid) === stat.uid && (gid ?? stat.gid) === stat.gid;
+  const warnings = attempted((attempt) => {
+    if (!isOwned) attempt(ownerWords(carried), () => chownFd(fd, uid, gid));
+    if (mode !== undefined) attempt(`mode ${octal(mode)}`, () => chmodFd(fd, mode));
+    if (xattrs !== undefined) applyXattrs(fd, xattrs, attributes, attempt);
+  });
+  return warnings.length === 0 ? notKept(fd, carried) : warnings;
+}
+
+/** The same for a symbolic link itself, which has an owner only: its mode means nothing (symlink(7)). */
+export function applyToLink(dir: number, name: string, { uid, gid }: Carried): string[] {
+  if (uid === undefined && gid === undefined) return [];
+  return attempted((attempt) => attempt(ownerWords({ uid, gid }), () => chownAt(dir, name, uid, gid)));
+}
+
+/** The same for a FIFO, socket or device, which is not opened: that would be something to its driver. */
+export function applyToSpecial(dir: number, name: string, { mode, uid, gid }: Carried): string[] {
+  return attempted((attempt) => {
+    if (uid !== undefined || gid !== undefined) attempt(ownerWords({ uid, gid }), () => chownAt(dir, name, uid, gid));
+    if (mode !== undefined) attempt(`mode ${octal(mode)}`, () => chmodAt(dir, name, mode));
+  });
+}
+
+type Attempt = (what: string, work: () => void) => void;
+
+/** Warnings of what was attempted; throws SysError when the share is in trouble. */
+function attempted(all: (attempt: Attempt) => void): string[] {
   const warnings: string[] = [];
-  const attempt = (what: string, work: () => void) => {
+  all((what, work) => {
     try {
       work();
     } catch (error) {
       if (!(error instanceof SysError) || !CANNOT.has(error.code)) throw error;
       warnings.push(`${error.code}: ${what}`);
     }
-  };
-  const { mode, uid, gid, xattrs } = carried;
-  statFd(fd, stat);
-  const isOwned = (uid ?? stat.uid) === stat.uid && (gid ?? stat.gid) === stat.gid;
-  if (!isOwned) attempt(`owner ${uid ?? '-'}:${gid ?? '-'}`, () => chownFd(fd, uid, gid));
-  if (mode !== undefined) attempt(`mode ${octal(mode)}`, () => chmodFd(fd, mode));
-  if (xattrs !== undefined) applyXattrs(fd, xattrs, attributes, attempt);
-  if (warnings.length === 0) warnings.push(...notKept(fd, carried));
+  });
   return warnings;
 }
 
-/** The same for a symbolic link itself, which has an owner only: its mode means nothing (symlink(7)). */
-export function applyToLink(dir: number, name: string, { uid, gid }: Carried): string[] {
-  if (uid === undefined && gid === undefined) return [];
-  try {
-    chownAt(dir, name, uid, gid);
-    return [];
-  } catch (error) {
-    if (!(error instanceof SysError) || !CANNOT.has(error.code)) throw error;
-    return [`${error.code}: owner ${uid ?? '-'}:${gid ?? '-'}`];
-  }
+function ownerWords({ uid, gid }: Pick<Carried, 'uid' | 'gid'>): string {
+  return `owner ${uid ?? '-'}:${gid ?? '-'}`;
 }
 
-function applyXattrs(
-  fd: number,
-  xattrs: readonly Xattr[],
-  attributes: Attributes,
-  attempt: (what: string, work: () => void) => void,
-): void {
+function applyXattrs(fd: number, xattrs: readonly Xattr[], attributes: Attributes, attempt: Attempt): void {
   const wanted = new Set(xattrs.map(({ name }) => name));
   for (const name of namesOf(fd))
     if (isKept(name, attributes, isRoot) && !wanted.has(name)) attempt(name, () => removeXattrFd(fd, name));

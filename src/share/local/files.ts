@@ -100,17 +100,21 @@ export function removeQuietly(dir: number, part: string): void {
 
 const { O_CREAT, O_EXCL, O_WRONLY } = constants;
 
-/** Creates the part file of `name`, in place of one that a crash left; `mode` as open(2) takes it. */
-export function createPart(dir: number, name: string, mode: number): number {
-  const part = partName(name);
-  const flags = O_CREAT | O_EXCL | O_WRONLY;
+/** Makes a part file, in place of one that a crash left. */
+export function replacing<T>(dir: number, part: string, make: () => T): T {
   try {
-    return openAt(dir, part, flags, mode);
+    return make();
   } catch (error) {
     if (!(error instanceof SysError) || error.code !== 'EEXIST') throw error;
     unlinkAt(dir, part);
-    return openAt(dir, part, flags, mode);
+    return make();
   }
+}
+
+/** Creates the part file of `name`; `mode` as open(2) takes it. */
+export function createPart(dir: number, name: string, mode: number): number {
+  const part = partName(name);
+  return replacing(dir, part, () => openAt(dir, part, O_CREAT | O_EXCL | O_WRONLY, mode));
 }
 
 /** Offset of the SMB epoch (1601) from the Unix epoch, in 100 ns. */

@@ -3,6 +3,7 @@ import {
   dropFd,
   filesystemType,
   linkAt,
+  makeSpecialAt,
   openForReading,
   readLinkAt,
   removeDirAt,
@@ -26,9 +27,9 @@ import { partName } from '../partname.js';
 import { leadsOut } from '../safelink.js';
 import type { DestFile, DestShare, Leaves, Published, SourceFile, SourceShare, Times } from '../share.js';
 import { kept, sameTime, type TimeRange } from '../timerange.js';
-import { apply, applyToLink, xattrsOf } from './applying.js';
+import { apply, applyToLink, applyToSpecial, xattrsOf } from './applying.js';
 import { ComparedFile } from './comparedfile.js';
-import { createPart, LocalDestFile, LocalSourceFile, removeQuietly } from './files.js';
+import { createPart, LocalDestFile, LocalSourceFile, removeQuietly, replacing } from './files.js';
 import { Folders, NEW_FOLDER } from './folders.js';
 import { Following } from './following.js';
 import { openPinned, type Pin } from './pin.js';
@@ -124,7 +125,7 @@ export class LocalShare implements SourceShare, DestShare {
           this.lookAt(fd, dir, name);
           if (kind === undefined && leaves?.(name, this.stat.kind === 'dir')) return;
           const target = this.stat.kind === 'link' ? readLinkAt(fd, name) : undefined;
-          batch.add(name, this.stat, target === undefined ? 0 : targetSign(target), this.device);
+          batch.add(name, this.stat, this.signOf(target), this.device);
           if (target !== undefined && this.ways.safeLinks && leadsOut(target, join(dir, name))) batch.markLeadsOut();
         } catch (error) {
           if (saysAbsent(error)) absent.add(name);
@@ -139,6 +140,12 @@ export class LocalShare implements SourceShare, DestShare {
     } finally {
       dropFd(fd);
     }
+  }
+
+  /** What tells an entry from others of its kind, size and time: see Word.target. */
+  private signOf(target: string | undefined): number {
+    if (target !== undefined) return targetSign(target);
+    return this.stat.kind === 'other' ? this.stat.specialDevice : 0;
   }
 
   /** Leaves the metadata of an entry, of what it leads to where links are followed, in `stat`. */
@@ -228,11 +235,15 @@ export class LocalShare implements SourceShare, DestShare {
     });
   }
 
+  look(dir: string, name: string): Stat {
+    this.folders.in(dir, (fd) => statAt(fd, name, this.stat, this.ways.copyLinks));
+    return this.stat;
+  }
+
   sameFile(dir: string, name: string, other: string): Stat | undefined {
     const { folders } = this;
     const identity = folders.in(dirName(other), (fd) => this.identityOf(fd, baseName(other)));
-    folders.in(dir, (fd) => statAt(fd, name, this.stat, this.ways.copyLinks));
-    return this.stat.identity === identity ? this.stat : undefined;
+    return this.look(dir, name).identity === identity ? this.stat : undefined;
   }
 
   /** Leaves the file's metadata in `stat`; undefined when it is not there. */
@@ -288,17 +299,35 @@ export class LocalShare implements SourceShare, DestShare {
   }
 
   link(dir: string, name: string, target: string, times: Times, carried?: Carried): string[] {
+    const make = (fd: number, part: string) => symlinkAt(target, fd, part);
+    return this.put(dir, name, make, times, (fd, part) => (carried ? applyToLink(fd, part, carried) : []));
+  }
+
+  makeSpecial(
+    dir: string,
+    name: string,
+    { mode, device }: { readonly mode: number; readonly device: number },
+    times: Times,
+    carried?: Carried,
+  ): string[] {
+    const make = (fd: number, part: string) =>
+      makeSpecialAt(fd, part, mode & (this.attributes.perms ? ~0o7077 : ~0o7000), device);
+    return this.put(dir, name, make, times, (fd, part) => (carried ? applyToSpecial(fd, part, carried) : []));
+  }
+
+  /** Makes what needs no writing under a temporary name, applies and sets what is to be, and moves it to its name. */
+  private put(
+    dir: string,
+    name: string,
+    make: (fd: number, part: string) => void,
+    times: Times,
+    apply: (fd: number, part: string) => string[],
+  ): string[] {
     const part = partName(name);
     return this.writableIn(dir, (fd) => {
+      replacing(fd, part, () => make(fd, part));
       try {
-        symlinkAt(target, fd, part);
-      } catch (error) {
-        if (!(error instanceof SysError) || error.code !== 'EEXIST') throw error;
-        unlinkAt(fd, part);
-        symlinkAt(target, fd, part);
-      }
-      try {
-        const warnings = carried ? applyToLink(fd, part, carried) : [];
+        const warnings = apply(fd, part);
         setTimesAt(fd, part, times.atimeNs, times.mtimeNs);
         renameAt(fd, part, fd, name);
         return warnings;
@@ -329,13 +358,7 @@ export class LocalShare implements SourceShare, DestShare {
     // rename(2) of two names of one file does nothing.
     if (this.identityOf(to, name) === identity) return 'was';
     const part = partName(name);
-    try {
-      linkAt(from, other, to, part);
-    } catch (error) {
-      if (!(error instanceof SysError) || error.code !== 'EEXIST') throw error;
-      unlinkAt(to, part);
-      linkAt(from, other, to, part);
-    }
+    replacing(to, part, () => linkAt(from, other, to, part));
     try {
       renameAt(to, part, to, name);
       return 'linked';
