@@ -45,7 +45,10 @@ export function certificateText(facts: CertificateFacts): string {
       ],
     ),
     ['read back', facts.verified === 0 ? 'nothing (millrace verify)' : entries(facts.verified)],
-    ['kept', facts.attributes === '' ? 'times' : `times, and -${facts.attributes.replace('d', '')} of rsync's letters`],
+    [
+      'kept',
+      facts.attributes === '' ? 'times' : `times, and -${facts.attributes.replace(/[dw]/g, '')} of rsync's letters`,
+    ],
     ...present([[facts.warned, 'not taken', `attributes of ${entries(facts.warned)}, see the log`]]),
     ...failures.causes.map(
       ({ example, count, places }): Row => [

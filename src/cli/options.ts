@@ -82,6 +82,7 @@ export const OPTIONS = {
   xattrs: toggle('keep', 'extended attributes', { short: 'X' }),
   atimes: toggle('keep', 'access times', { short: 'U' }),
   'hard-links': toggle('keep', 'names of one file as such', { short: 'H' }),
+  'dos-attributes': toggle('keep', 'hidden, read-only and the like, from SMB to SMB'),
   specials: override('keep', 'FIFOs, sockets and (root only) devices', { short: 'D' }),
   sparse: override('keep', 'holes of large files; --no-sparse fills them', { short: 'S' }),
   checksum: choice('work', 'ALG', 'the hash to record', 'sha256', CHECKSUMS, { commands: LONG }),

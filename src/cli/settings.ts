@@ -96,6 +96,7 @@ function attributesOf({ archive, perms, owner, group, acls, xattrs, atimes, spec
     xattrs,
     atimes,
     hardLinks: values['hard-links'],
+    dosAttributes: values['dos-attributes'],
     specials: specials ?? archive,
     devices: (specials ?? archive) && isRoot(),
   };

@@ -10,7 +10,7 @@ import { asSysError } from '../posix/errno.js';
 import { join } from '../posix/names.js';
 import type { Kind, Stat } from '../posix/stat.js';
 import type { Filter } from '../scan/filter/filter.js';
-import { type Attributes, carriesAny, encodeXattrs } from '../share/attributes.js';
+import { type Attributes, carriesAny, carriesXattrs, encodeXattrs } from '../share/attributes.js';
 import { failure, failureOf, UNLIKE } from '../share/failure.js';
 import type { SourceFile, SourceShare } from '../share/share.js';
 import type { LaneCounters } from '../stats/shared.js';
@@ -184,8 +184,8 @@ function packData(
 }
 
 /** The extended attributes of a source's file, as they travel. */
-export function xattrsIn(file: Pick<SourceFile, 'xattrs'>, { acls, xattrs }: Attributes): Uint8Array {
-  return acls || xattrs ? encodeXattrs(file.xattrs()) : NOTHING;
+export function xattrsIn(file: Pick<SourceFile, 'xattrs'>, attributes: Attributes): Uint8Array {
+  return carriesXattrs(attributes) ? encodeXattrs(file.xattrs()) : NOTHING;
 }
 
 /** Of a file whose other name was copied: makes sure that it still is one. */

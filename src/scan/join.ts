@@ -11,7 +11,7 @@ import { DirStatus, EntryStatus } from '../ledger/schema.js';
 import { errnoName } from '../posix/errno.js';
 import { join as joinPath } from '../posix/names.js';
 import { isClamped, kindOfMode, specialKindOf } from '../posix/stat.js';
-import { type Attributes, NO_ATTRIBUTES, takesSpecial } from '../share/attributes.js';
+import { type Attributes, carriesXattrs, NO_ATTRIBUTES, takesSpecial } from '../share/attributes.js';
 import type { Inode, Meta } from '../share/entries.js';
 import { type Folding, folds } from '../share/folding.js';
 import { isPartName } from '../share/partname.js';
@@ -252,7 +252,7 @@ function joinEntry(
     const isOurs = isToMend && dest && sameTime(source.mtimeNs, dest.mtimeNs, grainNs);
     return isOurs ? verdict : leave(verdict, source, dest || undefined, grainNs, comparing);
   };
-  const mayBeNew = (isUpToDate: boolean) => (attributes.acls || attributes.xattrs) && (areNew || !isUpToDate);
+  const mayBeNew = (isUpToDate: boolean) => carriesXattrs(attributes) && (areNew || !isUpToDate);
   const changes = (verdict: Verdict) =>
     itemizes && verdict !== 'same' && verdict !== 'skip'
       ? changesOf(verdict, seenOf(at, range), dest || undefined, grainNs, attributes, comparing?.content)

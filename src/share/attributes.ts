@@ -24,6 +24,8 @@ export interface Attributes {
   readonly atimes: boolean;
   /** -H: names of one file at the source are names of one file at the destination. */
   readonly hardLinks: boolean;
+  /** Hidden, read-only, system and the like, from one SMB share to another. */
+  readonly dosAttributes: boolean;
   /** -D: FIFOs and sockets, ... */
   readonly specials: boolean;
   /** ... and devices. */
@@ -38,13 +40,14 @@ export const NO_ATTRIBUTES: Attributes = {
   xattrs: false,
   atimes: false,
   hardLinks: false,
+  dosAttributes: false,
   specials: false,
   devices: false,
 };
 
-/** As written in the ledger: one letter for each that is kept, always in the same order. */
+/** As written in the ledger: one letter for each that is kept, always in the same order; w and d are none of rsync's. */
 export function lettersOf(attributes: Attributes): string {
-  const { perms, owner, group, acls, xattrs, atimes, hardLinks, specials, devices } = attributes;
+  const { perms, owner, group, acls, xattrs, atimes, hardLinks, dosAttributes, specials, devices } = attributes;
   const letters = [
     perms && 'p',
     owner && 'o',
@@ -53,8 +56,8 @@ export function lettersOf(attributes: Attributes): string {
     xattrs && 'X',
     atimes && 'U',
     hardLinks && 'H',
+    dosAttributes && 'w',
     specials && 'D',
-    // rsync has one letter for both.
     devices && 'd',
   ];
   return letters.filter(Boolean).join('');
@@ -94,20 +97,33 @@ const ACLS: ReadonlySet<string> = new Set([
   'system.cifs_acl',
 ]);
 
+/** The attribute as which the SMB client has the DOS attributes: four bytes, in the machine's order (fs/smb/client/xattr.c). */
+export const DOS_ATTRIBUTES = 'user.cifs.dosattrib';
+
+/** What the SMB client has of a file, and lists with no others of its attributes. */
+export const UNLISTED: readonly string[] = ['system.cifs_acl', DOS_ATTRIBUTES];
+
 /**
  * Whether an attribute is copied. As rsync does: of the others all for root but those of the system, which are the
  * filesystem's own, and else the users'; never an SELinux label, which belongs to the machine (xattrs.c there).
  */
-export function isKept(name: string, { acls, xattrs }: Attributes, isRoot: boolean): boolean {
+export function isKept(name: string, { acls, xattrs, dosAttributes }: Attributes, isRoot: boolean): boolean {
+  if (name === DOS_ATTRIBUTES) return dosAttributes;
   if (ACLS.has(name)) return acls;
   // Set with the times by the publisher, and a view of other attributes by the SMB client.
   if (!xattrs || name.startsWith('user.cifs.') || name === 'security.selinux') return false;
   return name.startsWith('user.') || (isRoot && !name.startsWith('system.'));
 }
 
+/** Whether extended attributes of any kind are carried. */
+export function carriesXattrs({ acls, xattrs, dosAttributes }: Attributes): boolean {
+  return acls || xattrs || dosAttributes;
+}
+
 /** Whether anything is carried, beside times. */
-export function carriesAny({ perms, owner, group, acls, xattrs }: Attributes): boolean {
-  return perms || owner || group || acls || xattrs;
+export function carriesAny(attributes: Attributes): boolean {
+  const { perms, owner, group } = attributes;
+  return perms || owner || group || carriesXattrs(attributes);
 }
 
 /** What is to be applied of an entry with this metadata and these attributes; undefined: nothing. */
@@ -121,7 +137,7 @@ export function carriedOf(
     mode: attributes.perms ? mode & 0o7777 : undefined,
     uid: attributes.owner ? uid : undefined,
     gid: attributes.group ? gid : undefined,
-    xattrs: attributes.acls || attributes.xattrs ? xattrs() : undefined,
+    xattrs: carriesXattrs(attributes) ? xattrs() : undefined,
   };
 }
 
@@ -129,8 +145,8 @@ export function carriedOf(
 export const XATTRS_MOST = 128 * 1024;
 
 /** Bytes to keep free for them in a slot. */
-export function roomForXattrs({ acls, xattrs }: Attributes): number {
-  return acls || xattrs ? XATTRS_MOST : 0;
+export function roomForXattrs(attributes: Attributes): number {
+  return carriesXattrs(attributes) ? XATTRS_MOST : 0;
 }
 
 /** As bytes, for a record: of each the lengths of name (u16) and value (u32), little endian, then both. Throws SysError. */

@@ -30,6 +30,7 @@ test('without anything, the defaults', async () => {
     xattrs: false,
     atimes: false,
     'hard-links': false,
+    'dos-attributes': false,
     from0: false,
     'max-size': undefined,
     'min-size': undefined,

@@ -19,6 +19,7 @@ const ALL: Attributes = {
   xattrs: true,
   atimes: true,
   hardLinks: true,
+  dosAttributes: true,
   specials: true,
   devices: true,
 };
@@ -37,6 +38,8 @@ describe('isKept', () => {
     ['system.cifs_acl', { acls: true }, true, true],
     ['system.data', { xattrs: true, acls: true }, true, false],
     ['user.cifs.creationtime', { xattrs: true }, true, false],
+    ['user.cifs.dosattrib', { xattrs: true, acls: true }, true, false],
+    ['user.cifs.dosattrib', { dosAttributes: true }, false, true],
   ])('%s with %o, root %s: %s', (name, kept, isRoot, expected) => {
     expect(isKept(name, { ...NO_ATTRIBUTES, ...kept }, isRoot)).toBe(expected);
   });
@@ -76,6 +79,6 @@ describe('carriedOf', () => {
 
 it('the letters of attributes tell each of them', () => {
   const each = Object.keys(ALL).map((name) => lettersOf({ ...NO_ATTRIBUTES, [name]: true }));
-  expect(each).toEqual(['p', 'o', 'g', 'A', 'X', 'U', 'H', 'D', 'd']);
-  expect(lettersOf(ALL)).toBe('pogAXUHDd');
+  expect(each).toEqual(['p', 'o', 'g', 'A', 'X', 'U', 'H', 'w', 'D', 'd']);
+  expect(lettersOf(ALL)).toBe('pogAXUHwDd');
 });

@@ -50,6 +50,54 @@ const TWINS: Record<Protocol, string> = {
   same`,
 };
 
+/** What SMB keeps in attributes of its own, and the client lists nowhere; the server needs a filesystem that has some. */
+const DOS: Record<Protocol, string> = {
+  nfs4: '',
+  nfs3: '',
+  smb: `
+  modprobe loop
+  modprobe ext4
+  for side in source dest; do
+    mkdir /mnt/served/$side/dos
+    truncate -s 32M /mnt/served/$side.img
+    mkfs.ext4 -q /mnt/served/$side.img
+    mount -o loop /mnt/served/$side.img /mnt/served/$side/dos
+  done
+  # Without the archive bit, which a server sets on whatever gets a name.
+  dos() { printf '%#x' $((0x$(getfattr --only-values --absolute-names -n user.cifs.dosattrib "$1" | od -An -tx4 | tr -d ' ') & ~0x20)); }
+  # The last entry of the list: what everyone may do. A server that maps lists to its own kind may add to the others.
+  everyone() { getfattr --only-values --absolute-names -n system.cifs_acl "$1" | tail -c 20 | od -An -tx1; }
+  copydos() { ${process.execPath} ${MAIN} copy /mnt/source/dos /mnt/dest/dos --db /run/d.db --log-file /run/d.log "$@"; }
+  cd /mnt/source/dos
+  for name in plain hidden readonly; do echo $name >$name; done
+  mkdir folder
+  # Hidden; read-only and archive; a hidden folder.
+  setfattr -n user.cifs.dosattrib -v 0x02000000 hidden
+  setfattr -n user.cifs.dosattrib -v 0x21000000 readonly
+  setfattr -n user.cifs.dosattrib -v 0x12000000 folder
+  cd /
+  chmod o= /mnt/served/source/dos/hidden
+  copydos --dos-attributes -A
+  # The client remembers attributes for a second.
+  sleep 2
+  for name in hidden readonly folder plain; do
+    echo "$name $(dos /mnt/dest/dos/$name)"
+    test "$(dos /mnt/dest/dos/$name)" = "$(dos /mnt/source/dos/$name)"
+  done
+  test "$(everyone /mnt/dest/dos/hidden)" = "$(everyone /mnt/source/dos/hidden)"
+  test "$(everyone /mnt/dest/dos/hidden)" != "$(everyone /mnt/dest/dos/plain)"
+  # What is read-only is replaced all the same.
+  rm -f /mnt/source/dos/readonly
+  echo anew >/mnt/source/dos/readonly
+  copydos --dos-attributes
+  test "$(cat /mnt/dest/dos/readonly)" = anew
+  # Without the option nothing is hidden, though the names of unfinished files begin with a dot.
+  rm /mnt/dest/dos/plain
+  copydos --rescan
+  sleep 2
+  test $(($(dos /mnt/dest/dos/plain) & 2)) = 0`,
+};
+
 const job = (protocol: Protocol) => `
   set -e
   copy() { ${process.execPath} ${MAIN} copy /mnt/source /mnt/dest --db /run/l.db --log-file /run/l.log "$@"; }
@@ -96,6 +144,9 @@ const job = (protocol: Protocol) => `
   wait $! || { cat /run/away; dmesg | tail -n 20; false; }
   cat /run/away
   same
+  echo '--- dos'
+  ${DOS[protocol]}
+
   echo '--- end'`;
 
 const why = noGuest();

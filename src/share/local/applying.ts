@@ -1,9 +1,11 @@
 /** Gives an open file or folder the attributes that are kept of its source. */
+import { constants } from 'node:os';
 import {
   chmodAt,
   chmodFd,
   chownAt,
   chownFd,
+  filesystemType,
   getXattrFd,
   listXattrsFd,
   removeXattrFd,
@@ -11,9 +13,19 @@ import {
   statFd,
 } from '../../posix/calls.js';
 import { SysError } from '../../posix/errno.js';
+import { filesystemFacts } from '../../posix/filesystems.js';
 import { Stat } from '../../posix/stat.js';
-import { type Attributes, type Carried, isKept, type Xattr } from '../attributes.js';
+import {
+  type Attributes,
+  type Carried,
+  carriesXattrs,
+  DOS_ATTRIBUTES,
+  isKept,
+  UNLISTED,
+  type Xattr,
+} from '../attributes.js';
 
+const { EOPNOTSUPP } = constants.errno;
 export const isRoot = process.geteuid!() === 0;
 
 /** Errors that say that the filesystem, or the user, cannot: ext4 tells ENOSPC of an attribute that is too long. */
@@ -32,14 +44,62 @@ const stat = new Stat();
 
 /** All attributes of the kinds that are kept. Throws SysError when they cannot be read. */
 export function xattrsOf(fd: number, attributes: Attributes): Xattr[] {
-  if (!attributes.acls && !attributes.xattrs) return [];
+  if (!carriesXattrs(attributes)) return [];
   const xattrs: Xattr[] = [];
-  for (const name of namesOf(fd)) {
+  const unlisted = isOnSmb(fd) ? UNLISTED : [];
+  for (const name of [...namesOf(fd), ...unlisted]) {
     if (!isKept(name, attributes, isRoot)) continue;
-    const value = getXattrFd(fd, name);
+    const value = xattrValue(fd, name);
     if (value) xattrs.push({ name, value });
   }
   return xattrs;
+}
+
+function isOnSmb(fd: number): boolean {
+  return filesystemFacts(filesystemType(fd)).cifsTimes;
+}
+
+function xattrValue(fd: number, name: string): Uint8Array | undefined {
+  try {
+    return getXattrFd(fd, name);
+  } catch (error) {
+    // Asked for without being listed, so that it may be something that this share has not.
+    if (UNLISTED.includes(name) && error instanceof SysError && error.code === 'EOPNOTSUPP') return undefined;
+    throw error;
+  }
+}
+
+/** FILE_ATTRIBUTE_* of [MS-FSCC] 2.6 that are for users to set, and those that matter where they cannot be. */
+const SETTABLE = 0x3127;
+const TELLING = 0x0007;
+const HIDDEN = 0x0002;
+const NORMAL = 0x0080;
+
+/** DOS attributes as a share takes them: the others are the filesystem's own, and none at all is said by one of its own. */
+export function settable(value: Uint8Array): Buffer {
+  const wanted = Buffer.from(value).readUInt32LE() & SETTABLE;
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(wanted === 0 ? NORMAL : wanted);
+  return bytes;
+}
+
+/**
+ * Takes back that a file is hidden, after its creation time was set: Samba (set_create_timespec_ea in its dosmode.c) then
+ * writes down what it shows of names that begin with a dot, as that of a part file does, and the file would stay hidden.
+ */
+export function unhide(fd: number, name: string): void {
+  const value = xattrValue(fd, DOS_ATTRIBUTES);
+  if (!value || name.startsWith('.')) return;
+  const seen = Buffer.from(value).readUInt32LE();
+  if ((seen & HIDDEN) === 0) return;
+  const shown = Buffer.alloc(4);
+  shown.writeUInt32LE((seen & ~HIDDEN) >>> 0);
+  attempted((attempt) => attempt('', () => setXattrFd(fd, DOS_ATTRIBUTES, settable(shown), '')));
+}
+
+function setDosAttributes(fd: number, value: Uint8Array): void {
+  if (isOnSmb(fd)) setXattrFd(fd, DOS_ATTRIBUTES, settable(value), '');
+  else if (Buffer.from(value).readUInt32LE() & TELLING) throw new SysError(EOPNOTSUPP, 'setxattr', '');
 }
 
 /** None where the filesystem has none. */
@@ -107,7 +167,9 @@ function applyXattrs(fd: number, xattrs: readonly Xattr[], attributes: Attribute
   const wanted = new Set(xattrs.map(({ name }) => name));
   for (const name of namesOf(fd))
     if (isKept(name, attributes, isRoot) && !wanted.has(name)) attempt(name, () => removeXattrFd(fd, name));
-  for (const { name, value } of xattrs) attempt(name, () => setXattrFd(fd, name, Buffer.from(value), ''));
+  for (const { name, value } of xattrs)
+    if (name === DOS_ATTRIBUTES) attempt('DOS attributes', () => setDosAttributes(fd, value));
+    else attempt(name, () => setXattrFd(fd, name, Buffer.from(value), ''));
 }
 
 /** What a filesystem said yes to and did not do: SMB shows all files with the owner and mode that it was mounted with. */

@@ -24,7 +24,7 @@ import type { Stat } from '../../posix/stat.js';
 import type { Attributes, Carried, Xattr } from '../attributes.js';
 import { partName } from '../partname.js';
 import type { Became, DestFile, SourceFile, Times } from '../share.js';
-import { apply, xattrsOf } from './applying.js';
+import { apply, unhide, xattrsOf } from './applying.js';
 import type { Folders } from './folders.js';
 
 export class LocalSourceFile implements SourceFile {
@@ -158,8 +158,11 @@ export class LocalDestFile implements DestFile {
     try {
       // A late write-back would move the mtime and hide its error, so network shares are flushed first.
       if (this.facts.network) flushFd(this.fd, this.name);
+      if (this.facts.cifsTimes && times.btimeNs > 0n) {
+        this.setCreationTime(times.btimeNs);
+        unhide(this.fd, this.name);
+      }
       const warnings = carried ? apply(this.fd, carried, this.attributes) : [];
-      if (this.facts.cifsTimes && times.btimeNs > 0n) this.setCreationTime(times.btimeNs);
       setTimesFd(this.fd, times.atimeNs, times.mtimeNs, this.name);
       const fd = this.fd;
       this.fd = -1;
