@@ -143,6 +143,7 @@ export class Crew {
 
   /** Starts so many readers and writers, unless the operator said how many there shall be. */
   startTransfer({ readers, writers }: { readers: number; writers: number }): void {
+    if (this.settings.dryRun) throw new Error('a dry run has work to hand out');
     this.growTo(this.readers, this.readers.wanted || readers, () => this.startReader());
     this.growTo(this.writers, this.writers.wanted || writers, () => this.startWriter());
   }

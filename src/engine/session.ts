@@ -300,7 +300,9 @@ export class Session {
 
   /** Copies all that is pending, until the scan has ended and nothing is left. */
   private async transfer(): Promise<void> {
-    if (this.deps.settings.order) await this.putInOrder();
+    const { order, dryRun } = this.deps.settings;
+    // A dry run hands nothing out, in whatever order.
+    if (order && !dryRun) await this.putInOrder();
     for (;;) {
       const held = this.heldCount;
       await this.until(() => {

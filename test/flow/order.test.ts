@@ -7,13 +7,16 @@ import {
   auditLog,
   copy,
   copyAll,
+  dir,
   expectEqualTrees,
   expectLedgerOf,
   file,
   ledgerFiles,
   ledgerPaths,
+  link,
   makeTree,
   newWorld,
+  snapshotTree,
   startCopy,
   type World,
 } from './helpers.js';
@@ -27,6 +30,26 @@ function plant({ source }: World): void {
   );
   for (const [index, name] of names.entries()) utimesSync(join(source, name), 1e9, 1e9 + ((index * 23) % 60));
 }
+
+test.each(['name', '-size', 'mtime'])(
+  'a dry run in the order of %s changes nothing, and tells each entry once',
+  async (order) => {
+    const world = newWorld();
+    makeTree(world.source, { 'd/f': file('f'), conf: file('c'), w: file('old', 1n), l: link('target'), new: dir() });
+    makeTree(world.dest, {
+      d: file('in the way'),
+      'conf/deep/k': file('kept'),
+      w: file('newer work'),
+      l: file('was a file'),
+      extra: file(),
+    });
+    const before = snapshotTree(world.dest);
+    const { stdout } = await copyAll(world, '-n', '-v', `--order=${order}`, '--delete-extras');
+    expect(snapshotTree(world.dest)).toEqual(before);
+    expect(stdout.match(/^copy .*/gm)?.sort()).toEqual(['copy conf', 'copy d/f', 'copy l', 'copy w']);
+    expect(stdout).toMatch(/would copy +4 files/);
+  },
+);
 
 interface Seen {
   readonly path: string;
