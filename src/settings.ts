@@ -107,6 +107,8 @@ export interface Settings {
   readonly maxDelete: DeleteLimit | undefined;
   /** The folder of the destination to which extras are moved; undefined: they are deleted. */
   readonly trash: string | undefined;
+  /** Names that the destination refuses get others. */
+  readonly renameInvalid: boolean;
   /** How long a share may be in trouble before the run ends, ms. */
   readonly shareTimeoutMs: number;
   /** A call on a share that takes longer is told of, ms. */

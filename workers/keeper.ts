@@ -1,6 +1,7 @@
 /** Thread entry for short questions to the shares: the main thread never touches one itself. */
 import type { RootIdentity } from '../src/share/identity.js';
 import { type Examination, examine } from '../src/share/local/canary/examine.js';
+import { refusedSorts } from '../src/share/local/canary/refused.js';
 import {
   type DestSeen,
   inspectRoot,
@@ -19,6 +20,7 @@ export type KeeperTask =
   | { readonly task: 'prepare'; readonly dest: string; readonly trash: string | undefined; readonly seen: DestSeen }
   | { readonly task: 'look'; readonly check: RootCheck; readonly begun: Int32Array }
   | ({ readonly task: 'examine' } & Examination)
+  | { readonly task: 'refusedSorts'; readonly dest: string; readonly expected: RootIdentity }
   | { readonly task: 'sync'; readonly dest: string; readonly expected: RootIdentity };
 
 export default function keeper(task: KeeperTask): unknown {
@@ -31,6 +33,8 @@ export default function keeper(task: KeeperTask): unknown {
       return prepareDest(task.dest, task.trash, task.seen);
     case 'examine':
       return examine(task);
+    case 'refusedSorts':
+      return refusedSorts(task.dest, task.expected);
     case 'sync':
       return syncRoot(task.dest, task.expected);
     case 'look':

@@ -4,16 +4,17 @@ import { bucketOf, windowOf } from '../src/pace/pacer.js';
 import { CommandWord } from '../src/pipeline/command.js';
 import { Inbox } from '../src/pipeline/inbox.js';
 import { LocalShare } from '../src/share/local/local.js';
+import { type Dest, renaming } from '../src/share/renamingshare.js';
 import type { Side } from '../src/share/share.js';
 import { LaneCounters } from '../src/stats/shared.js';
 import type { VerifierStart } from '../src/verify/messages.js';
 import { runVerifier } from '../src/verify/verifier.js';
 
 export default async function verifier(start: VerifierStart): Promise<void> {
-  const opened: LocalShare[] = [];
+  const opened: Dest[] = [];
   const readingOf = (side: Side) => {
-    const { root, pin, counters, copyLinks } = start.shares[side]!;
-    const share = new LocalShare(root, pin, { copyLinks });
+    const { root, pin, counters, copyLinks, renamed = [] } = start.shares[side]!;
+    const share = renaming(new LocalShare(root, pin, { copyLinks }), renamed);
     opened.push(share);
     return {
       share,

@@ -4,11 +4,12 @@ import type { WriterStart } from '../src/pipeline/lanes.js';
 import { Ring } from '../src/pipeline/ring.js';
 import { runWriter } from '../src/pipeline/writer.js';
 import { LocalShare } from '../src/share/local/local.js';
+import { renaming } from '../src/share/renamingshare.js';
 import { LaneCounters } from '../src/stats/shared.js';
 
 export default function writer(start: WriterStart): void {
   const { trash, attributes } = start;
-  const dest = new LocalShare(start.root, start.pin, start);
+  const dest = renaming(new LocalShare(start.root, start.pin, start), start.renamed);
   try {
     runWriter({
       lane: start.lane,

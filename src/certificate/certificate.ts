@@ -49,6 +49,9 @@ export function certificateText(facts: CertificateFacts): string {
       'kept',
       facts.attributes === '' ? 'times' : `times, and -${facts.attributes.replace(/[dw]/g, '')} of rsync's letters`,
     ],
+    ...present([
+      [facts.renamed, 'renamed', `${entries(facts.renamed)}, see dest_path in the ledger (--rename-invalid)`],
+    ]),
     ...present([[facts.warned, 'not taken', `attributes of ${entries(facts.warned)}, see the log`]]),
     ...failures.causes.map(
       ({ example, count, places }): Row => [

@@ -25,6 +25,8 @@ export interface LedgerFacts {
   readonly failures: FailuresSummary;
   /** Why entries were left out or not copied, and how many, most first. */
   readonly skipped: readonly { readonly reason: string; readonly count: number }[];
+  /** Entries whose path at the destination is another. */
+  readonly renamed: number;
   /** Entries of whose attributes the destination did not take all. */
   readonly warned: number;
 }
@@ -65,6 +67,7 @@ export async function factsOf(ledger: Ledger): Promise<LedgerFacts> {
     merkleRoot: tree.root().toString('hex'),
     failures: failuresSummary(failuresOf(ledger), { first: 0, places: 3, most: MOST_FAILURES }),
     skipped: skippedIn(ledger),
+    renamed: prepare(ledger.db, 'SELECT count(*) FROM renamed').pluck().get() as number,
     warned: count(ledger, `status = ${EntryStatus.synced} AND error IS NOT NULL AND coalesce(verdict, 0) = 0`),
   };
 }

@@ -85,6 +85,7 @@ export const OPTIONS = {
   'dos-attributes': toggle('keep', 'hidden, read-only and the like, from SMB to SMB'),
   specials: override('keep', 'FIFOs, sockets and (root only) devices', { short: 'D' }),
   sparse: override('keep', 'holes of large files; --no-sparse fills them', { short: 'S' }),
+  'rename-invalid': toggle('choice', 'give names that <dest> refuses others, reversibly'),
   checksum: choice('work', 'ALG', 'the hash to record', 'sha256', CHECKSUMS, { commands: LONG }),
   all: toggle('work', 'verify all, also what was found equal before', VERIFY),
   since: valued('work', 'TIME', 'verify what was not found equal since: 24h, 2026-11-30', 'off', parseSince, VERIFY),

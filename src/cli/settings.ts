@@ -49,6 +49,7 @@ export function settingsOf(values: Values, source: string, dest: string, machine
     final: finalOf(values),
     maxDelete: values['max-delete'],
     trash: values.trash,
+    renameInvalid: values['rename-invalid'],
     shareTimeoutMs: values['share-timeout'],
     stallTimeoutMs: values['stall-timeout'],
     yes: values.yes,

@@ -10,6 +10,7 @@ import { MOST_LANES, type Settings } from '../settings.js';
 import { roomForXattrs } from '../share/attributes.js';
 import type { RootIdentity } from '../share/identity.js';
 import type { Pin } from '../share/local/pin.js';
+import type { RenamedSort } from '../share/renaming.js';
 import { SIDES, type Side } from '../share/share.js';
 import { FlowMeter } from '../stats/flow.js';
 import type { Flow } from '../stats/snapshot.js';
@@ -45,7 +46,10 @@ export class Crew {
   constructor(
     private readonly settings: Settings,
     private readonly threads: Threads,
-    private readonly ground: { readonly identities: Record<Side, RootIdentity> } & WriterStart['times'],
+    private readonly ground: {
+      readonly identities: Record<Side, RootIdentity>;
+      readonly renamed: readonly RenamedSort[];
+    } & WriterStart['times'],
     private readonly events: CrewEvents,
   ) {
     const pin = (side: Side): Pin => ({
@@ -221,6 +225,7 @@ export class Crew {
         pace: pacer.memory,
         trash: this.trash,
         stampsMtime: settings.choice.comparing?.sizeOnly ?? false,
+        renamed: ground.renamed,
         comparesContent: settings.choice.comparing?.content ?? false,
         times: { grainNs: ground.grainNs, range: ground.range },
         attributes: settings.attributes,
@@ -252,6 +257,7 @@ export class Crew {
         safeLinks: side === 'source' && this.settings.choice.safeLinks === true,
         copyLinks: side === 'source' && this.settings.choice.copyLinks === true,
         notInto: this.settings.dest,
+        ...(side === 'dest' && { renamed: this.ground.renamed }),
       }),
       (answer) => this.events.listed(side, number, answer),
     );

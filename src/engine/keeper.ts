@@ -2,6 +2,7 @@
 import { Exit, ExitError, UsageError } from '../exit.js';
 import type { RootIdentity } from '../share/identity.js';
 import type { DestProbe, DestSeen, OwnFile, Refusal, RootCheck, RootFacts, RootsFacts } from '../share/local/roots.js';
+import type { RenamedSort } from '../share/renaming.js';
 import type { Side } from '../share/share.js';
 import type { Threads } from './threads.js';
 import type { Look } from './watch.js';
@@ -37,6 +38,12 @@ export class Keeper {
   /** Makes the destination ready; throws ExitError when that is not possible. */
   async prepare(dest: string, trash: string | undefined, seen: DestSeen): Promise<DestProbe> {
     const asked = this.threads.ask<DestProbe | Refusal>({ task: 'prepare', dest, trash, seen });
+    return accepted(await this.patiently(asked, `destination ${dest}`));
+  }
+
+  /** Which sorts of names the destination does not take; throws ExitError when they cannot be tried. */
+  async refusedSorts(dest: string, expected: RootIdentity): Promise<RenamedSort[]> {
+    const asked = this.threads.ask<RenamedSort[] | Refusal>({ task: 'refusedSorts', dest, expected });
     return accepted(await this.patiently(asked, `destination ${dest}`));
   }
 

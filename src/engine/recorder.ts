@@ -8,6 +8,7 @@ import { checksumCode, checksumName, digestLength } from '../hash/registry.js';
 import { putInode } from '../ledger/hardlinks.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { keptWhilePending } from '../ledger/pendinghash.js';
+import { RenamedPaths } from '../ledger/renamed.js';
 import type { Dir, Entry, Extra, KeyedEntry, ScanState } from '../ledger/rows.js';
 import { DirStatus, EntryStatus } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
@@ -45,7 +46,7 @@ export class Recorder {
   private unsaved: Item[] = [];
   private done: Item[] = [];
   private readonly dirs = new Map<number, Dir>();
-  private rows: { dir: number; name: string; entry: Entry; known: Entry | undefined }[] = [];
+  private rows: { dir: DirRef; name: string; entry: Entry; known: Entry | undefined }[] = [];
   private inodes: { dir: number; name: string; inode: Inode | undefined }[] = [];
   private goneEntries: KeyedEntry[] = [];
   private goneDirs: number[] = [];
@@ -59,11 +60,13 @@ export class Recorder {
   /** Something was published that is not, and will not be, recorded. */
   doubtful = false;
   private readonly room: Buffer;
+  private readonly renamed: RenamedPaths;
   private readonly algorithm: number;
 
   constructor(private readonly deps: RecorderDeps) {
     this.room = Buffer.alloc(digestLength(deps.checksum));
     this.algorithm = checksumCode(deps.checksum);
+    this.renamed = new RenamedPaths(deps.ledger);
   }
 
   /** Folders of which the ledger does not have the present state. */
@@ -129,7 +132,7 @@ export class Recorder {
   }
 
   row(dir: DirRef, name: string, entry: Entry, known: Entry | undefined): void {
-    this.rows.push({ dir: dir.id, name, entry, known });
+    this.rows.push({ dir, name, entry, known });
     if (entry.error === undefined || entry.error === known?.error) return;
     const result = entry.status === EntryStatus.failed ? 'failed' : 'skipped';
     this.line(result, entry.status === EntryStatus.failed ? 'entry' : 'other', join(dir.path, name), entry.error);
@@ -162,8 +165,12 @@ export class Recorder {
 
   /** A line of something that was not an item, `path` beneath the root. */
   line(result: AuditLine['result'], kind: AuditLine['kind'], path: string, error: string | undefined): void {
-    const { source, dest } = this.deps;
-    this.lines.push({ timeMs: Date.now(), result, kind, source: join(source, path), dest: join(dest, path), error });
+    const { source } = this.deps;
+    this.lines.push({ timeMs: Date.now(), result, kind, source: join(source, path), dest: this.destOf(path), error });
+  }
+
+  private destOf(path: string): string {
+    return join(this.deps.dest, this.renamed.renaming.encodePath(path));
   }
 
   /** Writes all that was gathered until now; a call during another's wait joins it. */
@@ -237,8 +244,10 @@ export class Recorder {
   private putAll(unsaved: readonly Item[], done: readonly Item[]): void {
     const { ledger } = this.deps;
     for (const dir of this.dirs.values()) ledger.putDir(dir);
-    for (const { dir, name, entry, known } of this.rows)
-      ledger.putEntry(dir, name, entry, known && { status: known.status, size: known.meta.size });
+    for (const { dir, name, entry, known } of this.rows) {
+      ledger.putEntry(dir.id, name, entry, known && { status: known.status, size: known.meta.size });
+      this.renamed.put(dir, name);
+    }
     for (const item of unsaved) this.putItem(item);
     for (const item of done) this.putResult(item);
     for (const { dir, name, inode } of this.inodes) putInode(ledger, dir, name, inode);
@@ -283,6 +292,7 @@ export class Recorder {
   private putItem(item: Item): void {
     const entry = this.entryOf(item);
     this.deps.ledger.putEntry(item.dir.id, item.name, entry, item.saved);
+    this.renamed.put(item.dir, item.name);
     this.replaced.push({ item, saved: item.saved });
     item.saved = { status: entry.status, size: entry.meta.size };
   }
@@ -315,7 +325,7 @@ export class Recorder {
       result: outcome,
       kind: kindOfAction(item),
       source: join(this.deps.source, path),
-      dest: join(this.deps.dest, path),
+      dest: this.destOf(path),
       size: copied?.size,
       hash: hash && Buffer.from(hash.buffer, hash.byteOffset, hash.length).toString('hex'),
       algorithm:

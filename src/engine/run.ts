@@ -1,18 +1,21 @@
 /** One run: opens ledger and log, runs a session, shows it, and says how it ended. */
 
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { AuditLog, checkLogFile } from '../audit/log.js';
 import type { Io } from '../cli/run.js';
 import { version } from '../cli/version.js';
 import type { ControlServer } from '../control/server.js';
-import { Exit, type ExitCode } from '../exit.js';
+import { Exit, type ExitCode, UsageError } from '../exit.js';
 import { isSqlite, LedgerError } from '../ledger/errors.js';
 import { Ledger } from '../ledger/ledger.js';
-import { guard, makeLedgerFolder, openLedgerFile, openScratchLedger } from '../ledger/open.js';
+import { guard, makeLedgerFolder, openLedgerFile, openLedgerForReading, openScratchLedger } from '../ledger/open.js';
+import { renamedSorts, setRenamedSorts } from '../ledger/renamed.js';
 import type { Settings } from '../settings.js';
 import { folds, NO_FOLDING } from '../share/folding.js';
 import { coarser, type RootsFacts } from '../share/local/roots.js';
+import type { RenamedSort } from '../share/renaming.js';
 import { SIDE_NAMES, type Side } from '../share/share.js';
 import { kept, sameTime } from '../share/timerange.js';
 import { steadyMs } from '../stats/clock.js';
@@ -97,7 +100,8 @@ async function prepare(
   const windowNs = BigInt(settings.choice.comparing?.windowSeconds ?? 0) * 1_000_000_000n;
   if (settings.dryRun) {
     const root = { meta: roots.rootMeta, isStamped: false };
-    const unknown = { range: undefined, folding: NO_FOLDING, beganNs: undefined, distrustNs: undefined };
+    const renamed = knownRenaming(settings);
+    const unknown = { range: undefined, folding: NO_FOLDING, renamed, beganNs: undefined, distrustNs: undefined };
     return { ...ground, root, grainNs: roots.grainNs + windowNs, ...unknown };
   }
   const dest = await keeper.prepare(settings.dest, settings.trash, {
@@ -107,6 +111,8 @@ async function prepare(
   identities.dest = dest.identity;
   const grainNs = coarser(roots.grainNs, dest.grainNs) + windowNs;
   rememberRoots(ledger, identities, { grainNs, range: dest.range });
+  if (settings.renameInvalid && !renamedSorts(ledger))
+    setRenamedSorts(ledger, await keeper.refusedSorts(settings.dest, identities.dest));
   const cutOffNs = beginSession(ledger, dest.nowNs);
   const isStamped =
     dest.rootMtimeNs !== undefined && sameTime(kept(roots.rootMeta.mtimeNs, dest.range), dest.rootMtimeNs, grainNs);
@@ -116,9 +122,23 @@ async function prepare(
     grainNs,
     range: dest.range,
     folding: dest.folding,
+    renamed: renamedSorts(ledger) ?? [],
     beganNs: dest.nowNs,
     distrustNs: folds(dest.folding) && hasCollided(ledger) ? ALL_TIME_NS : cutOffNs,
   };
+}
+
+/** Of a dry run, which may not try names out: what the ledger of the real runs has. */
+function knownRenaming(settings: Settings): readonly RenamedSort[] {
+  let known: readonly RenamedSort[] | undefined;
+  if (existsSync(settings.ledger)) {
+    const ledger = guard(settings.ledger, () => new Ledger(openLedgerForReading(settings.ledger)));
+    known = renamedSorts(ledger);
+    ledger.close();
+  }
+  if (settings.renameInvalid && !known)
+    throw new UsageError('--rename-invalid tries names out, which a dry run does not; see millrace doctor --scan');
+  return known ?? [];
 }
 
 function openLedger(settings: Settings): Ledger {
@@ -133,6 +153,7 @@ class Run {
   private readonly chronicle: Chronicle | undefined;
   private readonly threads: Threads;
   private readonly session: Session;
+  private readonly renamed: readonly RenamedSort[];
   /** There before the session begins. */
   private surface!: Surface;
   private control: ControlServer | undefined;
@@ -149,6 +170,7 @@ class Run {
   ) {
     if (!settings.dryRun) this.chronicle = new Chronicle(ledger, this.startedMs);
     this.threads = ground.threads;
+    this.renamed = ground.renamed;
     this.session = new Session({
       ...ground,
       settings,
@@ -185,6 +207,8 @@ class Run {
     surface.start();
     for (const side of this.soft)
       this.note(`the ${SIDE_NAMES[side]} is a soft mount: files fail while its server is slow; mount it hard (nfs(5))`);
+    if (this.renamed.length > 0)
+      this.note(`names of these sorts are kept under others (--rename-invalid): ${this.renamed.join('  ')}`);
     if (this.final) this.note(this.final.forecast(this.ledger));
     begun(controls, () => this.picture());
     const listening = this.openControl(operator);

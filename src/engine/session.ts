@@ -16,6 +16,7 @@ import type { Settings } from '../settings.js';
 import { lettersOf } from '../share/attributes.js';
 import type { Folding } from '../share/folding.js';
 import type { RootIdentity } from '../share/identity.js';
+import type { RenamedSort } from '../share/renaming.js';
 import type { Side } from '../share/share.js';
 import type { TimeRange } from '../share/timerange.js';
 import { formatBytes, formatCount } from '../stats/format.js';
@@ -65,6 +66,8 @@ export interface SessionDeps {
   /** Which names the destination takes for one. */
   readonly folding: Folding;
   readonly identities: Record<Side, RootIdentity>;
+  /** Sorts of names that the destination has under others. */
+  readonly renamed: readonly RenamedSort[];
   /** See JoinInput. */
   readonly beganNs: bigint | undefined;
   readonly distrustNs: bigint | undefined;

@@ -7,6 +7,7 @@ import { Exit, type ExitCode, ExitError } from '../exit.js';
 import { isSqlite, LedgerError } from '../ledger/errors.js';
 import { Ledger } from '../ledger/ledger.js';
 import { guard, openLedgerFile, openLedgerForReading, type Pair } from '../ledger/open.js';
+import { renamedSorts } from '../ledger/renamed.js';
 import { countDifferent, differencesSince } from '../ledger/verification.js';
 import { Command } from '../pipeline/ring.js';
 import type { VerifySettings } from '../settings.js';
@@ -125,7 +126,7 @@ class VerifyRun {
       ledger,
       log,
       pass: beginPass(this.last, settings.which, settings.reads, Date.now()),
-      crew: { threads, roots, times, copyLinks: ledger.meta(COPY_LINKS) === true },
+      crew: { threads, roots, times, copyLinks: ledger.meta(COPY_LINKS) === true, renamed: renamedSorts(ledger) ?? [] },
       firstLanes: firstLanes(isFar, false).readers,
       checksum: settings.checksum,
       look: (side) => keeper.look({ path: roots[side]!.path, expected: roots[side]!.identity, room: undefined }),

@@ -7,6 +7,7 @@ import { Command } from '../pipeline/ring.js';
 import { MOST_LANES, type VerifySettings } from '../settings.js';
 import type { RootIdentity } from '../share/identity.js';
 import type { Pin } from '../share/local/pin.js';
+import type { RenamedSort } from '../share/renaming.js';
 import type { Side } from '../share/share.js';
 import { LaneCounters } from '../stats/shared.js';
 import type { VerifierStart, VerifyAnswer, VerifyLease } from '../verify/messages.js';
@@ -27,6 +28,8 @@ export interface VerifyCrewDeps {
   readonly times: Timekeeping;
   /** Links of the source stand for what they lead to. */
   readonly copyLinks: boolean;
+  /** Sorts of names that the destination has under others. */
+  readonly renamed: readonly RenamedSort[];
   answered(lane: number, answer: VerifyAnswer): void;
   /** A thread died, of a bug or of lack of memory. */
   died(error: Error): void;
@@ -94,7 +97,7 @@ export class VerifyCrew {
       (port, inbox): VerifierStart => ({
         lane: number,
         shares: {
-          dest: shared('dest', this.atDest.counters)!,
+          dest: { ...shared('dest', this.atDest.counters)!, renamed: deps.renamed },
           ...(source && { source: { ...source, copyLinks: deps.copyLinks } }),
         },
         port,

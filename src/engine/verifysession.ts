@@ -20,6 +20,7 @@ import { join } from '../posix/names.js';
 import { kindOfMode } from '../posix/stat.js';
 import type { Checksum, VerifySettings } from '../settings.js';
 import type { Failure } from '../share/failure.js';
+import { Renaming } from '../share/renaming.js';
 import type { Side } from '../share/share.js';
 import { cleanName, cleanText } from '../ui/clean.js';
 import type { VerifiedKind } from '../verify/judge.js';
@@ -94,11 +95,13 @@ export class VerifySession {
   /** Lanes gave entries back because the run ends. */
   private hasLeft = false;
   private noted = 0;
+  private readonly renaming: Renaming;
   private readonly stalls: Stalls;
   private end: { resolve(): void; reject(error: unknown): void } | undefined;
 
   constructor(private readonly deps: VerifySessionDeps) {
     this.pass = deps.pass;
+    this.renaming = new Renaming(deps.crew.renamed);
     this.crew = new VerifyCrew({
       ...deps.crew,
       settings: deps.settings,
@@ -364,7 +367,7 @@ export class VerifySession {
       result: RESULTS[verdict],
       kind: verifiedKindOf(row.meta.mode),
       source: join(source, path),
-      dest: join(dest, path),
+      dest: join(dest, this.renaming.encodePath(path)),
       size: isEqual ? row.meta.size : undefined,
       hash: digest && Buffer.from(digest).toString('hex'),
       algorithm: digest && checksumName(this.algorithmOf(row)),

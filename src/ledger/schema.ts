@@ -3,7 +3,7 @@
  * once, a file's row has its name only and lies beside its siblings (WITHOUT ROWID: the table is its own index).
  * Times are ns since the Unix epoch, sizes bytes; names and paths are TEXT, or BLOB when they are not valid UTF-8.
  */
-export const SCHEMA_VERSION = 5;
+export const SCHEMA_VERSION = 6;
 /** "mill" in SQLite's header, so that file(1) and we know the file as ours. */
 export const APPLICATION_ID = 0x6d696c6c;
 
@@ -34,9 +34,13 @@ export type Listed = (typeof Listed)[keyof typeof Listed];
 export const DirSide = { source: 0, extra: 1 } as const;
 export type DirSide = (typeof DirSide)[keyof typeof DirSide];
 
-/** Columns of the view `files` since version 1. */
-const FILES_COLUMNS = `(SELECT value FROM meta WHERE key = 'source') || '/' || CASE WHEN d.path = '' THEN '' ELSE d.path || '/' END || e.name AS source_path,
-  (SELECT value FROM meta WHERE key = 'dest') || '/' || CASE WHEN d.path = '' THEN '' ELSE d.path || '/' END || e.name AS dest_path,
+const PATH = `CASE WHEN d.path = '' THEN '' ELSE d.path || '/' END || e.name`;
+
+/** Columns of the view `files` since version 1; `beneath`: what of the path at the destination is beneath its root. */
+const filesColumns = (
+  beneath: string,
+): string => `(SELECT value FROM meta WHERE key = 'source') || '/' || CASE WHEN d.path = '' THEN '' ELSE d.path || '/' END || e.name AS source_path,
+  (SELECT value FROM meta WHERE key = 'dest') || '/' || ${beneath} AS dest_path,
   NULLIF(e.btime, 0) AS created,
   e.ctime AS changed,
   e.mtime AS modified,
@@ -49,6 +53,13 @@ const FILES_COLUMNS = `(SELECT value FROM meta WHERE key = 'source') || '/' || C
   CASE WHEN e.status = 1 AND e.hash IS NOT NULL THEN (SELECT name FROM algorithms WHERE id = e.algorithm) END AS algorithm,
   e.uid AS uid,
   e.gid AS gid`;
+
+const FILES_COLUMNS = filesColumns(PATH);
+
+/** The column of what a verification found, since version 4. */
+const VERDICT_COLUMNS = `e.verified_at * 1000000 AS verified_at,
+    CASE e.verdict WHEN 0 THEN 'equal' WHEN 1 THEN 'differs' WHEN 2 THEN 'missing' WHEN 3 THEN 'unreadable'
+      WHEN 4 THEN 'source differs' WHEN 5 THEN 'no hash' END AS verdict`;
 
 /** Migrations, each from one version to the next; version 0 is an empty database. */
 export const MIGRATIONS: readonly string[] = [
@@ -138,9 +149,7 @@ export const MIGRATIONS: readonly string[] = [
   DROP VIEW files;
   CREATE VIEW files AS
   SELECT ${FILES_COLUMNS},
-    e.verified_at * 1000000 AS verified_at,
-    CASE e.verdict WHEN 0 THEN 'equal' WHEN 1 THEN 'differs' WHEN 2 THEN 'missing' WHEN 3 THEN 'unreadable'
-      WHEN 4 THEN 'source differs' WHEN 5 THEN 'no hash' END AS verdict
+    ${VERDICT_COLUMNS}
   FROM entries e JOIN dirs d ON d.id = e.dir;
   `,
   // Entries that are names of one file (-H). Device 0 is the root's, whatever its number was.
@@ -156,5 +165,23 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TRIGGER entries_hardlinks AFTER DELETE ON entries BEGIN
     DELETE FROM hardlinks WHERE dir = old.dir AND name = old.name;
   END;
+  `,
+  // Entries that the destination has under another name (--rename-invalid), or in a folder that it has so.
+  `
+  CREATE TABLE renamed (
+    dir INTEGER NOT NULL,
+    name NOT NULL,
+    became NOT NULL,           -- path beneath the destination's root
+    PRIMARY KEY (dir, name)
+  ) WITHOUT ROWID;
+  CREATE TRIGGER entries_renamed AFTER DELETE ON entries BEGIN
+    DELETE FROM renamed WHERE dir = old.dir AND name = old.name;
+  END;
+
+  DROP VIEW files;
+  CREATE VIEW files AS
+  SELECT ${filesColumns(`coalesce((SELECT became FROM renamed r WHERE r.dir = e.dir AND r.name = e.name), ${PATH})`)},
+    ${VERDICT_COLUMNS}
+  FROM entries e JOIN dirs d ON d.id = e.dir;
   `,
 ];

@@ -1,18 +1,21 @@
 /**
  * Everything that the ledger calls synced, in one order whatever order it was found in: a folder, then its files and
- * links, then its subfolders, each with all beneath it; names by their bytes. As it is at one moment, also while a run
+ * links, then its subfolders, each with all beneath it; names, as the source has them, by their bytes. As it is at one moment, also while a run
  * writes the ledger, and with bounded memory: folders are put in order in a temporary file of SQLite's, entries
  * are read by key.
  */
 import { checksumName } from '../hash/registry.js';
+import { decodeName, nameBytes } from '../posix/names.js';
 import { kindOfMode, type SpecialKind, specialKindOf } from '../posix/stat.js';
 import type { Checksum } from '../settings.js';
+import { Renaming } from '../share/renaming.js';
 import type { Ledger } from './ledger.js';
+import { renamedSorts } from './renamed.js';
 import { DirSide, DirStatus, EntryStatus } from './schema.js';
 import { type Db, prepare } from './sqlite.js';
 
 export interface SyncedEntry {
-  /** The bytes of its path beneath the root, after `./`; the root is `.`. */
+  /** The bytes of its path beneath the destination's root, after `./`; the root is `.`. */
   readonly path: Buffer;
   readonly kind: 'file' | 'link' | 'folder' | SpecialKind;
   /** Bytes, of a link those of its target; 0 for a folder. */
@@ -31,7 +34,20 @@ const ROOT = Buffer.from('.');
  * All of it, in one read transaction, which keeps SQLite from folding its log of changes back into the file until the
  * last entry was taken.
  */
-export function* syncedEntries({ db }: Ledger): Generator<SyncedEntry> {
+export function* syncedEntries(ledger: Ledger): Generator<SyncedEntry> {
+  const renaming = new Renaming(renamedSorts(ledger) ?? []);
+  for (const entry of entriesByName(ledger)) yield renaming.changesNothing ? entry : renamed(entry, renaming);
+}
+
+/** By the name that the destination has it under. */
+function renamed(entry: SyncedEntry, renaming: Renaming): SyncedEntry {
+  if (entry.path.length === ROOT.length) return entry;
+  const before = ROOT.length + SLASH.length;
+  const path = renaming.encodePath(decodeName(entry.path, before, entry.path.length));
+  return { ...entry, path: Buffer.concat([ROOT, SLASH, nameBytes(path)]) };
+}
+
+function* entriesByName({ db }: Ledger): Generator<SyncedEntry> {
   prepare(db, 'BEGIN').run();
   try {
     // With the lowest byte for the slash, a folder's own are before what else begins with its name: a, a/b, a!.

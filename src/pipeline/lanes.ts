@@ -5,6 +5,7 @@ import type { Checksum } from '../settings.js';
 import type { Attributes } from '../share/attributes.js';
 import type { Ways } from '../share/local/local.js';
 import type { Pin } from '../share/local/pin.js';
+import type { RenamedSort } from '../share/renaming.js';
 import type { Side } from '../share/share.js';
 import type { RingShape } from './ring.js';
 
@@ -39,6 +40,8 @@ export interface WriterStart extends PipelineStart {
   readonly trash: string | undefined;
   /** See Ways. */
   readonly stampsMtime: boolean;
+  /** See RenamingShare. */
+  readonly renamed: readonly RenamedSort[];
   readonly comparesContent: boolean;
   readonly times: NonNullable<Ways['times']>;
 }
@@ -54,4 +57,6 @@ export interface ScannerStart extends LaneStart {
   readonly safeLinks: boolean;
   readonly copyLinks?: boolean;
   readonly notInto?: string;
+  /** Of the destination; see RenamingShare. */
+  readonly renamed?: readonly RenamedSort[];
 }

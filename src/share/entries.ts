@@ -171,6 +171,12 @@ export class Entries {
     this.names.push(name);
   }
 
+  /** Nothing is known of the entry after all. */
+  fail(index: number, errno: number): void {
+    this.words.fill(0, index * WORDS, (index + 1) * WORDS);
+    this.words[index * WORDS + Word.errno] = errno;
+  }
+
   /** Of a link, as it was added. */
   target(index: number): number {
     return this.words[index * WORDS + Word.target]!;

@@ -4,6 +4,7 @@
  */
 import { nameBytes } from '../posix/names.js';
 import { partName } from './partname.js';
+import type { RenamedSort } from './renaming.js';
 
 export interface OddName {
   /** Of names, as people say it: 'a name with ":"'. */
@@ -11,31 +12,40 @@ export interface OddName {
   /** What is tried. Each is another name also where case, accents, and dots or spaces at the end do not count. */
   readonly sample: string;
   isSuch(name: string): boolean;
+  /** With --rename-invalid such names get others. */
+  readonly renamed?: RenamedSort;
 }
 
-const holds = (what: string, text: string, sample = `in${text}side`): OddName => ({
+const holds = (what: string, text: string, renamed: RenamedSort): OddName => ({
   what: `with ${what}`,
-  sample,
+  sample: `in${text}side`,
+  renamed,
   isSuch: (name) => name.includes(text),
 });
-const matching = (what: string, sample: string, pattern: RegExp): OddName => ({
+const matching = (what: string, sample: string, pattern: RegExp, renamed?: RenamedSort): OddName => ({
   what,
   sample,
+  ...(renamed && { renamed }),
   isSuch: (name) => pattern.test(name),
 });
 
 export const ODD_NAMES: readonly OddName[] = [
-  ...[':', '*', '?', '"', '<', '>', '|', '\\'].map((sign) => holds(sign, sign)),
-  holds('a newline', '\n'),
+  ...([':', '*', '?', '"', '<', '>', '|', '\\'] as const).map((sign) => holds(sign, sign, sign)),
+  holds('a newline', '\n', 'newline'),
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-  matching('with control characters', 'control\x01', /[\x01-\x09\x0b-\x1f]/),
-  matching('that end with a dot', 'dot.', /\.$/),
-  matching('that end with a space', 'space ', / $/),
-  matching('that begin with a space', ' leading', /^ /),
+  matching('with control characters', 'control\x01', /[\x01-\x09\x0b-\x1f]/, 'control'),
+  matching('that end with a dot', 'dot.', /\.$/, 'dot'),
+  matching('that end with a space', 'space ', / $/, 'space'),
+  matching('that begin with a space', ' leading', /^ /, 'leading space'),
   // The devices of DOS; with an ending they are the same names there.
-  matching('of DOS devices (CON, NUL, COM1)', 'CON', /^(con|prn|aux|nul|com[1-9]|lpt[1-9])$/i),
-  matching('of DOS devices with an ending (aux.txt)', 'aux.txt', /^(con|prn|aux|nul|com[1-9]|lpt[1-9])\..*$/i),
-  matching('with bytes that are not UTF-8', 'bytes\udcff', /[\udc80-\udcff](?<![\ud800-\udbff].)/),
+  matching('of DOS devices (CON, NUL, COM1)', 'CON', /^(con|prn|aux|nul|com[1-9]|lpt[1-9])$/i, 'device'),
+  matching(
+    'of DOS devices with an ending (aux.txt)',
+    'aux.txt',
+    /^(con|prn|aux|nul|com[1-9]|lpt[1-9])\..*$/i,
+    'device',
+  ),
+  matching('with bytes that are not UTF-8', 'bytes\udcff', /[\udc80-\udcff](?<![\ud800-\udbff].)/, 'bytes'),
   matching('with characters beyond 16 bits (emoji)', 'emoji\u{1f600}', /[\u{10000}-\u{10ffff}]/u),
   { what: 'with composed accents (NFC)', sample: 'nfc\u00e9', isSuch: (name) => name !== name.normalize('NFD') },
   { what: 'with accents of their own (NFD)', sample: 'nfde\u0301', isSuch: (name) => name !== name.normalize('NFC') },

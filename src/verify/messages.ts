@@ -3,6 +3,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Failure } from '../share/failure.js';
 import type { Pin } from '../share/local/pin.js';
+import type { RenamedSort } from '../share/renaming.js';
 import type { Side } from '../share/share.js';
 import type { TimeRange } from '../share/timerange.js';
 import type { Expected, Judgement } from './judge.js';
@@ -29,6 +30,8 @@ export interface VerifiedShare {
   readonly counters: SharedArrayBuffer;
   /** See Ways. */
   readonly copyLinks?: boolean;
+  /** See RenamingShare. */
+  readonly renamed?: readonly RenamedSort[];
 }
 
 /** One entry to be verified. */

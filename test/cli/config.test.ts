@@ -18,6 +18,7 @@ function homeWith(content?: string): { HOME: string } {
 test('without anything, the defaults', async () => {
   expect(await gather({}, homeWith())).toEqual({
     'dry-run': false,
+    'rename-invalid': false,
     'delete-extras': false,
     detach: false,
     watch: false,
