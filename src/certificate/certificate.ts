@@ -18,9 +18,15 @@ export interface CertificateFacts extends LedgerFacts {
   readonly attributes: string;
   /** Entries of the source that a rule, a size or a name left out. */
   readonly excluded: number;
-  /** What the destination has and the source has not was looked for, and removed. */
-  readonly extrasRemoved: boolean;
+  /** What became of that which the destination has and the source has not. */
+  readonly extras: keyof typeof EXTRAS;
 }
+
+const EXTRAS = {
+  removed: 'none: looked for, and removed',
+  kept: 'kept: errors of the scan, or more than --max-delete',
+  'not looked for': 'not looked for (--delete-extras)',
+} as const;
 
 /** Lines of a label and what it is about, each ending in a newline; the last one is the Merkle root. */
 export function certificateText(facts: CertificateFacts): string {
@@ -61,7 +67,7 @@ export function certificateText(facts: CertificateFacts): string {
     ),
     ...facts.skipped.map(({ reason, count }): Row => ['not copied', `${formatCount(count)}: ${cleanText(reason)}`]),
     ...present([[facts.excluded, 'left out', `${entries(facts.excluded)}, by the choice of what is copied`]]),
-    ['extras', facts.extrasRemoved ? 'none: looked for, and removed' : 'not looked for (--delete-extras)'],
+    ['extras', EXTRAS[facts.extras]],
     ['ledger', cleanName(facts.ledger)],
     ['Merkle root', facts.merkleRoot],
   ];

@@ -54,6 +54,7 @@ export class FinalPass {
     note('making the certificate');
     const reading = new Ledger(openLedgerForReading(ledger));
     try {
+      const isRemoved = reading.scanState.extras && outcomes.keptExtras === 0 && session.scan.errors === 0;
       const text = certificateText({
         ...(await factsOf(reading)),
         version: version(),
@@ -65,8 +66,7 @@ export class FinalPass {
         endedMs: secondLook.endedMs,
         attributes: lettersOf(attributes),
         excluded: secondLook.excluded,
-        extrasRemoved:
-          deleteExtras && reading.scanState.extras && outcomes.keptExtras === 0 && session.scan.errors === 0,
+        extras: !deleteExtras ? 'not looked for' : isRemoved ? 'removed' : 'kept',
       });
       const { output } = this.final;
       if (output !== undefined) await writeSigned(output, [Buffer.from(text)], this.key);

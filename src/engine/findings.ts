@@ -3,7 +3,7 @@
  * extras. One sink for each folder that is joined.
  */
 import type { Ledger } from '../ledger/ledger.js';
-import { keptOf } from '../ledger/pendinghash.js';
+import { contentOf } from '../ledger/pendinghash.js';
 import { type Dir, type Entry, PROTECTED, type ScanState } from '../ledger/rows.js';
 import { DirSide, DirStatus, EntryStatus, Listed } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
@@ -326,12 +326,6 @@ export class Findings {
 }
 
 const ACTIONS = { copy: Action.copy, link: Action.link, special: Action.special, stamp: Action.stamp } as const;
-
-/** The hash that the ledger has of just this content; of one that waits for its attributes, the one it keeps. */
-function contentOf(known: Entry | undefined, { size, mtimeNs }: Meta): Item['kept'] {
-  if (known?.meta.size !== size || known.meta.mtimeNs !== mtimeNs) return undefined;
-  return known.status === EntryStatus.synced ? { algorithm: known.algorithm, hash: known.hash } : keptOf(known);
-}
 
 function failedEntry(meta: Meta, error: string): Entry {
   return { status: EntryStatus.failed, meta, algorithm: undefined, hash: undefined, error };

@@ -247,6 +247,8 @@ export class Session {
     note('looking at both sides again: nothing may have changed meanwhile');
     const begunMs = Date.now();
     const found = this.foundCount;
+    // What was kept on purpose is found again, and has not come since.
+    const kept = ledger.countExtras(Action.remove, Action.removeDir);
     this.outcomes.retry(this.outcomes.failed, () => true);
     this.startScanners();
     // What this run has read (-c) is not read again.
@@ -256,11 +258,11 @@ export class Session {
     this.secondLook = {
       begunMs,
       endedMs: Date.now(),
-      changed: this.foundCount - found + ledger.countExtras(Action.remove, Action.removeDir),
+      changed: this.foundCount - found + Math.max(0, ledger.countExtras(Action.remove, Action.removeDir) - kept),
       excluded: this.scan.seen.excluded,
     };
-    if (this.secondLook.changed === 0) return;
-    await this.cleanUp();
+    if (this.secondLook.changed > 0) await this.cleanUp();
+    // Those that failed are tried once more.
     await this.folders();
   }
 

@@ -6,6 +6,7 @@
 
 import { inodesIn } from '../ledger/hardlinks.js';
 import type { Ledger } from '../ledger/ledger.js';
+import { contentOf } from '../ledger/pendinghash.js';
 import type { Dir, Entry, KeyedEntry, Stamp } from '../ledger/rows.js';
 import { DirStatus, EntryStatus } from '../ledger/schema.js';
 import { errnoName } from '../posix/errno.js';
@@ -312,11 +313,10 @@ function seenOf({ entries, index }: Found, range?: TimeRange): Seen {
 
 /** An entry that stays as it is at the destination: a hash made of the same size and mtime is kept. */
 function recordKept(name: string, meta: Meta, status: EntryStatus, known: Entry | undefined, sink: JoinSink): void {
-  const sameContent =
-    known?.status === EntryStatus.synced && known.meta.size === meta.size && known.meta.mtimeNs === meta.mtimeNs;
-  const hash = sameContent ? known.hash : undefined;
-  const error = status === EntryStatus.skipped ? skipReason(name, meta) : sameContent ? known.error : undefined;
-  sink.record(name, { status, meta, algorithm: hash && known?.algorithm, hash, error }, known);
+  const content = contentOf(known, meta);
+  const warning = content && known?.status === EntryStatus.synced ? known.error : undefined;
+  const error = status === EntryStatus.skipped ? skipReason(name, meta) : warning;
+  sink.record(name, { status, meta, algorithm: content?.algorithm, hash: content?.hash, error }, known);
 }
 
 const LEFT: Record<Left, string> = {

@@ -1,16 +1,19 @@
 /** The last pass: a second look, and a certificate where nothing has changed. */
 import { createHash, generateKeyPairSync, verify } from 'node:crypto';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { isRoot } from '../helpers/tree.js';
 import {
   copy,
   copyAll,
   expectEqualTrees,
   file,
+  handOver,
   link,
   logged,
   makeTree,
+  newUnprivilegedWorld,
   newWorld,
   run,
   startCopy,
@@ -87,6 +90,34 @@ test('what failed is in the certificate, with the reason', async () => {
   expect(told(stdout, 'result')).toEqual(['not complete: 1 entry differs']);
   expect(told(stdout, 'differs')).toEqual([expect.stringMatching(/^1: EISDIR: .*, under a$/)]);
   expect(told(stdout, 'extras')).toEqual(['not looked for (--delete-extras)']);
+});
+
+test.skipIf(!isRoot)(
+  'a folder that cannot have its time is in the certificate, also when both looks see it (root only)',
+  async () => {
+    const world = newUnprivilegedWorld();
+    makeTree(world.source, { 'sub/f': file('f') });
+    makeTree(world.dest, { sub: { kind: 'dir' } });
+    handOver(world);
+    chownSync(join(world.dest, 'sub'), 0, 0);
+    chmodSync(join(world.dest, 'sub'), 0o777);
+    for (let pass = 0; pass < 2; pass++) {
+      const { code, stdout } = await copy(world, '--final');
+      expect(code).toBe(1);
+      expect(told(stdout, 'result')).toEqual(['not complete: 1 entry differs']);
+      expect(told(stdout, 'differs')).toEqual([expect.stringMatching(/^1: EPERM: /)]);
+    }
+  },
+);
+
+test('extras that are kept have not changed: the certificate tells of them', async () => {
+  const world = newWorld();
+  makeTree(world.source, TREE);
+  makeTree(world.dest, { 'x/1': file(), 'x/2': file(), y: file() });
+  const { code, stdout } = await copy(world, '--final', '--delete-extras', '--max-delete', '2');
+  expect(stdout).not.toContain('no certificate');
+  expect(told(stdout, 'extras')).toEqual(['kept: errors of the scan, or more than --max-delete']);
+  expect(code).toBe(1);
 });
 
 test('a certificate that cannot be written, or has nothing to be of, is refused before anything is done', async () => {

@@ -120,6 +120,18 @@ function nameIn(first: unknown): unknown {
   return name ?? path ?? '';
 }
 
+describe('a row that waits for attributes which are no longer wanted', () => {
+  it.each([
+    ['keeps the hash of its content', HASH, { algorithm: 6, hash: HASH }],
+    ['has none where none was made', new Uint8Array(0), { algorithm: undefined, hash: undefined }],
+  ])('%s', (_, hash, kept) => {
+    remember({ f: entryRow({ status: EntryStatus.pending, hash }) });
+    const there: Made[] = [{ name: 'f', meta: metaWith() }];
+    const [event] = march({ source: there, dest: there });
+    expect(event!.slice(0, 3)).toEqual(['record', 'f', entryRow(kept)]);
+  });
+});
+
 describe('a sealed folder', () => {
   it('has its folders compared, and nothing else of it looked at', () => {
     remember({ f: entryRow(), gone: entryRow() }, ['known', 'vanished']);
@@ -303,8 +315,8 @@ describe('a file at the source', () => {
   it.each([
     ['pending', EntryStatus.pending],
     ['failed', EntryStatus.failed],
-  ])('becomes synced, without the hash of a row that was %s', (_, status) => {
-    remember({ f: entryRow({ status }) });
+  ])('becomes synced, without a hash where its row was %s', (_, status) => {
+    remember({ f: entryRow({ status, algorithm: undefined, hash: undefined }) });
     const [event] = march({ source: [{ name: 'f' }], dest: [{ name: 'f' }] });
     expect(event!.slice(0, 3)).toEqual(['record', 'f', entryRow({ algorithm: undefined, hash: undefined })]);
   });
