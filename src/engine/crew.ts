@@ -49,6 +49,7 @@ export class Crew {
     private readonly ground: {
       readonly identities: Record<Side, RootIdentity>;
       readonly renamed: readonly RenamedSort[];
+      readonly partTag: string;
     } & WriterStart['times'],
     private readonly events: CrewEvents,
   ) {
@@ -225,6 +226,7 @@ export class Crew {
         pace: pacer.memory,
         trash: this.trash,
         stampsMtime: settings.choice.comparing?.sizeOnly ?? false,
+        partTag: ground.partTag,
         renamed: ground.renamed,
         comparesContent: settings.choice.comparing?.content ?? false,
         times: { grainNs: ground.grainNs, range: ground.range },

@@ -12,6 +12,7 @@ import { isSqlite, LedgerError } from '../ledger/errors.js';
 import { Ledger } from '../ledger/ledger.js';
 import { guard, makeLedgerFolder, openLedgerFile, openLedgerForReading, openScratchLedger } from '../ledger/open.js';
 import { renamedSorts, setRenamedSorts } from '../ledger/renamed.js';
+import { partTag } from '../ledger/tag.js';
 import type { Settings } from '../settings.js';
 import { folds, NO_FOLDING } from '../share/folding.js';
 import { coarser, type RootsFacts } from '../share/local/roots.js';
@@ -101,7 +102,14 @@ async function prepare(
   if (settings.dryRun) {
     const root = { meta: roots.rootMeta, isStamped: false };
     const renamed = knownRenaming(settings);
-    const unknown = { range: undefined, folding: NO_FOLDING, renamed, beganNs: undefined, distrustNs: undefined };
+    const unknown = {
+      range: undefined,
+      folding: NO_FOLDING,
+      renamed,
+      partTag: '',
+      beganNs: undefined,
+      distrustNs: undefined,
+    };
     return { ...ground, root, grainNs: roots.grainNs + windowNs, ...unknown };
   }
   const dest = await keeper.prepare(settings.dest, settings.trash, {
@@ -123,6 +131,7 @@ async function prepare(
     range: dest.range,
     folding: dest.folding,
     renamed: renamedSorts(ledger) ?? [],
+    partTag: partTag(ledger),
     beganNs: dest.nowNs,
     distrustNs: folds(dest.folding) && hasCollided(ledger) ? ALL_TIME_NS : cutOffNs,
   };

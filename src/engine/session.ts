@@ -66,6 +66,8 @@ export interface SessionDeps {
   /** Which names the destination takes for one. */
   readonly folding: Folding;
   readonly identities: Record<Side, RootIdentity>;
+  /** See partName. */
+  readonly partTag: string;
   /** Sorts of names that the destination has under others. */
   readonly renamed: readonly RenamedSort[];
   /** See JoinInput. */

@@ -39,6 +39,7 @@ export interface WriterStart extends PipelineStart {
   /** See WriterDeps. */
   readonly trash: string | undefined;
   /** See Ways. */
+  readonly partTag: string;
   readonly stampsMtime: boolean;
   /** See RenamingShare. */
   readonly renamed: readonly RenamedSort[];

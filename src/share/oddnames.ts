@@ -3,7 +3,7 @@
  * a tree are of that sort. Pure.
  */
 import { nameBytes } from '../posix/names.js';
-import { partName } from './partname.js';
+import { partName, TAG_LENGTH } from './partname.js';
 import type { RenamedSort } from './renaming.js';
 
 export interface OddName {
@@ -70,7 +70,7 @@ export function limitOf(ascii: number, twoByte: number, fourByte: number): NameL
 
 /** Whether a name, and the one that its file has until it is published, are short enough. */
 export function fitsLimit(name: string, limit: NameLimit): boolean {
-  return [name, partName(name)].every((each) => lengthIn(each, limit.unit) <= limit.most);
+  return [name, partName(name, '0'.repeat(TAG_LENGTH))].every((each) => lengthIn(each, limit.unit) <= limit.most);
 }
 
 function lengthIn(name: string, unit: LengthUnit): number {

@@ -5,13 +5,18 @@ import { nameBytes } from '../posix/names.js';
 export const PART_PREFIX = '.millrace-part.';
 const NAME_MAX = 255;
 
+/** What tells the temporary names of one ledger's runs from those of others, of which one may write the same file. */
+export const TAG_LENGTH = 6;
+
 /**
- * The temporary name of a file: derived from its name, so that whoever copies the file again finds and replaces what
- * a crash left. A name with no room for the prefix, or that could be taken for one of those, is replaced by its hash.
+ * The temporary name of a file: derived from its name and the `tag`, of TAG_LENGTH or '', so that the next run of the ledger
+ * finds and replaces what a crash left, and no other does. A name with no room for the prefix, or that could be taken
+ * for one of those, is replaced by its hash.
  */
-export function partName(name: string): string {
-  const long = Buffer.byteLength(name) + PART_PREFIX.length > NAME_MAX || !name.isWellFormed() || name.startsWith('~');
-  return PART_PREFIX + (long ? `~${digest(nameBytes(name))}` : name);
+export function partName(name: string, tag = ''): string {
+  const prefix = tag === '' ? PART_PREFIX : `${PART_PREFIX}${tag}.`;
+  const long = Buffer.byteLength(name) + prefix.length > NAME_MAX || !name.isWellFormed() || name.startsWith('~');
+  return prefix + (long ? `~${digest(nameBytes(name))}` : name);
 }
 
 /** node:crypto is loaded by the first name that needs it: it takes as long to load as all else that a thread does. */

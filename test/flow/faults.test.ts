@@ -4,6 +4,7 @@ import {
   appendFileSync,
   chmodSync,
   closeSync,
+  mkdirSync,
   openSync,
   readFileSync,
   rmSync,
@@ -27,8 +28,8 @@ import {
   namesIn,
   newUnprivilegedWorld,
   newWorld,
-  PART,
   partFiles,
+  partOf,
   run,
   setMtime,
   sha256,
@@ -140,10 +141,9 @@ test('a file that changes while it is read comes whole in its new form, even wit
   makeTree(dest, { '1 rewritten': file('old') });
   // Reading is the slower part, so that what has come is what was read.
   const copying = startCopy(world, '--bwlimit', '1M:off', '--block-size', '512K');
-  const part = `${dest}/${PART}1 rewritten`;
   await copying.until('the first half of the file has come', () => {
-    const size = statSync(part, { throwIfNoEntry: false })?.size ?? 0;
-    return size >= 1.5 * MIB;
+    const part = partOf(dest, '1 rewritten');
+    return part !== undefined && statSync(`${dest}/${part}`).size >= 1.5 * MIB;
   });
   rewriteStart(source, '1 rewritten', 'rewritten');
   appendFileSync(`${source}/2 grown`, randomBytes(400_000));
@@ -231,4 +231,27 @@ test('a resumed run names the folder that the session before it could not list',
   chmodSync(`${source}/closed`, 0o755);
   await copyAll(world);
   expectEqualTrees(source, dest);
+});
+
+test('two runs with a ledger each may write the same files: each name has one of them whole', async () => {
+  const world = newWorld();
+  const other = {
+    ...world,
+    source: `${world.root}/other`,
+    db: `${world.root}/other.db`,
+    log: `${world.root}/other.log`,
+  };
+  mkdirSync(other.source);
+  makeTree(world.source, { large: file(randomBytes(3 * MIB)), 'd/small': file('small') });
+  makeTree(other.source, { large: file(randomBytes(2 * MIB)), 'd/small': file('other') });
+  const first = startCopy(world, '--bwlimit', '1M', '--block-size', '256K');
+  await first.until('its file is on its way', () => partOf(world.dest, 'large') !== undefined);
+  const second = startCopy(other, '--bwlimit', '300K', '--block-size', '256K');
+  await second.until('both are', () => partFiles(world.dest).length === 2);
+  expect((await first.ended).code).toBe(0);
+  expect(readFileSync(`${world.dest}/large`).equals(readFileSync(`${world.source}/large`))).toBe(true);
+  expectLedgerOf(world);
+  expect((await second.ended).code).toBe(0);
+  expect(readFileSync(`${world.dest}/large`).equals(readFileSync(`${other.source}/large`))).toBe(true);
+  expect(partFiles(world.dest)).toEqual([]);
 });

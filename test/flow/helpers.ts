@@ -267,6 +267,15 @@ export function expectSameGroups({ source, dest }: World): void {
   expect(groupsOf(dest)).toEqual(groupsOf(source));
 }
 
+/** Raw path of the unfinished file that is to be this one; undefined: there is none now. */
+export function partOf(root: string, rawPath: string): string | undefined {
+  const cut = rawPath.lastIndexOf('/') + 1;
+  const folder = at(root, rawPath.slice(0, Math.max(0, cut - 1)));
+  const names = existsSync(folder) ? readdirSync(folder, { encoding: 'latin1' }) : [];
+  const part = names.find((name) => name.startsWith(PART) && name.endsWith(`.${rawPath.slice(cut)}`));
+  return part && rawPath.slice(0, cut) + part;
+}
+
 /** Raw paths of unfinished files. */
 export function partFiles(root: string): string[] {
   const found: string[] = [];

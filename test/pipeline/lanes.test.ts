@@ -49,6 +49,8 @@ test('three readers and two writers copy a tree through a ring much smaller than
       checksum: 'blake3',
       rules: [],
       sparse: true,
+      partTag: '',
+      renamed: [],
       attributes: NO_ATTRIBUTES,
     };
     const { worker, result } = thread(LANE, {

@@ -22,7 +22,6 @@ import { SysError } from '../../posix/errno.js';
 import type { FilesystemFacts } from '../../posix/filesystems.js';
 import type { Stat } from '../../posix/stat.js';
 import type { Attributes, Carried, Xattr } from '../attributes.js';
-import { partName } from '../partname.js';
 import type { Became, DestFile, SourceFile, Times } from '../share.js';
 import { apply, unhide, xattrsOf } from './applying.js';
 import type { Folders } from './folders.js';
@@ -111,9 +110,8 @@ export function replacing<T>(dir: number, part: string, make: () => T): T {
   }
 }
 
-/** Creates the part file of `name`; `mode` as open(2) takes it. */
-export function createPart(dir: number, name: string, mode: number): number {
-  const part = partName(name);
+/** Creates the part file `part`; `mode` as open(2) takes it. */
+export function createPart(dir: number, part: string, mode: number): number {
   return replacing(dir, part, () => openAt(dir, part, O_CREAT | O_EXCL | O_WRONLY, mode));
 }
 
@@ -130,6 +128,8 @@ export class LocalDestFile implements DestFile {
     private readonly folders: Folders,
     private readonly dir: string,
     private readonly name: string,
+    /** Its name until it is published. */
+    private readonly part: string,
     private readonly facts: FilesystemFacts,
     private readonly attributes: Attributes,
   ) {}
@@ -169,7 +169,7 @@ export class LocalDestFile implements DestFile {
       closeFd(fd, this.name);
       // Asked for anew: the descriptor of create() may have been closed to make room for other folders.
       const dir = this.folders.get(this.dir);
-      renameAt(dir, partName(this.name), dir, this.name);
+      renameAt(dir, this.part, dir, this.name);
       return warnings;
     } catch (error) {
       this.abandon();
@@ -181,7 +181,7 @@ export class LocalDestFile implements DestFile {
     if (this.fd >= 0) dropFd(this.fd);
     this.fd = -1;
     try {
-      removeQuietly(this.folders.get(this.dir), partName(this.name));
+      removeQuietly(this.folders.get(this.dir), this.part);
     } catch (error) {
       if (!(error instanceof SysError)) throw error; // the folder is gone, and the part file with it
     }

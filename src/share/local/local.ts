@@ -48,6 +48,8 @@ export interface Ways {
   readonly attributes?: Attributes | undefined;
   /** Of a file whose attributes alone are applied the mtime is set, too. */
   readonly stampsMtime?: boolean;
+  /** See partName. */
+  readonly partTag?: string;
   /** Links stand for what they lead to (-L), wherever that is. Of a source only. */
   readonly copyLinks?: boolean | undefined;
   /** With that: see Following. */
@@ -289,12 +291,17 @@ export class LocalShare implements SourceShare, DestShare {
     }
   }
 
+  private partName(name: string): string {
+    return partName(name, this.ways.partTag);
+  }
+
   private begin(dir: string, name: string, sourceMode: number): DestFile {
     const { folders, facts, attributes } = this;
     // What only some may read at the source is nobody else's while it is on its way.
     const mode = attributes.perms ? 0o600 : sourceMode & 0o777;
     return this.writableIn(dir, (fd) => {
-      return new LocalDestFile(createPart(fd, name, mode), folders, dir, name, facts!, attributes);
+      const part = this.partName(name);
+      return new LocalDestFile(createPart(fd, part, mode), folders, dir, name, part, facts!, attributes);
     });
   }
 
@@ -323,7 +330,7 @@ export class LocalShare implements SourceShare, DestShare {
     times: Times,
     apply: (fd: number, part: string) => string[],
   ): string[] {
-    const part = partName(name);
+    const part = this.partName(name);
     return this.writableIn(dir, (fd) => {
       replacing(fd, part, () => make(fd, part));
       try {
@@ -357,7 +364,7 @@ export class LocalShare implements SourceShare, DestShare {
     if (identity === undefined || this.stat.kind === 'dir' || !isAsPublished) return 'unlike';
     // rename(2) of two names of one file does nothing.
     if (this.identityOf(to, name) === identity) return 'was';
-    const part = partName(name);
+    const part = this.partName(name);
     replacing(to, part, () => linkAt(from, other, to, part));
     try {
       renameAt(to, part, to, name);

@@ -258,7 +258,15 @@ describe('on a network share', () => {
   afterEach(() => folders.close());
 
   const begin = (facts: typeof NFS) =>
-    new LocalDestFile(createPart(folders.get(''), 'f', 0o600), folders, '', 'f', facts, NO_ATTRIBUTES);
+    new LocalDestFile(
+      createPart(folders.get(''), partName('f'), 0o600),
+      folders,
+      '',
+      'f',
+      partName('f'),
+      facts,
+      NO_ATTRIBUTES,
+    );
   const order: string[] = [];
   function record(...calls: Parameters<typeof replaceCall>[0][]): void {
     order.length = 0;
