@@ -109,6 +109,13 @@ export class Recorder {
     this.countDone(item);
   }
 
+  /** What was gathered will not be recorded by this session any more: the ledger alone says how things are. */
+  giveUp(): void {
+    this.unsaved = [];
+    this.done = [];
+    this.countAhead();
+  }
+
   private countUnsaved(item: Item): void {
     if (item.saved?.status !== EntryStatus.pending) count(this.ahead.pending, item, 1);
   }

@@ -237,6 +237,7 @@ class Run {
       ended && !session.guardian.watch.isTroubled ? never : delayed(PATIENCE_MS, HANGING),
     ]);
     broken ??= unrecorded;
+    if (unrecorded) session.recorder.giveUp();
     const snapshot = this.picture();
     try {
       if (this.exitCode(broken) !== Exit.ledger) this.chronicle?.end(snapshot, this.exitCode(broken));

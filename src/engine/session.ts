@@ -223,10 +223,12 @@ export class Session {
     this.phase = 'transfer';
     await this.transfer();
     if (settings.dryRun || this.stopping !== 'no') return;
-    if (settings.deleteExtras && !this.deps.ledger.scanState.extras) {
-      this.deps.note('scanning again: the scan that left this backlog did not look for extras');
+    const lacks = this.lacksOfBacklog();
+    if (lacks !== undefined) {
+      this.deps.note(`scanning again: the scan that left this backlog ${lacks}`);
+      this.outcomes.retry(this.outcomes.failed, () => true);
       this.startScanners();
-      this.scan.start(true, this.deps.root);
+      this.scan.start(settings.deleteExtras, this.deps.root);
       await this.transfer();
       if (this.stopping !== 'no') return;
     }
@@ -240,6 +242,14 @@ export class Session {
     await this.folders();
     if (settings.final && this.stopping === 'no') await this.lookAgain();
     if (this.stopping === 'no') this.phase = 'finished';
+  }
+
+  /** Why what was resumed is not all that there is to do; undefined: it is. */
+  private lacksOfBacklog(): string | undefined {
+    if (!this.resumed) return undefined;
+    if (this.scan.errors > this.scan.seen.errors) return 'could not see everything';
+    const { settings, ledger } = this.deps;
+    return settings.deleteExtras && !ledger.scanState.extras ? 'did not look for extras' : undefined;
   }
 
   /** Whether both sides are still as they were while they were copied: scans again, and does what that finds. */

@@ -112,7 +112,11 @@ export const FAMILIES: readonly Family[] = [
   counter('scanned', 'Folders and files that the scan of this session has seen.', ({ scan }) =>
     by('kind', { folder: scan.dirs, file: scan.files }),
   ),
-  counter('scan_errors', 'Folders that this session could not list.', ({ scan }) => one(scan.errors)),
+  counter(
+    'scan_errors',
+    'Folders that this session could not list, and entries that it could not look at.',
+    ({ scan }) => one(scan.errors),
+  ),
   gauge('scan_done', '1: the scan is done, so the backlog no longer grows.', ({ scan }) => one(scan.done)),
 
   ...tally('backlog', 'are to be copied', ({ pending }) => pending),

@@ -18,7 +18,7 @@ interface JsonCounts {
   /** True when the session took up the backlog of an earlier one. */
   readonly resumed: boolean;
   readonly dry_run: boolean;
-  /** Seen by this session's scan; `scan_errors` counts folders that could not be listed. */
+  /** Seen by this session's scan; `scan_errors` counts folders that could not be listed and entries that could not be looked at. */
   readonly scan_done: boolean;
   readonly scan_dirs: number;
   readonly scan_files: number;

@@ -40,7 +40,7 @@ export function statusText(standing: Standing): string {
     ['failed', amount(totals.failedFiles, totals.failedBytes) + failedFolders(standing)],
   ];
   if (standing.verification) rows.push(...verifiedRows(standing.verification, standing.nowMs));
-  if (scan.errors > 0) rows.push(['', `${formatCounted(scan.errors, 'error')} while listing folders`]);
+  if (scan.errors > 0) rows.push(['', `${formatCounted(scan.errors, 'error')} of the scan`]);
   const lines = rows.map(([label, text]) => `${label.padEnd(10)}${text}\n`);
   return [...lines, ...failureLines(standing), ...differenceLines(standing)].join('');
 }

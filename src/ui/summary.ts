@@ -93,10 +93,10 @@ function commonRows(result: RunResult): Row[] {
   const { scan, session, total } = result.snapshot;
   return present([
     [session.same.files, 'same', files(session.same)],
-    [total.skipped, 'skipped', `${entries(total.skipped)} (special files, and unfinished ones of millrace)`],
+    [total.skipped, 'skipped', `${entries(total.skipped)}, with the reason in the ledger`],
     [scan.excluded, 'left out', `${entries(scan.excluded)}, by the choice of what is copied`],
     [result.failuresTotal, 'failed', entries(result.failuresTotal)],
-    [scan.errors, 'not listed', `${formatCounted(scan.errors, 'folder')} (contents unknown)`],
+    [scan.errors, 'not seen', `${entries(scan.errors)} or what is in them, for errors of a share`],
   ]);
 }
 

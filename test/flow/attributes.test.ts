@@ -2,7 +2,7 @@
 import { chmodSync, chownSync, lchownSync, lstatSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { canMountExfat, findCommand, isRoot, mountExfat } from '../helpers/tree.js';
+import { canMountExfat, canMountImage, findCommand, isRoot, mountExfat, mountImage } from '../helpers/tree.js';
 import {
   command,
   copyAll,
@@ -219,5 +219,27 @@ test.skipIf(!canMountExfat())(
     const lines = readFileSync(world.log, 'utf8');
     await copyAll(world, '-aAX', '--rescan');
     expect(readFileSync(world.log, 'utf8')).toBe(lines);
+  },
+);
+
+test.skipIf(!canCompare || !canMountImage('ext4'))(
+  'a full destination holds attributes up as it does content, and none is lost (skipped without root, ext4, rsync, attr)',
+  async () => {
+    const world = newWorld();
+    const names = Array.from({ length: 300 }, (_, index) => `${index}`);
+    makeTree(world.source, Object.fromEntries(names.map((name) => [name, file()])));
+    // Too long for an inode: each takes a block.
+    for (const name of names)
+      command('setfattr', '-n', 'user.big', '-v', `${name} ${'x'.repeat(1800)}`, join(world.source, name));
+    mountImage(world.dest, 'ext4', 16, '-b', '4096', '-N', '1024', '-O', '^has_journal', '-m', '0');
+    command('rm', '-r', join(world.dest, 'lost+found'));
+    const filler = join(world.dest, '.zfs');
+    command('sh', '-c', `head -c 64M /dev/zero > "$0" 2>/dev/null; truncate -s -400K "$0"`, filler);
+    const copying = startCopy(world, '-aX');
+    await copying.until('it waits', () => copying.stdout.includes('waiting for the destination'));
+    rmSync(filler);
+    expect(await copying.ended).toMatchObject({ code: 0 });
+    expect(copying.stdout).not.toContain('not taken');
+    expect(rsyncFinds(world, '-aX')).toBe('');
   },
 );

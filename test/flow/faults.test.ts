@@ -57,7 +57,7 @@ test('what cannot be read is reported and tried again, nothing is deleted, and a
     const { code, stdout } = await copy(world, '--delete-extras');
     expect(code).toBe(1);
     expect(stdout).toMatch(/finished in .*, but 2 entries failed/);
-    expect(stdout).toMatch(/not listed +1 folder/);
+    expect(stdout).toMatch(/not seen +1 entry/);
     expect(stdout).toContain('nothing was deleted');
     for (const path of ['closed', 'open/secret']) expect(stdout).toMatch(new RegExp(`^ +${path}: EACCES: .+`, 'm'));
     expect(new Set(logged(world, 'failed'))).toEqual(new Set(['closed', 'open/secret']));

@@ -47,7 +47,7 @@ const filesIn = (root: string): string[] =>
     entry.isDirectory() ? filesIn(join(root, entry.name)).map((name) => `${entry.name}/${name}`) : [entry.name],
   );
 
-describe.skipIf(!canMountExfat)('on exFAT, which refuses such names (skipped where it cannot be mounted)', () => {
+describe.skipIf(!canMountExfat())('on exFAT, which refuses such names (skipped where it cannot be mounted)', () => {
   async function onExfat(use: (world: World) => Promise<void>): Promise<void> {
     const world = newWorld();
     makeTree(world.source, TREE);

@@ -1,6 +1,7 @@
 /** Runs that are limited, stopped or killed, and the runs that resume them. */
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
   AUTO_LANES,
@@ -10,10 +11,12 @@ import {
   expectEqualTrees,
   expectLedgerOf,
   file,
+  handOver,
   ledgerPaths,
   logged,
   makeTree,
   namesIn,
+  newUnprivilegedWorld,
   newWorld,
   onceReadable,
   PART,
@@ -194,3 +197,22 @@ function scanIsRunning(world: World): boolean {
   const sql = "SELECT max(value ->> 'running') AS running FROM meta WHERE key = 'scan'";
   return onceReadable(world, () => query<{ running: number | null }>(world.db, sql))?.[0]?.running === 1;
 }
+
+test('what the scan could not look at before a stop is scanned again by the run that goes on', async () => {
+  const world = newUnprivilegedWorld();
+  const { source, dest } = world;
+  makeTree(source, { 'a/one': file('one'), 'a/two': file('two'), large: file(randomBytes(6 * MIB)) });
+  handOver(world);
+  // Names can be listed there, and nothing more.
+  chmodSync(join(source, 'a'), 0o444);
+  const first = startCopy(world, '--bwlimit', '256K', '--block-size', '256K');
+  await first.until('the large file is on its way', () => partOf(dest, 'large') !== undefined);
+  await first.until('the scan is over', () => onceReadable(world, () => ledgerPaths(world, 'failed').length === 2));
+  first.signal('SIGKILL');
+  await first.ended;
+  chmodSync(join(source, 'a'), 0o755);
+  const { stdout } = await copyAll(world);
+  expect(stdout).toContain('scanning again: the scan that left this backlog could not see everything');
+  expectEqualTrees(source, dest);
+  expectLedgerOf(world);
+});

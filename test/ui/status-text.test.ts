@@ -70,7 +70,7 @@ describe('the state of a migration', () => {
       /session 2 was cut off after Sun 22 Nov 16:00; the same command goes on; the first session began/,
     );
     expect(line(text, 'scan')).toBe('scan      cut off; it will go on');
-    expect(text).toContain('3 errors while listing folders');
+    expect(text).toContain('3 errors of the scan');
   });
 
   it('under way has its rates, its limits and its end', () => {

@@ -50,7 +50,7 @@ describe('the summary', () => {
         '  deleted       7 entries',
         '  not taken     attributes of 9 entries, see the log',
         '  same          1 file, 10 B',
-        '  skipped       3 entries (special files, and unfinished ones of millrace)',
+        '  skipped       3 entries, with the reason in the ledger',
         '  mean          read 10.0 MiB/s, write 9.9 MiB/s',
         '  ledger        /state/pair.db',
         '  log           /state/pair.log',
@@ -118,7 +118,7 @@ describe('the summary', () => {
 
   it('warns of folders that could not be listed', () => {
     const text = summaryText(result({ exitCode: 1 }, { scan: { ...EMPTY.scan, errors: 1 } }));
-    expect(text).toContain('  not listed    1 folder (contents unknown)\n');
+    expect(text).toContain('  not seen      1 entry or what is in them, for errors of a share\n');
   });
 
   it('speaks of a dry run as of something that did not happen', () => {

@@ -6,6 +6,7 @@ import {
   chownAt,
   chownFd,
   filesystemType,
+  freeBytes,
   getXattrFd,
   listXattrsFd,
   removeXattrFd,
@@ -22,13 +23,14 @@ import {
   DOS_ATTRIBUTES,
   isKept,
   UNLISTED,
+  XATTRS_MOST,
   type Xattr,
 } from '../attributes.js';
 
 const { EOPNOTSUPP } = constants.errno;
 export const isRoot = process.geteuid!() === 0;
 
-/** Errors that say that the filesystem, or the user, cannot: ext4 tells ENOSPC of an attribute that is too long. */
+/** Errors that say that the filesystem, or the user, cannot: ext4 tells ENOSPC also of an attribute that is too long. */
 const CANNOT: ReadonlySet<string> = new Set([
   'EPERM',
   'EACCES',
@@ -94,7 +96,7 @@ export function unhide(fd: number, name: string): void {
   if ((seen & HIDDEN) === 0) return;
   const shown = Buffer.alloc(4);
   shown.writeUInt32LE((seen & ~HIDDEN) >>> 0);
-  attempted((attempt) => attempt('', () => setXattrFd(fd, DOS_ATTRIBUTES, settable(shown), '')));
+  attempted(fd, (attempt) => attempt('', () => setXattrFd(fd, DOS_ATTRIBUTES, settable(shown), '')));
 }
 
 function setDosAttributes(fd: number, value: Uint8Array): void {
@@ -121,7 +123,7 @@ export function apply(fd: number, carried: Carried, attributes: Attributes): str
   const { mode, uid, gid, xattrs } = carried;
   statFd(fd, stat);
   const isOwned = (uid ?? stat.uid) === stat.uid && (gid ?? stat.gid) === stat.gid;
-  const warnings = attempted((attempt) => {
+  const warnings = attempted(fd, (attempt) => {
     if (!isOwned) attempt(ownerWords(carried), () => chownFd(fd, uid, gid));
     if (mode !== undefined) attempt(`mode ${octal(mode)}`, () => chmodFd(fd, mode));
     if (xattrs !== undefined) applyXattrs(fd, xattrs, attributes, attempt);
@@ -132,12 +134,12 @@ export function apply(fd: number, carried: Carried, attributes: Attributes): str
 /** The same for a symbolic link itself, which has an owner only: its mode means nothing (symlink(7)). */
 export function applyToLink(dir: number, name: string, { uid, gid }: Carried): string[] {
   if (uid === undefined && gid === undefined) return [];
-  return attempted((attempt) => attempt(ownerWords({ uid, gid }), () => chownAt(dir, name, uid, gid)));
+  return attempted(dir, (attempt) => attempt(ownerWords({ uid, gid }), () => chownAt(dir, name, uid, gid)));
 }
 
 /** The same for a FIFO, socket or device, which is not opened: that would be something to its driver. */
 export function applyToSpecial(dir: number, name: string, { mode, uid, gid }: Carried): string[] {
-  return attempted((attempt) => {
+  return attempted(dir, (attempt) => {
     if (uid !== undefined || gid !== undefined) attempt(ownerWords({ uid, gid }), () => chownAt(dir, name, uid, gid));
     if (mode !== undefined) attempt(`mode ${octal(mode)}`, () => chmodAt(dir, name, mode));
   });
@@ -145,17 +147,22 @@ export function applyToSpecial(dir: number, name: string, { mode, uid, gid }: Ca
 
 type Attempt = (what: string, work: () => void) => void;
 
-/** Warnings of what was attempted; throws SysError when the share is in trouble. */
-function attempted(all: (attempt: Attempt) => void): string[] {
+/** Warnings of what was attempted on the filesystem of `fd`; throws SysError when the share is in trouble. */
+function attempted(fd: number, all: (attempt: Attempt) => void): string[] {
   const warnings: string[] = [];
-  all((what, work) => {
+  const attempt = (what: string, work: () => void, isLast: boolean): void => {
     try {
       work();
     } catch (error) {
       if (!(error instanceof SysError) || !CANNOT.has(error.code)) throw error;
-      warnings.push(`${error.code}: ${what}`);
+      const isOutOfRoom = error.code === 'ENOSPC';
+      if (isOutOfRoom && freeBytes(fd) < XATTRS_MOST) throw error;
+      // There may be room since a moment ago.
+      if (isOutOfRoom && !isLast) attempt(what, work, true);
+      else warnings.push(`${error.code}: ${what}`);
     }
-  });
+  };
+  all((what, work) => attempt(what, work, false));
   return warnings;
 }
 

@@ -76,7 +76,7 @@ function etaOf({ snapshot, expected }: View): string {
 /** In one row, or as a panel. */
 export function scan({ snapshot }: View, width: number, height: number): Line[] {
   const { done, dirs, files, bytes, errors } = snapshot.scan;
-  const lost = errors > 0 ? [span(`${formatCounted(errors, 'folder')} not listed`, 'bad')] : [];
+  const lost = errors > 0 ? [span(`${formatCount(errors)} not seen`, 'bad')] : [];
   if (height === 1) {
     const crew = done ? [] : [span(`${snapshot.lanes.scanners} scanners`, 'dim')];
     const word = done ? (dirs > 0 ? 'scanned' : 'no scan in this session') : 'scanning';
