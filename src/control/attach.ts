@@ -18,11 +18,7 @@ export async function attach(place: Place, progress: ProgressStyle, io: Io): Pro
     leave = resolve;
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, resolve);
   });
-  const surface = await createSurface(
-    progress,
-    { pull: () => snapshot, operator: client, leave },
-    standardOutput(io.out),
-  );
+  const surface = await createSurface(progress, { pull: () => snapshot, operator: client, leave }, standardOutput(io));
   client.onEvent((event) => {
     if ('note' in event) surface.note(event.note);
     else if ('state' in event) snapshot = event.state.snapshot;

@@ -192,7 +192,7 @@ class Run {
 
   private surfaceFor(operator: Operator): Promise<Surface> {
     const source = { pull: () => this.picture(), operator };
-    return createSurface(this.settings.progress, source, standardOutput(this.io.out));
+    return createSurface(this.settings.progress, source, standardOutput(this.io));
   }
 
   private picture(): Snapshot {

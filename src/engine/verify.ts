@@ -133,7 +133,7 @@ class VerifyRun {
       note: (text) => this.surface.note(text),
       detail: (text) => this.surface.item(cleanName(text)),
     });
-    this.surface = verifySurface(settings.progress, () => this.picture(), standardOutput(io.out));
+    this.surface = verifySurface(settings.progress, () => this.picture(), standardOutput(io));
   }
 
   async toTheEnd(): Promise<number> {

@@ -9,6 +9,7 @@ import { cleanText } from './clean.js';
 import { JsonProgress } from './json.js';
 import type { Operator } from './operator.js';
 import { PlainProgress } from './plain.js';
+import { Silent } from './silent.js';
 import { type RunResult, summaryText } from './summary.js';
 
 /** Where a surface writes: standard output, or a stand-in. */
@@ -19,10 +20,15 @@ export interface SurfaceIo {
   columns(): number | undefined;
 }
 
-/** Standard output, which `out` writes to. */
-export function standardOutput(out: SurfaceIo['out']): SurfaceIo {
+/** With standard error, where errors go that are no part of what is shown. */
+export interface Streams extends SurfaceIo {
+  err(text: string): void;
+}
+
+/** Standard output and standard error, which `out` and `err` write to. */
+export function standardOutput({ out, err }: Pick<Streams, 'out' | 'err'>): Streams {
   const { stdout } = process;
-  return { out, isTTY: stdout.isTTY === true, columns: () => stdout.columns };
+  return { out, err, isTTY: stdout.isTTY === true, columns: () => stdout.columns };
 }
 
 /** Makes the present picture. It is called about once a second, so it must be cheap. */
@@ -60,15 +66,6 @@ class QuietProgress implements Surface {
   }
 }
 
-/** Writes nothing at all. */
-class NoProgress implements Surface {
-  start(): void {}
-  note(_text: string): void {}
-  item(_text: string): void {}
-  stop(): void {}
-  summary(_result: RunResult): void {}
-}
-
 /** What a surface is made for: a run, to be looked at and, where it has keys, to be told what to do. */
 export interface SurfaceSource {
   readonly pull: Pull;
@@ -78,7 +75,7 @@ export interface SurfaceSource {
 }
 
 /** The full screen is loaded only when it is asked for: its driver of terminals takes a while. */
-export async function createSurface(style: ProgressStyle, source: SurfaceSource, io: SurfaceIo): Promise<Surface> {
+export async function createSurface(style: ProgressStyle, source: SurfaceSource, io: Streams): Promise<Surface> {
   switch (style) {
     case 'tui': {
       const { FullScreen } = await import('./tui/fullscreen.js');
@@ -91,6 +88,6 @@ export async function createSurface(style: ProgressStyle, source: SurfaceSource,
     case 'json':
       return new JsonProgress(source.pull, io);
     case 'none':
-      return new NoProgress();
+      return new Silent(io, summaryText);
   }
 }

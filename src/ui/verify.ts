@@ -3,7 +3,8 @@ import type { VerifySettings } from '../settings.js';
 import { VerifyHistory, type VerifySnapshot } from '../stats/verification.js';
 import { cleanText } from './clean.js';
 import { LiveLine } from './liveline.js';
-import type { SurfaceIo } from './surface.js';
+import { Silent } from './silent.js';
+import type { Streams } from './surface.js';
 import {
   type VerifyResult,
   verifyLine,
@@ -28,7 +29,7 @@ export interface VerifySurface {
 export function verifySurface(
   style: VerifySettings['progress'],
   pull: () => VerifySnapshot,
-  io: SurfaceIo,
+  io: Streams,
 ): VerifySurface {
   const history = new VerifyHistory();
   const look = (): VerifySnapshot => {
@@ -62,7 +63,7 @@ export function verifySurface(
       };
     }
     case 'none':
-      return surface(undefined, { start() {}, stop() {}, note() {} }, () => {});
+      return new Silent(io, verifySummary);
   }
 }
 

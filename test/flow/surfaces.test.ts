@@ -1,7 +1,8 @@
 /** What runs say, what dry runs leave alone, and what is refused. */
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import {
+  copy,
   copyAll,
   type Ended,
   expectEqualTrees,
@@ -80,8 +81,22 @@ test('--progress json gives one object a line, the summary last; --progress none
 
   makeTree(world.source, { three: file('three') });
   const silent = await copyAll(world, '--progress', 'none', '-v');
-  expect(silent.stdout).toBe('');
+  expect([silent.stdout, silent.stderr]).toEqual(['', '']);
   expectEqualTrees(world.source, world.dest);
+});
+
+test('--progress none tells what failed, on standard error, of a copy and of a verification', async () => {
+  const world = newWorld();
+  makeTree(world.source, { 'in the way': file('1'), f: file('f') });
+  makeTree(world.dest, { 'in the way/x': file(), extra: file() });
+  const copied = await copy(world, '--progress', 'none', '--delete-extras', '--max-delete', '0');
+  expect([copied.code, copied.stdout]).toEqual([1, '']);
+  expect(copied.stderr).toMatch(/in the way: EISDIR/);
+  expect(copied.stderr).toContain('nothing was deleted: extras:');
+  writeFileSync(`${world.dest}/f`, 'g');
+  const verified = await run(world, 'verify', '--db', world.db, '--progress', 'none');
+  expect([verified.code, verified.stdout]).toEqual([1, '']);
+  expect(verified.stderr).toMatch(/f: content/);
 });
 
 test('keeps ledger and log in the state folder when it is not told where, and status finds them by the pair', async () => {

@@ -10,7 +10,13 @@ import { FullScreen } from '../../src/ui/tui/fullscreen.js';
 import { EMPTY } from '../stats/snapshots.js';
 
 const written: string[] = [];
-const io = { out: (text: string) => written.push(text), isTTY: false, columns: () => 80 };
+const errors: string[] = [];
+const io = {
+  out: (text: string) => written.push(text),
+  err: (text: string) => errors.push(text),
+  isTTY: false,
+  columns: () => 80,
+};
 const refuse = () => Promise.reject(new Error('not in this test'));
 const operator: Operator = {
   pause: refuse,
@@ -41,14 +47,18 @@ describe('createSurface', () => {
     expect(await createSurface('tui', source, io)).toBeInstanceOf(FullScreen);
   });
 
-  it('makes one that writes nothing at all', async () => {
+  it('makes one that writes nothing, until something has failed, which goes to standard error', async () => {
     written.length = 0;
+    errors.length = 0;
     const surface = await createSurface('none', source, io);
     surface.start();
     surface.note('resuming');
     surface.item('copied a');
     surface.stop();
-    surface.summary(FAILED);
+    surface.summary({ ...FAILED, exitCode: 0 });
+    expect(errors).toEqual([]);
+    surface.summary({ ...FAILED, exitCode: 1 });
+    expect(errors.join('')).toMatch(/^resuming\nmillrace: finished(.|\n)*Failed:/);
     expect(written).toEqual([]);
   });
 
