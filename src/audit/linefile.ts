@@ -1,14 +1,26 @@
-import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 
 const PRIVATE = 0o600;
 const FLAGS = constants.O_CREAT | constants.O_APPEND | constants.O_RDWR | constants.O_NOFOLLOW;
 /** Bytes gathered before a write. */
 const GATHERED = 256 * 1024;
-/** A process that was killed, or a disk that was full, has left a line without its end. */
-function isTorn(fd: number): boolean {
+/** No line of ours is longer: two paths of 4096 bytes, each of which takes six characters at most, and little beside. */
+const LONGEST = 64 * 1024;
+/** How each begins. */
+const OURS = '{"level":';
+
+/**
+ * A process that was killed, or a disk that was full, has left a line without its end: what it told is told anew, since
+ * nothing counts as recorded before its line is whole. Another text that ends so gets the end of its line.
+ */
+function endLastLine(fd: number): void {
   const { size } = fstatSync(fd);
-  const last = Buffer.alloc(1);
-  return size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a;
+  const tail = Buffer.alloc(Math.min(size, LONGEST));
+  readSync(fd, tail, 0, tail.length, size - tail.length);
+  const torn = tail.subarray(tail.lastIndexOf(0x0a) + 1);
+  if (torn.length === 0) return;
+  if (torn.toString('latin1', 0, OURS.length) === OURS.slice(0, torn.length)) ftruncateSync(fd, size - torn.length);
+  else writeSync(fd, '\n');
 }
 
 /** UTF-8 takes at most three bytes for a character of a JavaScript string. */
@@ -26,7 +38,7 @@ export class LineFile {
   /** Throws what open(2) throws. */
   constructor(private readonly file: string) {
     this.fd = openSync(file, FLAGS, PRIVATE);
-    if (isTorn(this.fd)) this.write('\n');
+    endLastLine(this.fd);
   }
 
   /** Takes a line that ends with a newline. A write that fails is the business of the next flush. */

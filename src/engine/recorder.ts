@@ -3,8 +3,10 @@
  * files that were copied before their first checkpoint are written once, as synced; others first as pending. The
  * order within a checkpoint is what makes `synced` true: destination flushed, audit lines written, ledger committed.
  */
+
 import type { AuditLine, AuditLog } from '../audit/log.js';
-import { checksumCode, checksumName, digestLength } from '../hash/registry.js';
+import { checksumCode, digestLength } from '../hash/registry.js';
+import { algorithmOf } from '../ledger/errors.js';
 import { putInode } from '../ledger/hardlinks.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { keptWhilePending } from '../ledger/pendinghash.js';
@@ -336,7 +338,7 @@ export class Recorder {
       size: copied?.size,
       hash: hash && Buffer.from(hash.buffer, hash.byteOffset, hash.length).toString('hex'),
       algorithm:
-        hash && (item.target?.algorithm !== undefined ? checksumName(item.target.algorithm) : this.deps.checksum),
+        hash && (item.target?.algorithm !== undefined ? algorithmOf(item.target.algorithm) : this.deps.checksum),
       durationMs: copied && Math.round(copied.endedMs - copied.startedMs),
       error: item.failure?.message ?? item.warning,
     };

@@ -1,5 +1,6 @@
 /** Whether the roots are still those that the ledger was made for: asked before anything is written or deleted. */
 import { Exit, ExitError } from '../exit.js';
+import { damaged } from '../ledger/errors.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Settings } from '../settings.js';
 import { isSameRoot, type RootIdentity } from '../share/identity.js';
@@ -16,12 +17,19 @@ interface Roots {
 
 const ADVICE = 'mount the right share, or give --accept-roots once if this is right';
 
+/** Undefined: no run has begun yet. */
+function knownRoots(ledger: Ledger): Roots | undefined {
+  const known = ledger.meta<Partial<Roots>>(KEY);
+  if (known && !(known.source && known.dest)) throw damaged(`its value of ${KEY}`);
+  return known as Roots | undefined;
+}
+
 /** Throws an ExitError when a root is another folder than the ledger remembers, or has lost all it had. */
 export function checkRoots(ledger: Ledger, facts: RootsFacts, settings: Settings): void {
   if (settings.acceptRoots) return;
   checkRoot(ledger, 'source', settings.source, facts.sourceIdentity);
   if (facts.destIdentity) checkRoot(ledger, 'dest', settings.dest, facts.destIdentity);
-  const known = ledger.meta<Roots>(KEY);
+  const known = knownRoots(ledger);
   if (ledger.totals.syncedFiles === 0) return;
   if (known && !facts.destIdentity)
     refuse(`destination ${settings.dest}: is gone, with all that the ledger knows to be there`);
@@ -30,7 +38,7 @@ export function checkRoots(ledger: Ledger, facts: RootsFacts, settings: Settings
 
 /** Throws an ExitError when a root is another folder than the ledger remembers. */
 export function checkRoot(ledger: Ledger, side: Side, path: string, identity: RootIdentity): void {
-  const known = ledger.meta<Roots>(KEY);
+  const known = knownRoots(ledger);
   if (known && !isSameRoot(known[side], identity))
     refuse(`${SIDE_NAMES[side]} ${path}: is not the folder that it was when the ledger was made`);
 }
@@ -65,7 +73,7 @@ export function knownTimekeeping(ledger: Ledger): Timekeeping {
  * says of it means nothing until a scan has looked at all of it.
  */
 export function rememberRoots(ledger: Ledger, roots: Roots, { grainNs, range }: Timekeeping): void {
-  const known = ledger.meta<Roots>(KEY);
+  const known = knownRoots(ledger);
   const isReplaced =
     known !== undefined && !(isSameRoot(known.source, roots.source) && isSameRoot(known.dest, roots.dest));
   ledger.commit(() => {

@@ -2,8 +2,10 @@
  * One run of a verification: takes due rows from the ledger a page at a time, hands them to lanes, and writes down what
  * they find. Memory is bounded by a page of rows and what the lanes have at hand.
  */
+
 import type { AuditLog, VerifyResult } from '../audit/log.js';
-import { checksumCode, checksumName } from '../hash/registry.js';
+import { checksumCode } from '../hash/registry.js';
+import { algorithmOf } from '../ledger/errors.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { Verdict } from '../ledger/schema.js';
 import {
@@ -256,15 +258,17 @@ export class VerifySession {
         dir: row.path,
         name: row.name,
         expected: { kind, size, mtimeNs, hash: row.hash },
-        algorithm: this.algorithmOf(row),
+        algorithm: this.codeOf(row),
       });
       bytes += size;
     }
     return items;
   }
 
-  private algorithmOf({ hash, algorithm }: DueRow): number {
-    return hash && algorithm !== undefined ? algorithm : checksumCode(this.deps.checksum);
+  private codeOf({ hash, algorithm }: DueRow): number {
+    if (!hash || algorithm === undefined) return checksumCode(this.deps.checksum);
+    algorithmOf(algorithm); // is one that we know
+    return algorithm;
   }
 
   // ---- what lanes report
@@ -321,7 +325,7 @@ export class VerifySession {
   private found({ id, verdict, difference, agreed }: Judged): void {
     const { row } = this.inHand.get(id)!;
     this.inHand.delete(id);
-    const hash = agreed && { algorithm: this.algorithmOf(row), digest: agreed };
+    const hash = agreed && { algorithm: this.codeOf(row), digest: agreed };
     this.findings.push({ finding: { dir: row.dir, name: row.name, verdict, difference, hash }, row });
     const { size } = row.meta;
     this.session.files++;
@@ -370,7 +374,7 @@ export class VerifySession {
       dest: join(dest, this.renaming.encodePath(path)),
       size: isEqual ? row.meta.size : undefined,
       hash: digest && Buffer.from(digest).toString('hex'),
-      algorithm: digest && checksumName(this.algorithmOf(row)),
+      algorithm: digest && algorithmOf(this.codeOf(row)),
       error: difference,
     });
   }

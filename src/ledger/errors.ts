@@ -1,9 +1,25 @@
 import { Exit, ExitError } from '../exit.js';
+import { checksumName } from '../hash/registry.js';
+import type { Checksum } from '../settings.js';
 
 /** The ledger cannot be used: exit code 5. Nothing was changed in it. */
 export class LedgerError extends ExitError {
   constructor(message: string) {
     super(message, Exit.ledger);
+  }
+}
+
+/** What is in the ledger cannot be, though SQLite can read it. */
+export function damaged(what: string): LedgerError {
+  return new LedgerError(`the ledger is damaged (${what}); restore it or start anew with --db`);
+}
+
+/** The algorithm of a code in a row. */
+export function algorithmOf(code: number): Checksum {
+  try {
+    return checksumName(code);
+  } catch {
+    throw damaged(`unknown checksum ${code}`);
   }
 }
 
@@ -16,5 +32,6 @@ export function isSqlite(error: unknown): boolean {
 export function ledgerTrouble(error: Error): string {
   const { code } = error as { code?: string };
   const isDamaged = code?.startsWith('SQLITE_CORRUPT') || code?.startsWith('SQLITE_NOTADB');
-  return `the ledger cannot be ${isDamaged ? 'used' : 'written'}: ${error.message}`;
+  const isFull = code?.startsWith('SQLITE_FULL') || code?.startsWith('SQLITE_IOERR');
+  return `the ledger cannot be ${isFull && !isDamaged ? 'written' : 'used'}: ${error.message}`;
 }

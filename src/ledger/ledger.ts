@@ -6,6 +6,7 @@ import { checksumCode } from '../hash/registry.js';
 import { baseName, fromColumn, toColumn } from '../posix/names.js';
 import { CHECKSUMS, type TransferOrder } from '../settings.js';
 import type { Meta } from '../share/entries.js';
+import { damaged } from './errors.js';
 import type { Pair } from './open.js';
 import {
   type Dir,
@@ -66,12 +67,18 @@ export class Ledger {
 
   get pair(): Pair {
     const value = this.one('SELECT value FROM meta WHERE key = ?').pluck();
-    return { source: value.get('source') as string, dest: value.get('dest') as string };
+    const [source, dest] = [value.get('source'), value.get('dest')];
+    if (typeof source !== 'string' || typeof dest !== 'string') throw damaged('it does not say which shares it is of');
+    return { source, dest };
   }
 
   meta<T>(key: string): T | undefined {
     const text = this.one('SELECT value FROM meta WHERE key = ?').pluck().get(key) as string | undefined;
-    return text === undefined ? undefined : (JSON.parse(text) as T);
+    try {
+      return text === undefined ? undefined : (JSON.parse(text) as T);
+    } catch {
+      throw damaged(`its value of ${key}`);
+    }
   }
 
   setMeta(key: string, value: unknown): void {

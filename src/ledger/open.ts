@@ -1,5 +1,6 @@
 /** Opening the ledger's file: who may, what it must be, what is refused. Refusing leaves everything as it was. */
 import {
+  chmodSync,
   closeSync,
   constants,
   existsSync,
@@ -7,6 +8,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  readSync,
   realpathSync,
   statSync,
   writeSync,
@@ -39,12 +41,23 @@ export function openLedgerFile(file: string, pair: Pair): Db {
   const folder = dirname(file);
   refuseNetwork(folder, file);
   const isNew = !existsSync(file);
-  if (!isNew) readPair(file, pair); // before the lock file is made: a refusal leaves no trace
+  // Before the lock file is made: a refusal leaves no trace.
+  if (!isNew) readPair(file, pair);
+  else if (besides(file).length > 0)
+    throw new LedgerError(
+      `${besides(file)[0]}: would be lost, for its database is gone; move it or name another ledger`,
+    );
   takeLock(isNew ? file : realpathSync(file)); // of one ledger, whatever names it has
   return guard(file, () => {
     if (isNew) closeSync(openSync(file, constants.O_CREAT | constants.O_EXCL | constants.O_RDWR, PRIVATE));
+    else if (statSync(file).size === 0) chmodSync(file, PRIVATE);
     return insist(() => openToWrite(file, pair));
   });
+}
+
+/** What SQLite keeps beside a database and takes for the database's, as far as it is there. */
+function besides(file: string): string[] {
+  return [`${file}-wal`, `${file}-journal`].filter(existsSync);
 }
 
 /** Throws what SQLite throws; nothing is left open then. */
@@ -88,7 +101,10 @@ export function checkPair(file: string, wanted: Pair): void {
 export function openLedgerForReading(file: string): Db {
   if (!existsSync(file)) throw new LedgerError(`${file}: no ledger here; name one with --db FILE, or the two shares`);
   readPair(file, undefined);
-  return guard(file, () => openDb(file, { readonly: true, timeout: 10_000 }));
+  const db = guard(file, () => openDb(file, { readonly: true, timeout: 10_000 }));
+  if (pragma(db, 'application_id') === APPLICATION_ID) return db;
+  db.close();
+  throw new LedgerError(`${file}: nothing is in it yet: a run was cut short while it made it; run millrace copy again`);
 }
 
 /** A ledger in memory-backed temporary files of SQLite's own, gone with the process: for dry runs. */
@@ -114,8 +130,43 @@ function migrate(db: Db, pair: Pair): void {
 function readPair(file: string, wanted: Pair | undefined): void {
   guard(file, () => {
     if (!statSync(file).isFile()) throw new LedgerError(`${file}: not a file`);
-    if (statSync(file).size > 0) insist(() => checkHead(file, wanted));
+    if (statSync(file).size === 0) return;
+    checkHeader(file);
+    insist(() => checkHead(file, wanted));
   });
+}
+
+/** Places in a database file (https://www.sqlite.org/fileformat2.html): the version, whose it is, entries of the schema. */
+const HEADER = { magic: 'SQLite format 3\0', version: 60, application: 68, tables: 103, length: 105 } as const;
+
+/**
+ * Refuses by the file alone what it says for itself, as it does where there is no log of changes beside it: SQLite would
+ * make files of its own beside somebody else's.
+ */
+function checkHeader(file: string): void {
+  if (besides(file).length > 0) return;
+  const header = Buffer.alloc(HEADER.length);
+  const fd = openSync(file, 'r');
+  try {
+    readSync(fd, header, 0, header.length, 0);
+  } finally {
+    closeSync(fd);
+  }
+  if (header.toString('latin1', 0, HEADER.magic.length) !== HEADER.magic) throw notOurs(file);
+  const isOurs = header.readUInt32BE(HEADER.application) === APPLICATION_ID;
+  if (!isOurs && header.readUInt16BE(HEADER.tables) > 0) throw notOurs(file);
+  if (isOurs) checkVersion(file, header.readUInt32BE(HEADER.version));
+}
+
+function notOurs(file: string): LedgerError {
+  return new LedgerError(`${file}: not a millrace ledger; it was left untouched`);
+}
+
+function checkVersion(file: string, version: number): void {
+  if (version > SCHEMA_VERSION)
+    throw new LedgerError(
+      `${file}: written by a newer millrace (version ${version} of the ledger, this one knows ${SCHEMA_VERSION})`,
+    );
 }
 
 function checkHead(file: string, wanted: Pair | undefined): void {
@@ -124,12 +175,8 @@ function checkHead(file: string, wanted: Pair | undefined): void {
     const isOurs = pragma(db, 'application_id') === APPLICATION_ID;
     // A database without a single table is what a kill in the middle of making a ledger leaves.
     if (!isOurs && prepare(db, 'SELECT count(*) FROM sqlite_master').pluck().get() === 0) return;
-    if (!isOurs) throw new LedgerError(`${file}: not a millrace ledger; it was left untouched`);
-    const version = pragma(db, 'user_version') as number;
-    if (version > SCHEMA_VERSION)
-      throw new LedgerError(
-        `${file}: written by a newer millrace (version ${version} of the ledger, this one knows ${SCHEMA_VERSION})`,
-      );
+    if (!isOurs) throw notOurs(file);
+    checkVersion(file, pragma(db, 'user_version') as number);
     if (!wanted) return;
     const value = prepare(db, 'SELECT value FROM meta WHERE key = ?').pluck();
     const [source, dest] = [value.get('source'), value.get('dest')];
@@ -155,19 +202,25 @@ function refuseNetwork(folder: string, file: string): void {
   });
 }
 
+const HOLDER = 'millrace process';
+
 /** One run at a time: a lock that dies with its process, on a file of its own that says who has it. */
 function takeLock(file: string): void {
   const lockFile = `${file}-lock`;
   guard(file, () => {
     const flags = constants.O_CREAT | constants.O_RDWR | constants.O_NOFOLLOW;
     const fd = openSync(lockFile, flags, PRIVATE);
+    const holder = readFileSync(fd, 'utf8').trim();
+    if (holder !== '' && !holder.startsWith(HOLDER))
+      throw new LedgerError(
+        `${file}: its lock ${lockFile} would take the place of a file that is no lock; name another`,
+      );
     if (!tryLock(fd, lockFile)) {
       closeSync(fd);
-      const holder = readFileSync(lockFile, 'utf8').trim() || 'another process';
-      throw new LedgerError(`${file}: in use by ${holder}`);
+      throw new LedgerError(`${file}: in use by ${holder || 'another process'}`);
     }
     ftruncateSync(fd, 0);
-    writeSync(fd, `millrace process ${process.pid}, since ${new Date().toISOString()}\n`, 0);
+    writeSync(fd, `${HOLDER} ${process.pid}, since ${new Date().toISOString()}\n`, 0);
     // Not closed: the lock lasts as long as this descriptor, that is, as long as the process.
   });
 }
@@ -185,8 +238,7 @@ export function guard<T>(file: string, work: () => T): T {
     if (error instanceof LedgerError) throw error;
     const { code, message } = error as { code?: string; message: string };
     if (code === 'ENOENT') throw new LedgerError(`${file}: its folder does not exist; make it first`);
-    if (code?.startsWith('SQLITE_NOTADB'))
-      throw new LedgerError(`${file}: not a millrace ledger; it was left untouched`);
+    if (code?.startsWith('SQLITE_NOTADB')) throw notOurs(file);
     if (code?.startsWith('SQLITE_CORRUPT'))
       throw new LedgerError(`${file}: damaged (${message}); restore it or start anew with --db`);
     if (code) throw new LedgerError(`${file}: ${message}`);

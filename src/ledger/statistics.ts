@@ -3,10 +3,11 @@
  * and ends, so that none keeps SQLite from folding its log of changes back into the file, and memory stays bounded.
  * Sizes in bytes, times in ms since the Unix epoch; paths are beneath the root and raw.
  */
-import { checksumName } from '../hash/registry.js';
+
 import { fromColumn, join, toColumn } from '../posix/names.js';
 import type { Checksum } from '../settings.js';
 import type { Tally } from '../stats/snapshot.js';
+import { algorithmOf } from './errors.js';
 import type { Ledger } from './ledger.js';
 import { DirSide, DirStatus, EntryStatus } from './schema.js';
 import { isOlder } from './sessions.js';
@@ -75,7 +76,7 @@ export function distributionOf({ db }: Ledger, nowMs: number): Distribution {
     }
   }
   const byCount = [...hashed].sort(([, a], [, b]) => b - a);
-  return { sizes, ages, all, hashed: byCount.map(([code, entries]) => ({ algorithm: checksumName(code), entries })) };
+  return { sizes, ages, all, hashed: byCount.map(([code, entries]) => ({ algorithm: algorithmOf(code), entries })) };
 }
 
 function tallies(count: number): { files: number; bytes: number }[] {
@@ -233,7 +234,7 @@ function listed([, name, path, status, size, seconds, rest, format, algorithm, h
     size,
     mtime: seconds === null ? undefined : { seconds, rest: rest! },
     status: STATUSES[status],
-    hash: hash && algorithm !== null ? { algorithm: checksumName(algorithm), hex: hash } : undefined,
+    hash: hash && algorithm !== null ? { algorithm: algorithmOf(algorithm), hex: hash } : undefined,
     error: error ?? '',
   };
 }

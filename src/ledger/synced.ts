@@ -4,11 +4,12 @@
  * writes the ledger, and with bounded memory: folders are put in order in a temporary file of SQLite's, entries
  * are read by key.
  */
-import { checksumName } from '../hash/registry.js';
+
 import { decodeName, nameBytes } from '../posix/names.js';
 import { kindOfMode, type SpecialKind, specialKindOf } from '../posix/stat.js';
 import type { Checksum } from '../settings.js';
 import { Renaming } from '../share/renaming.js';
+import { algorithmOf } from './errors.js';
 import type { Ledger } from './ledger.js';
 import { renamedSorts } from './renamed.js';
 import { DirSide, DirStatus, EntryStatus } from './schema.js';
@@ -100,7 +101,7 @@ function* entriesOf(db: Db, folder: bigint, before: Buffer): Generator<SyncedEnt
       kind: kindOf(Number(mode)),
       size: Number(size),
       mtimeNs,
-      hash: hex && algorithm !== null ? { algorithm: checksumName(Number(algorithm)), hex } : undefined,
+      hash: hex && algorithm !== null ? { algorithm: algorithmOf(Number(algorithm)), hex } : undefined,
     };
   }
 }

@@ -92,7 +92,7 @@ class Writer {
       if (this.apply(fields, records, at)) this.finish(records, at);
     } catch (error) {
       const path = join(records.dir(at), records.name(at));
-      this.failed.push({ id: fields.id, failure: failureOf(error, 'write', path), side: 'dest' });
+      this.failed.push({ id: fields.id, failure: failureOf(error, 'write', path, 'dest'), side: 'dest' });
     }
   }
 
@@ -203,7 +203,7 @@ class Writer {
         }
       } catch (error) {
         begun.file.abandon();
-        begun = { failure: failureOf(error, 'write', join(dir, name)) };
+        begun = { failure: failureOf(error, 'write', join(dir, name), 'dest') };
         this.begun.set(reader, begun);
       }
     }
@@ -220,7 +220,7 @@ class Writer {
     try {
       this.begun.set(reader, { file: this.create(dir, name, fields), written: 0 });
     } catch (error) {
-      this.begun.set(reader, { failure: failureOf(error, 'create', join(dir, name)) });
+      this.begun.set(reader, { failure: failureOf(error, 'create', join(dir, name), 'dest') });
     }
   }
 

@@ -3,6 +3,7 @@
  * because postMessage drops an Error's code, errno and path.
  */
 import { asSysError, SysError } from '../posix/errno.js';
+import type { Side } from './share.js';
 
 /**
  * retry: may pass by itself; skip: this entry only; stop: the share as a whole cannot go on; fatal: millrace cannot.
@@ -69,6 +70,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   EROFS: 'read-only filesystem',
   ESTALE: 'stale file handle',
   EFBIG: 'the file is too large',
+  ESPIPE: 'no file any more',
+  ENXIO: 'no file any more',
   EINVAL: 'not accepted by the filesystem',
   EOPNOTSUPP: 'not supported by the filesystem',
   CHANGED: 'changed while it was read',
@@ -86,15 +89,20 @@ export function meaningOf(code: string): string {
   return meaning ? `${meaning} (${code})` : code;
 }
 
-export function failure(code: string, op: string, path: string): Failure {
-  const meaning = MEANINGS[code];
+export function failure(code: string, op: string, path: string, side?: Side): Failure {
+  const meaning = (side === 'dest' && AT_DEST[code]) || MEANINGS[code];
   return { code, op, path, class: classOf(code), message: meaning ? `${code}: ${meaning} (${op})` : `${code} (${op})` };
 }
 
+/** The same of what the destination says, where it means something else there. */
+const AT_DEST: Readonly<Record<string, string>> = {
+  ENOENT: 'the name is not accepted there, or its folder is gone',
+};
+
 /** The Failure for an error from a share; anything that is not a system error is a bug of ours and thrown on. */
-export function failureOf(error: unknown, op: string, path: string): Failure {
+export function failureOf(error: unknown, op: string, path: string, side?: Side): Failure {
   const system = asSysError(error, op, path);
-  return failure(system.code, system.op, path);
+  return failure(system.code, system.op, path, side);
 }
 
 /** True when the error says that the named thing does not exist; every other error says nothing about existence. */

@@ -18,8 +18,9 @@ import {
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { checkRoot } from '../../src/engine/rootcheck.js';
 import { Exit } from '../../src/exit.js';
-import { LedgerError } from '../../src/ledger/errors.js';
+import { algorithmOf, LedgerError } from '../../src/ledger/errors.js';
 import { Ledger } from '../../src/ledger/ledger.js';
 import { makeLedgerFolder, openLedgerFile, openLedgerForReading, openScratchLedger } from '../../src/ledger/open.js';
 import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION } from '../../src/ledger/schema.js';
@@ -203,6 +204,43 @@ describe('an existing ledger', () => {
     expect(refusal(() => openLedgerForReading(file))).toBe('not a millrace ledger; it was left untouched');
   });
 
+  test('that is the database of another program with a log of changes has nothing put beside it', () => {
+    const other = openDb(file);
+    other.exec('PRAGMA journal_mode = WAL; CREATE TABLE t (x); INSERT INTO t VALUES (1)');
+    other.close();
+    const names = readdirSync(folder);
+    expect(refusedUntouched(() => openLedgerFile(file, PAIR))).toBe('not a millrace ledger; it was left untouched');
+    expect(refusal(() => openLedgerForReading(file))).toBe('not a millrace ledger; it was left untouched');
+    expect(readdirSync(folder)).toEqual(names);
+  });
+
+  test.each(['-lock', '-wal', '-journal'])(
+    'whose name with %s is that of another file is refused, and that left',
+    (ending) => {
+      writeFileSync(`${file}${ending}`, 'precious');
+      const before = everything();
+      expect(() => openLedgerFile(file, PAIR)).toThrow(LedgerError);
+      expect(everything()).toEqual(before);
+      expect(readFileSync(`${file}${ending}`, 'utf8')).toBe('precious');
+    },
+  );
+
+  test('whose values are no JSON, or that does not say whose it is, is damaged', () => {
+    const damage = (sql: string, use: (ledger: Ledger) => unknown) => {
+      const ledger = new Ledger(openScratchLedger(PAIR));
+      ledger.db.exec(sql);
+      expect(() => use(ledger)).toThrow(LedgerError);
+      expect(() => use(ledger)).toThrow(/^the ledger is damaged \(.*\); restore it or start anew with --db$/);
+      ledger.close();
+    };
+    damage("INSERT INTO meta VALUES ('scan', 'garbage')", (ledger) => ledger.scanState);
+    damage("DELETE FROM meta WHERE key = 'source'", (ledger) => ledger.pair);
+    damage("INSERT INTO meta VALUES ('roots', '{}')", (ledger) =>
+      checkRoot(ledger, 'source', '/s', { type: 1, ino: '1', btimeNs: '1' } as never),
+    );
+    expect(() => algorithmOf(77)).toThrow(LedgerError);
+  });
+
   test('that is damaged is refused and left as it was', () => {
     make();
     const fd = openSync(file, 'r+');
@@ -229,9 +267,11 @@ describe('an existing ledger', () => {
   });
 
   test('that was never begun, being empty, is taken', () => {
-    writeFileSync(file, '', { mode: 0o600 });
+    writeFileSync(file, '', { mode: 0o644 });
+    expect(() => openLedgerForReading(file)).toThrow(/nothing is in it yet/);
     const ledger = new Ledger(openLedgerFile(file, PAIR));
     expect(ledger.pair).toEqual(PAIR);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
     ledger.close();
   });
 });

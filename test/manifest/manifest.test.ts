@@ -12,10 +12,12 @@ import {
   dir,
   file,
   handOver,
+  ledgerPaths,
   link,
   makeTree,
   newUnprivilegedWorld,
   newWorld,
+  onceReadable,
   raw,
   run,
   startCopy,
@@ -190,6 +192,9 @@ test('while a copy runs, it has what is there by then', async () => {
   const running = startCopy(world, '--bwlimit', '300K');
   await running.until('the ledger is there', () => existsSync(world.db) && existsSync(world.dest));
   await running.until('files are there', () => readdirSync(world.dest).length > 8);
+  await running.until('the others are known', () =>
+    onceReadable(world, () => ledgerPaths(world, 'pending').length > 0),
+  );
   const output = join(world.root, 'm');
   // Until a checkpoint has put the first ones down there is nothing to list, which is fine too.
   const ended = await run(world, 'manifest', '--db', world.db, '-o', output);
