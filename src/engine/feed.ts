@@ -16,6 +16,9 @@ interface DirQueue {
 /** Folders looked at for one that no lane works in. */
 const LOOKED_AT = 64;
 
+/** Items waiting below which more are asked for. */
+export const LOW = 1024;
+
 export class Feed {
   /** `inOrder`: items are taken in the order they came in, whatever folders they are of. */
   constructor(private readonly inOrder = false) {}

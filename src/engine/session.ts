@@ -8,42 +8,36 @@ import type { AuditLog } from '../audit/log.js';
 import { checksumCode } from '../hash/registry.js';
 import { inodeOf } from '../ledger/hardlinks.js';
 import type { Ledger } from '../ledger/ledger.js';
-import { DirStatus, EntryStatus } from '../ledger/schema.js';
+import { EntryStatus } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
 import { Command } from '../pipeline/ring.js';
-import { digestOf } from '../scan/filter/choice.js';
 import type { Settings } from '../settings.js';
-import { lettersOf } from '../share/attributes.js';
 import type { Folding } from '../share/folding.js';
 import type { RootIdentity } from '../share/identity.js';
 import type { RenamedSort } from '../share/renaming.js';
 import type { Side } from '../share/share.js';
 import type { TimeRange } from '../share/timerange.js';
-import { formatBytes, formatCount } from '../stats/format.js';
 import type { Phase } from '../stats/snapshot.js';
-import { cleanName } from '../ui/clean.js';
 import { Backlog, type Source } from './backlog.js';
 import { Conveyor, pathOf } from './conveyor.js';
+import { Course, type SecondLook } from './course.js';
 import { Crew } from './crew.js';
-import { deletable } from './deletelimit.js';
 import { DELETING, doneLine, itemLine } from './entrylines.js';
-import { CHOICE, type RootState, wantsMore } from './findings.js';
+import { LOW } from './feed.js';
+import type { RootState } from './findings.js';
 import { Guardian } from './guardian.js';
 import { HardLinks } from './hardlinks.js';
 import { type Item, isEntry } from './item.js';
-import { type LaneNumbers, lanesFor, ONE_EACH } from './lanecount.js';
+import { type LaneNumbers, lanesFor } from './lanecount.js';
 import { Outcomes } from './outcomes.js';
 import { Queue } from './queue.js';
 import { DestAway, Recorder } from './recorder.js';
-import { inTheWay, worthLastPass } from './retry.js';
 import { Scan } from './scan.js';
 import type { Threads } from './threads.js';
 import type { Look } from './watch.js';
-import { dirPages, extrasOf, foldersOf, requeueFailed, type WorkList } from './worklists.js';
 
-/** Items waiting for a lane at which the scan rests, and below which the backlog is asked. */
+/** Items waiting for a lane at which the scan rests. */
 const WINDOW = 4096;
-const LOW = 1024;
 /** A window that stays full this long is spilled to the ledger, so that the scan goes on: it is far ahead. */
 const FULL_MS = 1000;
 /** A checkpoint is due after this time, or with this much to write. */
@@ -85,16 +79,6 @@ export interface SessionDeps {
   detail(text: string): void;
 }
 
-/** When both sides were looked at again, ms since the Unix epoch, and what that found. */
-export interface SecondLook {
-  readonly begunMs: number;
-  readonly endedMs: number;
-  /** Entries that are not as they were while they were copied. */
-  readonly changed: number;
-  /** Entries of the source that are left out. */
-  readonly excluded: number;
-}
-
 export class Session {
   phase: Phase = 'starting';
   resumed = false;
@@ -105,13 +89,14 @@ export class Session {
   readonly conveyor: Conveyor;
   readonly recorder: Recorder;
   readonly guardian: Guardian;
-  private readonly backlog: Source;
+  readonly backlog: Source;
+  private readonly course: Course;
   /** What is pending can be put in the order that was asked for: the scan has ended, and all of it is in the ledger. */
-  private isWhole = false;
+  isWhole = false;
   private readonly hardLinks: HardLinks;
   private readonly live = new Map<number, number>();
   /** Changed files, to be handed out once the ledger no longer calls them synced. */
-  private readonly toRecord = new Set<Item>();
+  readonly toRecord = new Set<Item>();
   private waiting: { done(): boolean; resolve(): void; reject(error: Error): void } | undefined;
   private broken: Error | undefined;
   private fullSince: number | undefined;
@@ -119,9 +104,9 @@ export class Session {
   private adaptedAt = 0;
   private stepping = false;
   /** Items that were handed to the conveyor. */
-  private heldCount = 0;
+  heldCount = 0;
   /** Entries that scans found to be copied, made or given other times. */
-  private foundCount = 0;
+  foundCount = 0;
   /** Of --final, once it is over. */
   secondLook: SecondLook | undefined;
 
@@ -183,6 +168,7 @@ export class Session {
       settings.order !== undefined,
     );
     this.guardian = new Guardian(this, deps);
+    this.course = new Course(this, deps);
     this.crew = new Crew(settings, deps.threads, deps, {
       readerStarted: (lane) => this.conveyor.addReader(lane),
       scannerStarted: (side, lane) => this.scan.addLane(side, lane),
@@ -204,207 +190,13 @@ export class Session {
       this.step();
     }, TICK_MS);
     try {
-      await this.phases();
+      await this.course.follow();
     } catch (error) {
       this.tell(Command.stop);
       throw error;
     } finally {
       clearInterval(timer);
     }
-  }
-
-  private async phases(): Promise<void> {
-    const { settings } = this.deps;
-    this.begin();
-    this.startScanners();
-    // Started beside the scanners where there will be work for them; where all is copied, perhaps there is none.
-    if (!settings.dryRun && (this.resumed || this.deps.ledger.totals.syncedFiles === 0))
-      this.crew.startTransfer(ONE_EACH);
-    this.phase = 'transfer';
-    await this.transfer();
-    if (settings.dryRun || this.stopping !== 'no') return;
-    const lacks = this.lacksOfBacklog();
-    if (lacks !== undefined) {
-      this.deps.note(`scanning again: the scan that left this backlog ${lacks}`);
-      this.outcomes.retry(this.outcomes.failed, () => true);
-      this.startScanners();
-      this.scan.start(settings.deleteExtras, this.deps.root);
-      await this.transfer();
-      if (this.stopping !== 'no') return;
-    }
-
-    this.phase = 'last pass';
-    if (this.requeueFailed(worthLastPass) > 0) await this.transfer();
-    this.phase = 'clean-up';
-    await this.cleanUp();
-    if (this.requeueFailed(inTheWay) > 0) await this.transfer();
-    this.phase = 'folders';
-    await this.folders();
-    if (settings.final && this.stopping === 'no') await this.lookAgain();
-    if (this.stopping === 'no') this.phase = 'finished';
-  }
-
-  /** Why what was resumed is not all that there is to do; undefined: it is. */
-  private lacksOfBacklog(): string | undefined {
-    if (!this.resumed) return undefined;
-    if (this.scan.errors > this.scan.seen.errors) return 'could not see everything';
-    const { settings, ledger } = this.deps;
-    return settings.deleteExtras && !ledger.scanState.extras ? 'did not look for extras' : undefined;
-  }
-
-  /** Whether both sides are still as they were while they were copied: scans again, and does what that finds. */
-  private async lookAgain(): Promise<void> {
-    const { ledger, settings, note, root } = this.deps;
-    this.phase = 'second look';
-    note('looking at both sides again: nothing may have changed meanwhile');
-    const begunMs = Date.now();
-    const found = this.foundCount;
-    // What was kept on purpose is found again, and has not come since.
-    const kept = ledger.countExtras(Action.remove, Action.removeDir);
-    this.outcomes.retry(this.outcomes.failed, () => true);
-    this.startScanners();
-    // What this run has read (-c) is not read again.
-    this.scan.start(settings.deleteExtras, root, true);
-    await this.transfer();
-    if (this.stopping !== 'no') return;
-    this.secondLook = {
-      begunMs,
-      endedMs: Date.now(),
-      changed: this.foundCount - found + Math.max(0, ledger.countExtras(Action.remove, Action.removeDir) - kept),
-      excluded: this.scan.seen.excluded,
-    };
-    if (this.secondLook.changed > 0) await this.cleanUp();
-    // Those that failed are tried once more.
-    await this.folders();
-  }
-
-  /** Resumes what an earlier session left, or begins a new scan. */
-  private begin(): void {
-    const { ledger, settings, root, note } = this.deps;
-    const { running } = ledger.scanState;
-    const backlog = hasBacklog(ledger);
-    const whyAnew = this.whyAnew(backlog);
-    if (whyAnew !== undefined && !settings.rescan) note(`scanning anew: ${whyAnew}`);
-    this.resumed = backlog && !settings.rescan && whyAnew === undefined;
-    if (this.resumed) {
-      const { pendingFiles, pendingBytes } = ledger.totals;
-      const scan = running ? '; the scan goes on where it was' : '';
-      note(`resuming ${formatCount(pendingFiles)} files, ${formatBytes(pendingBytes)}${scan}`);
-      this.scan.keepOnly(lettersOf(settings.attributes));
-      ledger.commit(() => ledger.touchDir(1));
-      if (running) this.scan.resume();
-      this.requeueFailed(() => true);
-      // What the scan could not list in an earlier session is still not copied.
-      const next = dirPages(ledger, DirStatus.failed);
-      for (let page = next(); page.length > 0; page = next())
-        for (const dir of page) this.outcomes.fail(dir.path, dir.error ?? '');
-      this.backlog.mayHave = true;
-    } else this.scan.start(settings.deleteExtras, root);
-  }
-
-  /** Why what an earlier session left is not taken up as it is; undefined: it can be. */
-  private whyAnew(hasBacklog: boolean): string | undefined {
-    const { ledger, settings } = this.deps;
-    const { running, extras, number } = ledger.scanState;
-    if (number > 0 && ledger.meta(CHOICE) !== digestOf(settings.choice))
-      return 'what is to be copied is chosen otherwise than in the last scan';
-    if (ledger.wantsFullScan) return 'a root is not the folder it was';
-    if (hasBacklog && wantsMore(lettersOf(settings.attributes), ledger.scanState))
-      return 'attributes are to be kept that were not before';
-    if (settings.deleteExtras && running && !extras) return 'the unfinished scan did not look for extras';
-    return undefined;
-  }
-
-  /** Copies all that is pending, until the scan has ended and nothing is left. */
-  private async transfer(): Promise<void> {
-    const { order, dryRun } = this.deps.settings;
-    // A dry run hands nothing out, in whatever order.
-    if (order && !dryRun) await this.putInOrder();
-    for (;;) {
-      const held = this.heldCount;
-      await this.until(() => {
-        const more = !this.scan.isDone || this.backlog.mayHave || this.toRecord.size > 0;
-        return this.conveyor.isIdle && (!more || this.stopping !== 'no');
-      });
-      await this.checkpoint();
-      if (this.stopping !== 'no') return;
-      const { ledger } = this.deps;
-      const isDone = () => ledger.dirsWithPending(this.scan.number, 0, 1).length === 0;
-      if (this.deps.settings.dryRun || isDone()) return;
-      this.backlog.mayHave = true;
-      if (this.heldCount > held) continue;
-      // A folder counts entries as pending that are not: without this, nothing would ever come of it.
-      ledger.commit(() => ledger.recount());
-      if (isDone()) return;
-    }
-  }
-
-  private async putInOrder(): Promise<void> {
-    this.isWhole = false;
-    await this.until(() => this.scan.isDone || this.stopping !== 'no');
-    await this.checkpoint();
-    this.isWhole = true;
-    this.backlog.mayHave = true;
-  }
-
-  private async cleanUp(): Promise<void> {
-    const { ledger, settings, note } = this.deps;
-    await this.feedAll(extrasOf(ledger, Action.removePart));
-    if (!settings.deleteExtras) return;
-    if (!this.scan.provesAbsence) {
-      const why =
-        this.scan.errors > 0
-          ? `errors of the scan: ${formatCount(this.scan.errors)}`
-          : 'the last full scan did not look for extras; use --rescan';
-      note(`nothing was deleted: ${why}`);
-      return;
-    }
-    ledger.commit(() => ledger.keepProtected());
-    const extras = ledger.countExtras(Action.remove, Action.removeDir);
-    const { syncedFiles } = ledger.totals;
-    const most = deletable(settings.maxDelete, syncedFiles + extras);
-    if (extras > most) {
-      const [found, allowed] = [formatCount(extras), formatCount(most)];
-      note(`nothing was deleted: extras: ${found}, and at most ${allowed} may be; see --max-delete`);
-      this.outcomes.keptExtras = extras;
-      return;
-    }
-    if (this.crew.trash !== undefined && extras > 0) {
-      note(`extras go to ${cleanName(this.crew.trash)} in the destination`);
-      // The folder is made in the root, whose times are to be set again.
-      ledger.commit(() => ledger.touchDir(1));
-    }
-    await this.feedAll(extrasOf(ledger, Action.remove));
-    // A folder is removed after the folders in it, all of one depth at a time.
-    for (const depth of ledger.extraDepths(Action.removeDir))
-      await this.feedAll(extrasOf(ledger, Action.removeDir, depth));
-  }
-
-  /** Makes the folders that no file has made, then sets times: nothing is changed inside a folder after that. */
-  private async folders(): Promise<void> {
-    const { ledger, root } = this.deps;
-    await this.feedAll(foldersOf(ledger, DirStatus.toMake, Action.makeDir, root.meta));
-    await this.feedAll(foldersOf(ledger, DirStatus.toStamp, Action.stampDir, root.meta));
-  }
-
-  /** Feeds page after page, and waits until all of it is done and recorded. */
-  private async feedAll(next: WorkList): Promise<void> {
-    while (this.stopping === 'no') {
-      const items = next();
-      if (items.length === 0) break;
-      for (const item of items) this.conveyor.feed.add(item);
-      await this.until(() => this.conveyor.feed.count < LOW || this.stopping !== 'no');
-    }
-    await this.until(() => this.conveyor.isIdle);
-    await this.checkpoint();
-  }
-
-  /** Makes failed entries pending again whose error code says that another try is worth it. */
-  private requeueFailed(wanted: (code: string) => boolean): number {
-    const count = requeueFailed(this.deps.ledger, wanted);
-    if (count > 0) this.backlog.mayHave = true;
-    this.outcomes.retry(count, wanted);
-    return count;
   }
 
   // ---- what lanes and scan report
@@ -518,12 +310,13 @@ export class Session {
       throw error;
     }
     if (isLate()) return undefined;
-    const count = this.requeueFailed(() => true);
+    const count = this.course.requeueFailed(() => true);
     this.step();
     return count;
   }
 
-  private until(done: () => boolean): Promise<void> {
+  /** Resolves once `done` says so, or the session is told to stop now; rejects when it cannot go on. */
+  until(done: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       this.waiting = { done, resolve, reject };
       this.step();
@@ -642,13 +435,4 @@ export class Session {
       }
     }
   }
-}
-
-/**
- * Whether an earlier session left something that can be taken up: a scan that was cut off, or pending entries in
- * folders that the last scan reached. What lies in folders that it could not reach is for the next scan to find.
- */
-function hasBacklog(ledger: Ledger): boolean {
-  const { running, number } = ledger.scanState;
-  return running || ledger.dirsWithPending(number, 0, 1).length > 0;
 }
