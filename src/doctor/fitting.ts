@@ -38,7 +38,7 @@ export function misfits({ name, path, kind, size, mtimeNs }: Candidate, limits: 
   if (!fitsLimit(name, limits.name)) reasons.push(`the name is too long (${limits.name.most} ${limits.name.unit})`);
   if (limits.path < DEEPEST && nameBytes(path).length > limits.path)
     reasons.push(`the path is too long (${limits.path} bytes)`);
-  // What is neither file, folder nor link is not copied anywhere.
+  // Special files have no content, and are copied with -D only.
   if (kind === 'other') return reasons;
   if (kind === 'link' && limits.symlinks !== 'kept') reasons.push('symbolic links are not possible');
   if (kind === 'file' && size > limits.size) reasons.push(`the file is too large (${formatBytes(limits.size)})`);

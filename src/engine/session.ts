@@ -1,6 +1,6 @@
 /**
- * One session of a migration: transfer (with the scan running ahead of it), last pass, clean-up, folders. The
- * session owns the window, that is all items in memory, and decides when the scan rests, what is taken from the
+ * One session of a migration, whose course (course.ts) is transfer, with the scan running ahead of it, last pass, clean-up,
+ * folders. The session owns the window, that is all items in memory, and decides when the scan rests, what is taken from the
  * backlog and when a checkpoint is due.
  */
 import { setTimeout } from 'node:timers/promises';

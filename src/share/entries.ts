@@ -30,7 +30,7 @@ export const Word = {
   uid: 12,
   gid: 13,
   errno: 14, // not 0: the entry was listed but could not be looked at
-  target: 15, // of a symbolic link: what tells its target from others of the same length
+  target: 15, // of a symbolic link: what tells its target from others of the same length; of a device: its number
   links: 16, // of a file with several names, where those are told apart; or else 0, as the two after it
   inode: 17,
   device: 19, // 0: that of the root, whatever its number is today
