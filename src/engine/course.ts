@@ -164,7 +164,9 @@ export class Course {
 
   private async putInOrder(): Promise<void> {
     this.session.isWhole = false;
-    await this.session.until(() => this.session.scan.isDone || this.session.stopping !== 'no');
+    const { session } = this;
+    // Names that need no content (-H) are not waited for, and are done before what is pending is put in order.
+    await session.until(() => (session.scan.isDone && session.conveyor.isIdle) || session.stopping !== 'no');
     await this.session.checkpoint();
     this.session.isWhole = true;
     this.session.backlog.mayHave = true;

@@ -1,5 +1,6 @@
 /** What is said of single entries (-v, -i). */
 import { Action } from '../pipeline/record.js';
+import { kindOfMode } from '../posix/stat.js';
 import { unknownChanges, withoutContent } from '../scan/itemize.js';
 import { pathOf } from './conveyor.js';
 import { type Item, isAsItWas, isContentThere } from './item.js';
@@ -11,20 +12,17 @@ export function itemLine(item: Item): string | undefined {
   const path = pathOf(item);
   switch (item.action) {
     case Action.copy: {
-      const changes = item.changes ?? unknownChanges('copy');
-      const told = isContentThere(item) ? withoutContent(changes) : changes;
+      const changes = changesIn(item);
+      const told = isAsItWas(item) ? undefined : isContentThere(item) ? withoutContent(changes) : changes;
       return told && `${told} ${path}`;
     }
     case Action.link:
-      return `${item.changes ?? unknownChanges('link')} ${path}`;
     case Action.special:
-      return `${item.changes ?? unknownChanges('special')} ${path}`;
+      return `${changesIn(item)} ${path}`;
     case Action.hardLink:
-      return isAsItWas(item)
-        ? undefined
-        : `h${(item.changes ?? unknownChanges('copy')).slice(1)} ${path} => ${item.target!.path}`;
+      return isAsItWas(item) ? undefined : `h${changesIn(item).slice(1)} ${path} => ${item.target!.path}`;
     case Action.stamp:
-      return `${item.changes ?? unknownChanges('stamp')} ${path}`;
+      return `${item.changes ?? unknownChanges('stamp', item.meta.mode)} ${path}`;
     case Action.remove:
       return `${DELETING} ${path}`;
     case Action.removeDir:
@@ -32,6 +30,12 @@ export function itemLine(item: Item): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** Of an item that is brought to the destination. */
+function changesIn({ changes, meta }: Item): string {
+  const kind = kindOfMode(meta.mode);
+  return changes ?? unknownChanges(kind === 'link' ? 'link' : kind === 'other' ? 'special' : 'copy', meta.mode);
 }
 
 const VERBS: Readonly<Record<Action, string>> = {

@@ -10,7 +10,7 @@ import type { ControlServer } from '../control/server.js';
 import { Exit, type ExitCode, UsageError } from '../exit.js';
 import { isSqlite, LedgerError } from '../ledger/errors.js';
 import { Ledger } from '../ledger/ledger.js';
-import { guard, makeLedgerFolder, openLedgerFile, openLedgerForReading, openScratchLedger } from '../ledger/open.js';
+import { guard, makeLedgerFolder, openLedgerFile, openScratchLedger, peekIntoLedger } from '../ledger/open.js';
 import { renamedSorts, setRenamedSorts } from '../ledger/renamed.js';
 import { partTag } from '../ledger/tag.js';
 import type { Settings } from '../settings.js';
@@ -36,7 +36,7 @@ import { firstLanes } from './lanecount.js';
 import { RunOperator } from './operator.js';
 import { pictureOf } from './picture.js';
 import { DestAway } from './recorder.js';
-import { checkRoots, rememberRoots } from './rootcheck.js';
+import { checkRoots, knownTimekeeping, rememberRoots, type Timekeeping } from './rootcheck.js';
 import { Session, type SessionDeps } from './session.js';
 import { listenForSignals, reopenLog } from './signals.js';
 import type { Threads } from './threads.js';
@@ -101,16 +101,9 @@ async function prepare(
   const windowNs = BigInt(settings.choice.comparing?.windowSeconds ?? 0) * 1_000_000_000n;
   if (settings.dryRun) {
     const root = { meta: roots.rootMeta, isStamped: false };
-    const renamed = knownRenaming(settings);
-    const unknown = {
-      range: undefined,
-      folding: NO_FOLDING,
-      renamed,
-      partTag: '',
-      beganNs: undefined,
-      distrustNs: undefined,
-    };
-    return { ...ground, root, grainNs: roots.grainNs + windowNs, ...unknown };
+    const known = knownGround(settings);
+    const unknown = { folding: NO_FOLDING, partTag: '', beganNs: undefined, distrustNs: undefined };
+    return { ...ground, root, ...known, ...unknown, grainNs: coarser(roots.grainNs, known.grainNs) + windowNs };
   }
   const dest = await keeper.prepare(settings.dest, settings.trash, {
     root: roots.destIdentity,
@@ -137,17 +130,21 @@ async function prepare(
   };
 }
 
-/** Of a dry run, which may not try names out: what the ledger of the real runs has. */
-function knownRenaming(settings: Settings): readonly RenamedSort[] {
-  let known: readonly RenamedSort[] | undefined;
-  if (existsSync(settings.ledger)) {
-    const ledger = guard(settings.ledger, () => new Ledger(openLedgerForReading(settings.ledger)));
-    known = renamedSorts(ledger);
-    ledger.close();
-  }
-  if (settings.renameInvalid && !known)
+/** No filesystem keeps times more coarsely (FAT); a grain beyond has the --modify-window of an earlier run in it. */
+const COARSEST_NS = 2_000_000_000n;
+
+/** What the ledger of the real runs has of the shares: a dry run tries nothing out. */
+function knownGround(settings: Settings): Timekeeping & Pick<Ground, 'renamed'> {
+  const known = existsSync(settings.ledger)
+    ? peekIntoLedger(settings.ledger, (db) => {
+        const ledger = new Ledger(db);
+        return { times: knownTimekeeping(ledger), renamed: renamedSorts(ledger) };
+      })
+    : undefined;
+  if (settings.renameInvalid && !known?.renamed)
     throw new UsageError('--rename-invalid tries names out, which a dry run does not; see millrace doctor --scan');
-  return known ?? [];
+  const { grainNs = 1n, range } = known?.times ?? {};
+  return { grainNs: grainNs > COARSEST_NS ? 1n : grainNs, range, renamed: known?.renamed ?? [] };
 }
 
 function openLedger(settings: Settings): Ledger {

@@ -212,7 +212,7 @@ export class Session {
       return;
     }
     // Its turn comes when all is known.
-    if (settings.order) return;
+    if (settings.order && !item.isApart) return;
     // While the ledger says that the older content is there, that must stay true.
     if (item.saved?.status === EntryStatus.synced && item.action !== Action.stamp) this.toRecord.add(item);
     else this.hold(item);

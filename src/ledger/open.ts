@@ -107,6 +107,19 @@ export function openLedgerForReading(file: string): Db {
   throw new LedgerError(`${file}: nothing is in it yet: a run was cut short while it made it; run millrace copy again`);
 }
 
+/** The same for a moment, in which nothing is to be left beside it: SQLite removes what it needs there only if it may write. */
+export function peekIntoLedger<T>(file: string, look: (db: Db) => T): T {
+  const db = openLedgerForReading(file);
+  const removing = openDb(file, { timeout: 10_000 });
+  pragma(removing, 'user_version'); // takes part in the log of changes, which the last to close removes
+  try {
+    return look(db);
+  } finally {
+    db.close();
+    removing.close();
+  }
+}
+
 /** A ledger in memory-backed temporary files of SQLite's own, gone with the process: for dry runs. */
 export function openScratchLedger(pair: Pair): Db {
   const db = openDb('');

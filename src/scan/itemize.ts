@@ -29,7 +29,7 @@ export function changesOf(
   comparesContent = false,
 ): string {
   const special = specialKindOf(source.mode);
-  const [how, what] = special === 'char' || special === 'block' ? 'cD' : HEADS[verdict];
+  const [how, what] = headOf(verdict, source.mode);
   if (dest?.kind !== source.kind || specialKindOf(dest.mode) !== special) return `${how}${what}+++++++++`;
   const isLink = source.kind === 'link';
   const isOther = source.target !== dest.target;
@@ -49,6 +49,11 @@ export function changesOf(
   return head + letters.map((letter) => letter || '.').join('');
 }
 
+function headOf(verdict: Changing, mode: number): string {
+  const special = specialKindOf(mode);
+  return special === 'char' || special === 'block' ? 'cD' : HEADS[verdict];
+}
+
 /** What is left of them where the content was found to be the same; undefined: nothing. */
 export function withoutContent(changes: string): string | undefined {
   const rest = changes.slice(3);
@@ -56,6 +61,6 @@ export function withoutContent(changes: string): string | undefined {
 }
 
 /** The same where nothing is known of the destination: of what an earlier session found. */
-export function unknownChanges(verdict: Changing): string {
-  return `${HEADS[verdict]}?????????`;
+export function unknownChanges(verdict: Changing, mode: number): string {
+  return `${headOf(verdict, mode)}?????????`;
 }

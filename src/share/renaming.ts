@@ -111,7 +111,8 @@ export class Renaming {
       } else if (next === undefined) return undefined;
       else original += next;
     }
-    return this.has('device') && isWideDevice(name) ? narrow(original[0]!) + original.slice(1) : original;
+    const isDevice = this.has('device') && characters[0] !== MARK && isWideDevice(original);
+    return isDevice ? narrow(original[0]!) + original.slice(1) : original;
   }
 
   encodePath(path: string): string {

@@ -27,7 +27,8 @@ class RenamingShare implements Dest {
       for (let index = from; index < batch.count; index++) {
         const name = this.names.decode(batch.names[index]!);
         if (name === undefined) batch.fail(index, constants.errno.EILSEQ);
-        else batch.names[index] = name;
+        // As no name of the source can be: it may look like one.
+        batch.names[index] = name ?? `/${batch.names[index]}`;
       }
     };
     const passOn = () => {

@@ -21,6 +21,7 @@ import {
   copy,
   copyAll,
   dir,
+  expectEqualTrees,
   file,
   ledgerFiles,
   ledgerPaths,
@@ -290,6 +291,14 @@ describe('-c', () => {
     expect(statSync(join(world.dest, 'same')).ino).toBe(ino);
     expect(readFileSync(join(world.dest, 'other')).equals(readFileSync(join(world.source, 'other')))).toBe(true);
     expect(statSync(join(world.dest, 'other')).blocks * 512).toBeLessThan(size / 4);
+  });
+
+  test('a folder in the place of a file is made, and all in it copied', async () => {
+    const world = newWorld();
+    makeTree(world.source, { 'x/f': file('hello'), 'x/deep/g': file('hello') });
+    makeTree(world.dest, { x: file('file') });
+    await copyAll(world, '-c');
+    expectEqualTrees(world.source, world.dest);
   });
 
   test('the last pass reads once, and looks a second time by size and time', async () => {

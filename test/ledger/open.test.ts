@@ -22,7 +22,13 @@ import { checkRoot } from '../../src/engine/rootcheck.js';
 import { Exit } from '../../src/exit.js';
 import { algorithmOf, LedgerError } from '../../src/ledger/errors.js';
 import { Ledger } from '../../src/ledger/ledger.js';
-import { makeLedgerFolder, openLedgerFile, openLedgerForReading, openScratchLedger } from '../../src/ledger/open.js';
+import {
+  makeLedgerFolder,
+  openLedgerFile,
+  openLedgerForReading,
+  openScratchLedger,
+  peekIntoLedger,
+} from '../../src/ledger/open.js';
 import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION } from '../../src/ledger/schema.js';
 import { openDb, pragma } from '../../src/ledger/sqlite.js';
 import { isRoot, temporaryFolder } from '../helpers/tree.js';
@@ -368,6 +374,15 @@ test.skipIf(!isRoot)(
     expect(await said).toBe('opens opened');
   },
 );
+
+test('a look into a ledger that nobody has leaves nothing beside it', () => {
+  make();
+  const before = readdirSync(folder);
+  const bytes = readFileSync(file);
+  expect(peekIntoLedger(file, (db) => new Ledger(db).pair)).toEqual(PAIR);
+  expect(readdirSync(folder)).toEqual(before);
+  expect(readFileSync(file).equals(bytes)).toBe(true);
+});
 
 test('there is nothing to read where no ledger is, and nothing is made', () => {
   expect(refusal(() => openLedgerForReading(file))).toBe('no ledger here; name one with --db FILE, or the two shares');

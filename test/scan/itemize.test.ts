@@ -30,5 +30,6 @@ it.each<[string, Changing, Seen, Seen | undefined, Attributes]>([
 });
 
 it('has a question mark for each letter of what is not known', () => {
-  expect(unknownChanges('copy')).toBe('>f?????????');
+  expect(unknownChanges('copy', file.mode)).toBe('>f?????????');
+  expect(unknownChanges('special', 0o020666)).toBe('cD?????????');
 });

@@ -19,6 +19,9 @@ describe('a name that is refused', () => {
     ['CON', 'ＣON'],
     ['aux.txt', 'ａux.txt'],
     ['console', 'console'],
+    ['nul.', 'ｎul．'],
+    ['ｎul．', 'ｎul‛．'],
+    ['ｎul.', '‛ｎul．'],
     ['caf\udce9', 'caf‛e9'],
     ['a.b c', 'a.b c'],
     ['\u{1f600}', '\u{1f600}'],
@@ -49,7 +52,7 @@ describe('a name that is refused', () => {
 const odd = fc.constantFrom(...':*?"<>|\\\n\x01. ‛：＊．␠␊ＣcoOnN1é9eＡ', '\udce9', '\udcff', '\u{1f600}');
 const names = fc.oneof(
   fc.array(odd, { minLength: 1, maxLength: 8 }).map((characters) => characters.join('')),
-  fc.constantFrom('con', 'CON.x', 'ｃon', 'Ｌpt1.a.', 'com0'),
+  fc.constantFrom('con', 'CON.x', 'ｃon', 'Ｌpt1.a.', 'com0', 'nul.', 'Aux.', 'ｎul.', 'ｎul．', 'con. ', 'con .'),
 );
 const sortsOf = fc.subarray([...RENAMED_SORTS]);
 

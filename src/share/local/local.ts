@@ -39,7 +39,7 @@ const ENOENT = 2;
 const OWN = 0o300;
 const UMASK = process.umask();
 /** There is none, or it is not ours to read: then it is written anew. */
-const CANNOT_COMPARE: ReadonlySet<string> = new Set(['ENOENT', 'ELOOP', 'ENXIO', 'EACCES', 'EPERM']);
+const CANNOT_COMPARE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'EACCES', 'EPERM']);
 
 export interface Ways {
   /** The folder to which what gives way to a folder is moved; undefined: it is deleted. */
