@@ -188,6 +188,9 @@ describe.each(['ext4', 'xfs'])('on %s', (type) => {
     const at = (path: string) => join(world.source, path);
     chmodSync(at('b/alone'), 0o4751);
     lchownSync(at('a/link'), 5, 6);
+    command('mkfifo', '-m', '640', at('b/pipe'));
+    command('mknod', '-m', '606', at('c/null'), 'c', '1', '3');
+    command('ln', at('c/null'), at('a/zero'));
     command('setfattr', '-n', 'user.comment', '-v', 'text', at('a/small'), at('c'));
     command('setfacl', '-m', 'u:1234:r', at('b/large'));
     command('setfacl', '-d', '-m', 'u:1234:rwx', at('c/d'));
