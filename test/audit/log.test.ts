@@ -55,6 +55,21 @@ function writeLines(log: AuditLog, from: number, to: number): void {
   for (let index = from; index < to; index++) log.write(line(index));
 }
 
+test('a line of ours that was cut off is removed, so that each line is whole', () => {
+  const log = new AuditLog(file);
+  log.write(line(1));
+  log.write(line(2));
+  log.close();
+  const whole = readFileSync(file);
+  for (const missing of [1, 5, 20]) {
+    writeFileSync(file, whole.subarray(0, whole.length - missing));
+    const next = new AuditLog(file);
+    next.write(line(3));
+    next.close();
+    expect(lines().map(({ source }) => source)).toEqual(['/s/1', '/s/3']);
+  }
+});
+
 test('after a line that was cut off, the next begins on a line of its own', () => {
   writeFileSync(file, '{"source":"/s/0"}\n{"source":"/s/1');
   const log = new AuditLog(file);

@@ -13,6 +13,7 @@ import {
   expectEqualTrees,
   expectLedgerOf,
   expectSameGroups,
+  fifo,
   file,
   ledgerFiles,
   link,
@@ -65,12 +66,23 @@ function fate(): { label: string; prefix: string[]; afterMs: number | undefined 
 
 /** Runs the program until its fate; true when it came to its own end, which must be a good one. */
 async function runToFate(world: World, { prefix, afterMs }: ReturnType<typeof fate>): Promise<boolean> {
-  const args = ['copy', world.source, world.dest, '--db', world.db, '--delete-extras', '-H', '--block-size', '64K'];
+  const args = ['copy', world.source, world.dest, '--db', world.db, '--delete-extras', '-HD', '--block-size', '64K'];
   // Some runs take long enough to be killed in the middle of a large file.
   const pace = ['--bwlimit', ['off', '1M', '300K'][random(3)]!];
   // Some begin a scan in the place of one that was cut off.
   const scan = random(4) === 0 ? ['--rescan'] : [];
-  const [command, ...rest] = [...prefix, process.execPath, MAIN, ...args, ...pace, ...scan, '--progress', 'none'];
+  const order = random(4) === 0 ? ['--order=-size'] : [];
+  const [command, ...rest] = [
+    ...prefix,
+    process.execPath,
+    MAIN,
+    ...args,
+    ...pace,
+    ...scan,
+    ...order,
+    '--progress',
+    'none',
+  ];
   const child = spawn(command!, rest, {
     cwd: world.root,
     env: environment(world),
@@ -106,7 +118,8 @@ function churn({ source }: World): void {
   }
   const target = `target ${random(1000)}`;
   rmSync(join(source, 'link'), { force: true });
-  makeTree(source, { ...tree, link: link(target) });
+  rmSync(join(source, 'd1/pipe'), { force: true });
+  makeTree(source, { ...tree, link: link(target), ...(random(3) > 0 && { 'd1/pipe': fifo() }) });
   for (let n = 0; n < 8; n++) {
     const [name, other] = [`d${n % 5}/h${n}`, `d${random(5)}/e${random(3)}/f${random(45)}`].map((path) =>
       join(source, path),

@@ -14,7 +14,7 @@ const SMALL = 5000;
 const LARGE = 4 * BLOCK;
 const OLD = Buffer.from('old');
 
-type Code = 'ENOSPC' | 'EIO' | 'EDQUOT' | 'EACCES';
+type Code = 'ENOSPC' | 'EIO' | 'EDQUOT' | 'EACCES' | 'ENOENT';
 
 function sysError(code: Code, op: string): SysError {
   return new SysError(constants.errno[code], op, '');
@@ -163,4 +163,13 @@ test.each([
   const { finished, failures } = await rig.run();
   expect([finished.size, failures]).toEqual([0, ['EIO f']]);
   expect(namesIn(rig.dest)).toEqual([]);
+});
+
+test('a name that the destination does not take is not told as a file that vanished', async () => {
+  const rig = new Rig();
+  failing(rig, 'file', 'create', 'ENOENT');
+  const { failed } = await rig.run([rig.file('file', 'x')]);
+  expect(failed.map(({ failure }) => failure.message)).toEqual([
+    'ENOENT: the name is not accepted there, or its folder is gone (open)',
+  ]);
 });
