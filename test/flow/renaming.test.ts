@@ -106,6 +106,20 @@ describe.skipIf(!canMountExfat())('on exFAT, which refuses such names (skipped w
       expect((await copyAll(world, '-n')).stdout).toMatch(/would copy +0 files/);
     }));
 
+  test('a name at the destination that looks like one of the source, and is none of ours, is not taken for it', () =>
+    onExfat(async (world) => {
+      makeTree(world.source, { [raw('a‛b')]: file('mine', T), [raw('d‛d/f')]: file('mine', T) });
+      await copyAll(world, '--rename-invalid');
+      makeTree(world.dest, { [raw('a‛b')]: file('another', T), [raw('d‛d/f')]: file('another', T) });
+      const lines = auditLog(world).length;
+      await copyAll(world, '--rescan', '--delete-extras');
+      await copyAll(world, '--rescan');
+      expect(auditLog(world)).toHaveLength(lines);
+      expect(readFileSync(join(world.dest, 'a‛b'), 'utf8')).toBe('another');
+      expect(readFileSync(join(world.dest, 'a‛‛b'), 'utf8')).toBe('mine');
+      expect(readFileSync(join(world.dest, 'd‛‛d/f'), 'utf8')).toBe('mine');
+    }));
+
   test('what was renamed is verified, and its manifest holds at the destination', () =>
     onExfat(async (world) => {
       await copyAll(world, '--rename-invalid');
