@@ -31,6 +31,7 @@ const EXTRAS = {
 /** Lines of a label and what it is about, each ending in a newline; the last one is the Merkle root. */
 export function certificateText(facts: CertificateFacts): string {
   const { failures } = facts;
+  const letters = facts.attributes.replace(/[dw]/g, '');
   const rows: Row[] = [
     ['source', cleanName(facts.source)],
     ['destination', cleanName(facts.dest)],
@@ -51,10 +52,7 @@ export function certificateText(facts: CertificateFacts): string {
       ],
     ),
     ['read back', facts.verified === 0 ? 'nothing (millrace verify)' : entries(facts.verified)],
-    [
-      'kept',
-      facts.attributes === '' ? 'times' : `times, and -${facts.attributes.replace(/[dw]/g, '')} of rsync's letters`,
-    ],
+    ['kept', letters === '' ? 'times' : `times, and -${letters} of rsync's letters`],
     ...present([
       [facts.renamed, 'renamed', `${entries(facts.renamed)}, see dest_path in the ledger (--rename-invalid)`],
     ]),

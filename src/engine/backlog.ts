@@ -6,7 +6,6 @@ import type { Ledger } from '../ledger/ledger.js';
 import { keptOf } from '../ledger/pendinghash.js';
 import type { KeyedEntry } from '../ledger/rows.js';
 import { Action } from '../pipeline/record.js';
-import { kindOfMode } from '../posix/stat.js';
 import { bringing, type DirRef, type Item, newItem } from './item.js';
 
 /** Folders read from at a time, and rows taken of one in turn. */
@@ -109,8 +108,7 @@ export class Backlog implements Source {
 export function itemOf(folder: DirRef, row: KeyedEntry): Item {
   const saved = { status: row.status, size: row.meta.size };
   const kept = keptOf(row);
-  // What is no file has no attributes that could be set by themselves.
-  if (kept && kindOfMode(row.meta.mode) === 'file')
-    return { ...newItem(folder, row.name, Action.stamp, row.meta, saved), kept };
-  return newItem(folder, row.name, bringing(row.meta.mode), row.meta, saved);
+  const action = bringing(row.meta.mode, kept);
+  const item = newItem(folder, row.name, action, row.meta, saved);
+  return action === Action.stamp ? { ...item, kept: kept! } : item;
 }

@@ -48,10 +48,7 @@ export class Course {
     const lacks = this.lacksOfBacklog();
     if (lacks !== undefined) {
       this.deps.note(`scanning again: the scan that left this backlog ${lacks}`);
-      this.session.outcomes.retry(this.session.outcomes.failed, () => true);
-      this.session.startScanners();
-      this.session.scan.start(settings.deleteExtras, this.deps.root);
-      await this.transfer();
+      await this.scanAgain();
       if (this.session.stopping !== 'no') return;
     }
 
@@ -76,18 +73,15 @@ export class Course {
 
   /** Whether both sides are still as they were while they were copied: scans again, and does what that finds. */
   private async lookAgain(): Promise<void> {
-    const { ledger, settings, note, root } = this.deps;
+    const { ledger, note } = this.deps;
     this.session.phase = 'second look';
     note('looking at both sides again: nothing may have changed meanwhile');
     const begunMs = Date.now();
     const found = this.session.foundCount;
     // What was kept on purpose is found again, and has not come since.
     const kept = ledger.countExtras(Action.remove, Action.removeDir);
-    this.session.outcomes.retry(this.session.outcomes.failed, () => true);
-    this.session.startScanners();
     // What this run has read (-c) is not read again.
-    this.session.scan.start(settings.deleteExtras, root, true);
-    await this.transfer();
+    await this.scanAgain(true);
     if (this.session.stopping !== 'no') return;
     this.session.secondLook = {
       begunMs,
@@ -99,6 +93,15 @@ export class Course {
     if (this.session.secondLook.changed > 0) await this.cleanUp();
     // Those that failed are tried once more.
     await this.folders();
+  }
+
+  /** A scan after the first of a session, and what it finds; failures of before are told again if they last. */
+  private async scanAgain(readsNothing = false): Promise<void> {
+    const { outcomes, scan } = this.session;
+    outcomes.retry(outcomes.failed, () => true);
+    this.session.startScanners();
+    scan.start(this.deps.settings.deleteExtras, this.deps.root, readsNothing);
+    await this.transfer();
   }
 
   /** Resumes what an earlier session left, or begins a new scan. */
@@ -163,13 +166,13 @@ export class Course {
   }
 
   private async putInOrder(): Promise<void> {
-    this.session.isWhole = false;
     const { session } = this;
+    session.isWhole = false;
     // Names that need no content (-H) are not waited for, and are done before what is pending is put in order.
     await session.until(() => (session.scan.isDone && session.conveyor.isIdle) || session.stopping !== 'no');
-    await this.session.checkpoint();
-    this.session.isWhole = true;
-    this.session.backlog.mayHave = true;
+    await session.checkpoint();
+    session.isWhole = true;
+    session.backlog.mayHave = true;
   }
 
   private async cleanUp(): Promise<void> {

@@ -8,7 +8,6 @@ import { type Member, otherName } from '../ledger/hardlinks.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { Action } from '../pipeline/record.js';
 import { join } from '../posix/names.js';
-import { kindOfMode } from '../posix/stat.js';
 import type { Inode, Meta } from '../share/entries.js';
 import { UNLIKE, UNLINKABLE } from '../share/failure.js';
 import { cleanName } from '../ui/clean.js';
@@ -165,6 +164,5 @@ function keyOf({ device, number }: Inode): string {
 
 /** What an item is that is not linked to another name of its file. */
 function ownAction({ kept, meta }: Item): Action {
-  if (kept && kindOfMode(meta.mode) === 'file') return Action.stamp;
-  return bringing(meta.mode);
+  return bringing(meta.mode, kept);
 }

@@ -58,10 +58,14 @@ const ENTRY_ACTIONS: ReadonlySet<Action> = new Set([
   Action.hardLink,
 ]);
 
-/** What brings an entry of this mode, which is no folder, to the destination. */
-export function bringing(mode: number): Action {
+/**
+ * What brings an entry of this mode, which is no folder, to the destination. `kept`, of one whose content is there: what is no
+ * file has no attributes that could be set by themselves.
+ */
+export function bringing(mode: number, kept?: Item['kept']): Action {
   const kind = kindOfMode(mode);
-  return kind === 'link' ? Action.link : kind === 'other' ? Action.special : Action.copy;
+  if (kind === 'file') return kept ? Action.stamp : Action.copy;
+  return kind === 'link' ? Action.link : Action.special;
 }
 
 /** Whether the item is about a file, link or special file, which has a row of its own, and not a folder or the end of an extra. */

@@ -31,21 +31,15 @@ export class Outcomes {
     const path = pathOf(item);
     if (item.warning !== undefined) this.warned++;
     if (failure) this.fail(path, failure.message);
-    else if (result && action === Action.stamp) {
-      this.forgetFailure(path);
-      this.stamped++;
-    } else if (result && action === Action.hardLink) {
+    else if (result && isEntry(item)) {
       this.forgetFailure(path);
       if (isAsItWas(item)) this.needNoCopy(1, result.size);
-      else this.linked++;
-    } else if (result && isContentThere(item)) {
-      this.forgetFailure(path);
-      if (isAsItWas(item)) this.needNoCopy(1, result.size);
-      else this.stamped++;
-    } else if (result && isEntry(item)) {
-      this.forgetFailure(path);
-      add(this.copied, 1, result.size);
-      this.tally.finished(path, result);
+      else if (action === Action.stamp || isContentThere(item)) this.stamped++;
+      else if (action === Action.hardLink) this.linked++;
+      else {
+        add(this.copied, 1, result.size);
+        this.tally.finished(path, result);
+      }
     } else if (result && (action === Action.remove || action === Action.removeDir)) this.deleted++;
   }
 

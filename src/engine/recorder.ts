@@ -6,7 +6,7 @@
 
 import type { AuditLine, AuditLog } from '../audit/log.js';
 import { checksumCode, digestLength } from '../hash/registry.js';
-import { algorithmOf } from '../ledger/errors.js';
+import { algorithmOf } from '../ledger/algorithms.js';
 import { putInode } from '../ledger/hardlinks.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { keptWhilePending } from '../ledger/pendinghash.js';
@@ -348,16 +348,16 @@ export class Recorder {
 function outcomeOf(item: Item): AuditLine['result'] | undefined {
   const { action, result, failure, warning } = item;
   if (failure) return 'failed';
+  if (isAsItWas(item)) return undefined;
   switch (action) {
     case Action.copy:
     case Action.link:
     case Action.special:
-      if (isContentThere(item)) return isAsItWas(item) ? undefined : 'stamped';
-      return result && 'copied';
+      return result && (isContentThere(item) ? 'stamped' : 'copied');
     case Action.stamp:
       return result && 'stamped';
     case Action.hardLink:
-      return isAsItWas(item) ? undefined : result && 'linked';
+      return result && 'linked';
     case Action.remove:
     case Action.removeDir:
       return result ? 'deleted' : 'kept';

@@ -1,6 +1,5 @@
 /** One run: opens ledger and log, runs a session, shows it, and says how it ended. */
 
-import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { AuditLog, checkLogFile } from '../audit/log.js';
@@ -135,12 +134,10 @@ const COARSEST_NS = 2_000_000_000n;
 
 /** What the ledger of the real runs has of the shares: a dry run tries nothing out. */
 function knownGround(settings: Settings): Timekeeping & Pick<Ground, 'renamed'> {
-  const known = existsSync(settings.ledger)
-    ? peekIntoLedger(settings.ledger, (db) => {
-        const ledger = new Ledger(db);
-        return { times: knownTimekeeping(ledger), renamed: renamedSorts(ledger) };
-      })
-    : undefined;
+  const known = peekIntoLedger(settings.ledger, { source: settings.source, dest: settings.dest }, (db) => {
+    const ledger = new Ledger(db);
+    return { times: knownTimekeeping(ledger), renamed: renamedSorts(ledger) };
+  });
   if (settings.renameInvalid && !known?.renamed)
     throw new UsageError('--rename-invalid tries names out, which a dry run does not; see millrace doctor --scan');
   const { grainNs = 1n, range } = known?.times ?? {};

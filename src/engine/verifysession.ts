@@ -5,7 +5,7 @@
 
 import type { AuditLog, VerifyResult } from '../audit/log.js';
 import { checksumCode } from '../hash/registry.js';
-import { algorithmOf } from '../ledger/errors.js';
+import { algorithmOf } from '../ledger/algorithms.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { Verdict } from '../ledger/schema.js';
 import {

@@ -101,15 +101,27 @@ export function checkPair(file: string, wanted: Pair): void {
 export function openLedgerForReading(file: string): Db {
   if (!existsSync(file)) throw new LedgerError(`${file}: no ledger here; name one with --db FILE, or the two shares`);
   readPair(file, undefined);
-  const db = guard(file, () => openDb(file, { readonly: true, timeout: 10_000 }));
-  if (pragma(db, 'application_id') === APPLICATION_ID) return db;
-  db.close();
+  const db = openBegun(file);
+  if (db) return db;
   throw new LedgerError(`${file}: nothing is in it yet: a run was cut short while it made it; run millrace copy again`);
 }
 
-/** The same for a moment, in which nothing is to be left beside it: SQLite removes what it needs there only if it may write. */
-export function peekIntoLedger<T>(file: string, look: (db: Db) => T): T {
-  const db = openLedgerForReading(file);
+/** Undefined: nothing is in it yet. */
+function openBegun(file: string): Db | undefined {
+  const db = guard(file, () => openDb(file, { readonly: true, timeout: 10_000 }));
+  if (pragma(db, 'application_id') === APPLICATION_ID) return db;
+  db.close();
+  return undefined;
+}
+
+/**
+ * Looks into the ledger of a pair for a moment, in which nothing is to be left beside it: SQLite removes what it needs there
+ * only if it may write. Undefined: there is none, or nothing in it. Throws LedgerError when it is of another pair.
+ */
+export function peekIntoLedger<T>(file: string, pair: Pair, look: (db: Db) => T): T | undefined {
+  checkPair(file, pair);
+  const db = existsSync(file) ? openBegun(file) : undefined;
+  if (!db) return undefined;
   const removing = openDb(file, { timeout: 10_000 });
   pragma(removing, 'user_version'); // takes part in the log of changes, which the last to close removes
   try {

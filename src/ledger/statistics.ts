@@ -7,7 +7,7 @@
 import { fromColumn, join, toColumn } from '../posix/names.js';
 import type { Checksum } from '../settings.js';
 import type { Tally } from '../stats/snapshot.js';
-import { algorithmOf } from './errors.js';
+import { algorithmOf } from './algorithms.js';
 import type { Ledger } from './ledger.js';
 import { DirSide, DirStatus, EntryStatus } from './schema.js';
 import { isOlder } from './sessions.js';

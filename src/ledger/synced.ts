@@ -9,7 +9,7 @@ import { decodeName, nameBytes } from '../posix/names.js';
 import { kindOfMode, type SpecialKind, specialKindOf } from '../posix/stat.js';
 import type { Checksum } from '../settings.js';
 import { Renaming } from '../share/renaming.js';
-import { algorithmOf } from './errors.js';
+import { algorithmOf } from './algorithms.js';
 import type { Ledger } from './ledger.js';
 import { renamedSorts } from './renamed.js';
 import { DirSide, DirStatus, EntryStatus } from './schema.js';
@@ -37,7 +37,8 @@ const ROOT = Buffer.from('.');
  */
 export function* syncedEntries(ledger: Ledger): Generator<SyncedEntry> {
   const renaming = new Renaming(renamedSorts(ledger) ?? []);
-  for (const entry of entriesByName(ledger)) yield renaming.changesNothing ? entry : renamed(entry, renaming);
+  if (renaming.changesNothing) yield* entriesByName(ledger);
+  else for (const entry of entriesByName(ledger)) yield renamed(entry, renaming);
 }
 
 /** By the name that the destination has it under. */

@@ -116,6 +116,7 @@ export class Renaming {
   }
 
   encodePath(path: string): string {
+    if (this.changesNothing) return path;
     return path
       .split('/')
       .map((name) => this.encode(name))

@@ -4,7 +4,7 @@ import type { Kind, Stat } from '../posix/stat.js';
 import type { Carried } from './attributes.js';
 import type { Entries } from './entries.js';
 import { type RenamedSort, Renaming } from './renaming.js';
-import type { DestFile, DestShare, Leaves, Published, SourceFile, SourceShare, Times } from './share.js';
+import type { DestFile, DestShare, Leaves, Published, SourceFile, SourceShare, Special, Times } from './share.js';
 
 /** A share that is written, and read where it is verified. */
 export type Dest = DestShare & Pick<SourceShare, 'open' | 'readLink' | 'look'>;
@@ -66,13 +66,7 @@ class RenamingShare implements Dest {
   link(dir: string, name: string, target: string, times: Times, carried?: Carried): string[] {
     return this.inner.link(this.path(dir), this.names.encode(name), target, times, carried);
   }
-  makeSpecial(
-    dir: string,
-    name: string,
-    what: { readonly mode: number; readonly device: number },
-    times: Times,
-    carried?: Carried,
-  ): string[] {
+  makeSpecial(dir: string, name: string, what: Special, times: Times, carried?: Carried): string[] {
     return this.inner.makeSpecial(this.path(dir), this.names.encode(name), what, times, carried);
   }
   hardLink(dir: string, name: string, other: string, published: Published): 'linked' | 'was' | 'unlike' {

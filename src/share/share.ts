@@ -75,6 +75,12 @@ export interface DestFile {
   abandon(): void;
 }
 
+/** What tells special files apart: `mode` has the type's bits; `device`: see Stat. */
+export interface Special {
+  readonly mode: number;
+  readonly device: number;
+}
+
 /** Whether an entry of a folder is left out of its listing. */
 export type Leaves = (name: string, isFolder: boolean) => boolean;
 
@@ -113,14 +119,8 @@ export interface DestShare extends Share {
   create(dir: string, name: string, mode: number, size: number): DestFile;
   /** Puts a symbolic link at the name, replacing what is there. */
   link(dir: string, name: string, target: string, times: Times, carried?: Carried): string[];
-  /** Puts a FIFO, socket or device at the name, replacing what is there. `mode` has the type's bits; `device`: see Stat. */
-  makeSpecial(
-    dir: string,
-    name: string,
-    what: { readonly mode: number; readonly device: number },
-    times: Times,
-    carried?: Carried,
-  ): string[];
+  /** Puts a FIFO, socket or device at the name, replacing what is there. */
+  makeSpecial(dir: string, name: string, what: Special, times: Times, carried?: Carried): string[];
   /**
    * Puts another name of the file `other` at the name, replacing what is there; `was`: it is one already. `unlike`: what is
    * at `other` is not what was published there, which had this size and mtime; nothing is done then.

@@ -16,14 +16,10 @@ import {
   makeTree,
   newUnprivilegedWorld,
   newWorld,
+  rsyncFinds,
   startCopy,
   type World,
 } from './helpers.js';
-
-/** What rsync would still do to make the destination like the source. */
-function rsyncFinds({ source, dest }: World, letters: string): string {
-  return command('rsync', '-nic', letters, '--delete', `${source}/`, `${dest}/`);
-}
 
 const modeOf = (path: string) => statSync(path).mode & 0o7777;
 

@@ -385,6 +385,11 @@ export function command(name: string, ...args: string[]): string {
   return stdout;
 }
 
+/** What rsync would still do to make the destination like the source. */
+export function rsyncFinds({ source, dest }: World, letters: string): string {
+  return command('rsync', '-nic', letters, '--delete', `${source}/`, `${dest}/`);
+}
+
 /** The user's own settings and state play no part. */
 export function environment({ root, uid, preload }: World): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('MILLRACE_'));

@@ -19,6 +19,7 @@ import {
   newUnprivilegedWorld,
   newWorld,
   query,
+  rsyncFinds,
   run,
   setMtime,
   snapshotTree,
@@ -46,10 +47,6 @@ async function makeSpecials({ source }: World): Promise<void> {
   chmodSync(join(source, 'pipe'), 0o622);
   for (const path of ['d/pipe', 'pipe', 'd/socket']) setMtime(source, path, NS);
 }
-
-/** What rsync would still do to make the destination like the source. */
-const rsyncFinds = ({ source, dest }: World, ...letters: string[]) =>
-  command('rsync', '-nic', ...letters, '--delete', `${source}/`, `${dest}/`);
 
 describe.skipIf(!canMakeDevices || !findCommand('rsync'))('-a (skipped without root, mknod and rsync)', () => {
   async function allKinds(): Promise<World> {

@@ -20,7 +20,8 @@ import { text } from 'node:stream/consumers';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { checkRoot } from '../../src/engine/rootcheck.js';
 import { Exit } from '../../src/exit.js';
-import { algorithmOf, LedgerError } from '../../src/ledger/errors.js';
+import { algorithmOf } from '../../src/ledger/algorithms.js';
+import { LedgerError } from '../../src/ledger/errors.js';
 import { Ledger } from '../../src/ledger/ledger.js';
 import {
   makeLedgerFolder,
@@ -379,9 +380,20 @@ test('a look into a ledger that nobody has leaves nothing beside it', () => {
   make();
   const before = readdirSync(folder);
   const bytes = readFileSync(file);
-  expect(peekIntoLedger(file, (db) => new Ledger(db).pair)).toEqual(PAIR);
+  expect(peekIntoLedger(file, PAIR, (db) => new Ledger(db).pair)).toEqual(PAIR);
   expect(readdirSync(folder)).toEqual(before);
   expect(readFileSync(file).equals(bytes)).toBe(true);
+  expect(refusal(() => peekIntoLedger(file, { ...PAIR, dest: '/other' }, () => {}))).toContain(
+    'belongs to another pair',
+  );
+});
+
+test('a look into a ledger that is not there, or has nothing in it yet, finds nothing', () => {
+  const look = () => expect.unreachable();
+  expect(peekIntoLedger(file, PAIR, look)).toBeUndefined();
+  writeFileSync(file, '');
+  expect(peekIntoLedger(file, PAIR, look)).toBeUndefined();
+  expect(readdirSync(folder)).toEqual(['ledger.db']);
 });
 
 test('there is nothing to read where no ledger is, and nothing is made', () => {

@@ -25,7 +25,7 @@ import { type Entries, targetSign } from '../entries.js';
 import { saysAbsent } from '../failure.js';
 import { partName } from '../partname.js';
 import { leadsOut } from '../safelink.js';
-import type { DestFile, DestShare, Leaves, Published, SourceFile, SourceShare, Times } from '../share.js';
+import type { DestFile, DestShare, Leaves, Published, SourceFile, SourceShare, Special, Times } from '../share.js';
 import { kept, sameTime, type TimeRange } from '../timerange.js';
 import { apply, applyToLink, applyToSpecial, xattrsOf } from './applying.js';
 import { ComparedFile } from './comparedfile.js';
@@ -310,13 +310,7 @@ export class LocalShare implements SourceShare, DestShare {
     return this.put(dir, name, make, times, (fd, part) => (carried ? applyToLink(fd, part, carried) : []));
   }
 
-  makeSpecial(
-    dir: string,
-    name: string,
-    { mode, device }: { readonly mode: number; readonly device: number },
-    times: Times,
-    carried?: Carried,
-  ): string[] {
+  makeSpecial(dir: string, name: string, { mode, device }: Special, times: Times, carried?: Carried): string[] {
     const make = (fd: number, part: string) =>
       makeSpecialAt(fd, part, mode & (this.attributes.perms ? ~0o7077 : ~0o7000), device);
     return this.put(dir, name, make, times, (fd, part) => (carried ? applyToSpecial(fd, part, carried) : []));
