@@ -29,7 +29,7 @@ export function choiceOf(values: Values): Choice {
     rules: [...rules, ...values.skip],
     minSize,
     maxSize,
-    listed: list === undefined ? undefined : locating(`--files-from ${list}`, () => listedIn(read(list))),
+    listed: list === undefined ? undefined : listedBy(list, read),
     oneFilesystem: values['one-file-system'],
     safeLinks: values['safe-links'] || undefined,
     copyLinks: values['copy-links'] || undefined,
@@ -47,6 +47,11 @@ function comparingOf(values: Values): Comparing | undefined {
     content: values['compare-content'] || undefined,
   };
   return Object.values(comparing).some(Boolean) ? comparing : undefined;
+}
+
+function listedBy(file: string, read: (file: string) => string[]): string[] {
+  const lines = locating('--files-from', () => read(file));
+  return locating(`--files-from ${file}`, () => listedIn(lines));
 }
 
 /** Paths beneath the root without slashes at their ends; '' is the root. Comments are as in files of rules. */

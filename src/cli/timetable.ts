@@ -22,6 +22,10 @@ const DAY = 1440;
  */
 export function parseTimetable(text: string): Timetable {
   const parts = text.split(',').map((part) => part.trim().split(/\s+/));
+  if (parts.length > 1 && parts.some(([first]) => first === ''))
+    throw new UsageError(
+      'nothing stands before, after or between commas; write DAYS, HH:MM-HH:MM or both, then a rate',
+    );
   const rest = parts.findIndex((words) => words.length === 1);
   if (rest >= 0 && rest < parts.length - 1)
     throw new UsageError(`nothing after ${quoted(parts[rest]![0]!)} would ever hold; put it last`);

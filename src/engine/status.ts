@@ -1,4 +1,5 @@
 /** `millrace status`: how a migration stands, by its ledger and, while it runs, by the run itself. */
+import { setTimeout } from 'node:timers/promises';
 import type { Place } from '../cli/parse.js';
 import type { Io } from '../cli/run.js';
 import { version } from '../cli/version.js';
@@ -6,6 +7,7 @@ import { ControlClient } from '../control/client.js';
 import { ledgerAt } from '../control/find.js';
 import { Exit } from '../exit.js';
 import { Ledger } from '../ledger/ledger.js';
+import { holderOf } from '../ledger/lock.js';
 import { guard, openLedgerForReading } from '../ledger/open.js';
 import type { Totals } from '../ledger/rows.js';
 import { sessionsOf } from '../ledger/sessions.js';
@@ -19,6 +21,9 @@ import { statusText } from '../ui/status-text.js';
 import { lastPass } from '../verify/pass.js';
 
 const EVERY_MS = 2000;
+/** How long a run that has the ledger is waited for, and how often it is asked. */
+const BEGINS_MS = 3000;
+const BETWEEN_MS = 50;
 /** Few failures are named; a look at many is not to take minutes. */
 const FAILURES = { first: 20, places: 3, most: 100_000 };
 /** How long the causes of many are good while they are watched: to tally them takes a part of a second. */
@@ -36,7 +41,7 @@ export async function status(place: Place, json: boolean, watch: boolean, io: Io
   if (!watch) return Exit.ok;
   const clears = !json && process.stdout.isTTY === true;
   for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+    await setTimeout(EVERY_MS);
     const text = await show();
     io.out(clears ? CLEAR + text : json ? text : `\n${text}`);
   }
@@ -45,7 +50,8 @@ export async function status(place: Place, json: boolean, watch: boolean, io: Io
 async function standingOf(file: string, failures: (ledger: Ledger) => FailuresSummary): Promise<Standing> {
   const ledger = guard(file, () => new Ledger(openLedgerForReading(file)));
   try {
-    const running = await askRun(file);
+    const sessions = sessionsOf(ledger);
+    const running = await askRun(file, sessions.at(-1)?.endedMs === undefined);
     return {
       nowMs: Date.now(),
       ledger: file,
@@ -53,10 +59,11 @@ async function standingOf(file: string, failures: (ledger: Ledger) => FailuresSu
       scan: ledger.scanState,
       // What a run has in hand is not in the ledger yet.
       totals: running ? totalsOf(running.snapshot) : ledger.totals,
-      sessions: sessionsOf(ledger),
+      sessions,
       failures: failures(ledger),
       verification: verificationOf(ledger),
       running,
+      holder: running ? undefined : holderOf(file),
     };
   } finally {
     ledger.close();
@@ -80,8 +87,14 @@ function totalsOf({ total: { synced, pending, failed, skipped } }: Snapshot): To
   };
 }
 
-async function askRun(file: string): Promise<Running | undefined> {
-  const client = await ControlClient.connect(file, version());
+/** `mayBegin`: a run that has begun can be asked a moment later only. */
+async function askRun(file: string, mayBegin: boolean): Promise<Running | undefined> {
+  const lastMs = performance.now() + BEGINS_MS;
+  let client = await ControlClient.connect(file, version());
+  while (!client && mayBegin && holderOf(file) && performance.now() < lastMs) {
+    await setTimeout(BETWEEN_MS);
+    client = await ControlClient.connect(file, version());
+  }
   if (!client) return undefined;
   try {
     return { pid: client.hello.pid, ...(await client.status()) };

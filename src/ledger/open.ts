@@ -4,19 +4,17 @@ import {
   closeSync,
   constants,
   existsSync,
-  ftruncateSync,
   mkdirSync,
   openSync,
-  readFileSync,
   readSync,
   realpathSync,
   statSync,
-  writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { filesystemType, tryLock } from '../posix/calls.js';
+import { filesystemType } from '../posix/calls.js';
 import { filesystemFacts } from '../posix/filesystems.js';
 import { LedgerError } from './errors.js';
+import { takeLock } from './lock.js';
 import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION } from './schema.js';
 import { type Db, openDb, pragma, prepare } from './sqlite.js';
 
@@ -47,7 +45,8 @@ export function openLedgerFile(file: string, pair: Pair): Db {
     throw new LedgerError(
       `${besides(file)[0]}: would be lost, for its database is gone; move it or name another ledger`,
     );
-  takeLock(isNew ? file : realpathSync(file)); // of one ledger, whatever names it has
+  const real = isNew ? file : realpathSync(file); // one lock for one ledger, whatever names it has
+  guard(file, () => takeLock(real));
   return guard(file, () => {
     if (isNew) closeSync(openSync(file, constants.O_CREAT | constants.O_EXCL | constants.O_RDWR, PRIVATE));
     else if (statSync(file).size === 0) chmodSync(file, PRIVATE);
@@ -224,29 +223,6 @@ function refuseNetwork(folder: string, file: string): void {
     } finally {
       closeSync(fd);
     }
-  });
-}
-
-const HOLDER = 'millrace process';
-
-/** One run at a time: a lock that dies with its process, on a file of its own that says who has it. */
-function takeLock(file: string): void {
-  const lockFile = `${file}-lock`;
-  guard(file, () => {
-    const flags = constants.O_CREAT | constants.O_RDWR | constants.O_NOFOLLOW;
-    const fd = openSync(lockFile, flags, PRIVATE);
-    const holder = readFileSync(fd, 'utf8').trim();
-    if (holder !== '' && !holder.startsWith(HOLDER))
-      throw new LedgerError(
-        `${file}: its lock ${lockFile} would take the place of a file that is no lock; name another`,
-      );
-    if (!tryLock(fd, lockFile)) {
-      closeSync(fd);
-      throw new LedgerError(`${file}: in use by ${holder || 'another process'}`);
-    }
-    ftruncateSync(fd, 0);
-    writeSync(fd, `${HOLDER} ${process.pid}, since ${new Date().toISOString()}\n`, 0);
-    // Not closed: the lock lasts as long as this descriptor, that is, as long as the process.
   });
 }
 

@@ -41,6 +41,8 @@ export interface Standing {
   readonly verification: Verified | undefined;
   /** Undefined: nothing runs. */
   readonly running: Running | undefined;
+  /** What has the ledger and cannot be asked: "millrace process 12, since ...", a verification mostly. Undefined: nothing. */
+  readonly holder: string | undefined;
 }
 
 /** Never run; running; its last session ended by itself; or it was cut off: killed, or the machine went down. */

@@ -7,7 +7,7 @@ import { passFields } from './verify-text.js';
 
 /** Fields may be added; none changes its meaning. `null` is "not known". */
 export function statusMessage(standing: Standing) {
-  const { ledger, pair, scan, totals, sessions, failures, verification, running } = standing;
+  const { ledger, pair, scan, totals, sessions, failures, verification, running, holder } = standing;
   const scanState = scan.number === 0 ? 'not begun' : scan.running ? 'under way' : 'done';
   return {
     ledger: cleanName(ledger),
@@ -16,6 +16,8 @@ export function statusMessage(standing: Standing) {
     /** `new`, `running`, `ended`, `cut off`. */
     state: lifeOf(running !== undefined, sessions.at(-1)),
     run: running ? runMessage(running) : null,
+    /** Who has the ledger and cannot be asked, a verification mostly. */
+    in_use_by: holder === undefined ? null : cleanText(holder),
     scan: { state: scanState, number: scan.number, errors: scan.errors },
     synced: { files: totals.syncedFiles, bytes: totals.syncedBytes },
     pending: { files: totals.pendingFiles, bytes: totals.pendingBytes },

@@ -33,6 +33,7 @@ export function statusText(standing: Standing): string {
     ['dest', cleanName(pair.dest)],
     ['ledger', cleanName(ledger)],
     ['state', state(standing)],
+    ...(standing.holder === undefined ? [] : [['', `the ledger is in use by ${cleanText(standing.holder)}`] as const]),
     ...(running ? runningRows(running) : []),
     ['scan', scanText(standing)],
     ['synced', amount(totals.syncedFiles, totals.syncedBytes)],

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSy
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
+  copyAll,
   expectEqualTrees,
   file,
   handOver,
@@ -12,6 +13,7 @@ import {
   namesIn,
   newUnprivilegedWorld,
   newWorld,
+  query,
   Run,
   startCopy,
   type World,
@@ -62,6 +64,23 @@ test('a run is paused, goes on, gets other lanes and limits, and ends when it is
     code: 3,
     stderr: `millrace: no run has the ledger ${world.db}\n`,
   });
+});
+
+test('who has the ledger and cannot be asked is told, for as long as he has it', async () => {
+  const world = newWorld();
+  makeTree(world.source, MANY);
+  await copyAll(world);
+  const verify = new Run(world, ['verify', '--db', world.db, '--bwlimit', '50K', '--progress', 'plain']);
+  await verify.until(
+    'files that are read',
+    () => query(world.db, "SELECT * FROM meta WHERE key = 'verification'").length > 0,
+  );
+  const { stdout } = await ask(world, 'status');
+  expect(stdout).toMatch(/^state +not running; session 1 ended/m);
+  expect(stdout).toMatch(new RegExp(`^ +the ledger is in use by millrace process ${verify.pid}, since 20`, 'm'));
+  verify.signal('SIGKILL');
+  await verify.ended;
+  expect((await ask(world, 'status')).stdout).not.toContain('in use');
 });
 
 test('what failed is tried again when that is asked for', async () => {

@@ -30,6 +30,7 @@ function standing(part: Partial<Standing> = {}): Standing {
     failures: failuresSummary([], LOOK),
     verification: undefined,
     running: undefined,
+    holder: undefined,
     ...part,
   };
 }
@@ -71,6 +72,11 @@ describe('the state of a migration', () => {
     );
     expect(line(text, 'scan')).toBe('scan      cut off; it will go on');
     expect(text).toContain('3 errors of the scan');
+  });
+
+  it('says who has the ledger and cannot be asked', () => {
+    const text = statusText(standing({ holder: 'millrace process 12, since 2026-11-23T10:00:00.000Z' }));
+    expect(text).toContain('the ledger is in use by millrace process 12, since 2026-11-23T10:00:00.000Z\n');
   });
 
   it('under way has its rates, its limits and its end', () => {

@@ -1,4 +1,4 @@
-import { closeFd, dropFd, makeDirAt, openDirBeneath, statAt, unlinkAt } from '../../posix/calls.js';
+import { chmodFd, closeFd, dropFd, makeDirAt, openDirBeneath, statAt, statFd, unlinkAt } from '../../posix/calls.js';
 import { SysError } from '../../posix/errno.js';
 import { baseName, dirName } from '../../posix/names.js';
 import { Stat } from '../../posix/stat.js';
@@ -13,6 +13,9 @@ const KEPT = 16;
  */
 export const NEW_FOLDER = 0o1700;
 
+/** Permissions of a folder in which its owner may make and remove entries. */
+export const OWN = 0o300;
+
 /** How often a folder is tried to be made while others make and replace it at the same time. */
 const MAKE_ATTEMPTS = 8;
 
@@ -24,11 +27,16 @@ export class Folders {
   private readonly open = new Map<string, number>();
   private readonly stat = new Stat();
 
-  /** `remove` takes what is no folder out of the way of one, by its folder and its name; `follow`: links are followed. */
   constructor(
     private rootFd: number,
-    private readonly remove?: (dir: string, name: string) => void,
-    private readonly follow = false,
+    private readonly ways: {
+      /** Takes what is no folder out of the way of one, by its folder and its name; undefined: it is deleted. */
+      readonly remove?: ((dir: string, name: string) => void) | undefined;
+      /** Links are followed. */
+      readonly follow?: boolean | undefined;
+      /** Each folder that was changed is given the permissions of its source; else only those that are NEW_FOLDER. */
+      readonly setsModes?: boolean;
+    } = {},
   ) {}
 
   get root(): number {
@@ -44,7 +52,7 @@ export class Folders {
 
   /** A descriptor of its own, which is the caller's to close. */
   openAnew(path: string): number {
-    return openDirBeneath(this.root, path, undefined, this.follow);
+    return openDirBeneath(this.root, path, undefined, this.ways.follow);
   }
 
   /** Descriptor of the folder; it stays valid until `KEPT` other folders were asked for. */
@@ -96,6 +104,44 @@ export class Folders {
     }
   }
 
+  /** As `in`, to make or remove something in it. */
+  writableIn<T>(path: string, use: (fd: number) => T): T {
+    return this.openingUp(path, () => this.in(path, use));
+  }
+
+  /** As `within`, to make something in it. */
+  writableWithin<T>(path: string, use: (fd: number) => T): T {
+    return this.openingUp(path, () => this.within(path, use));
+  }
+
+  /**
+   * Runs `work`, for which entries of the folder `path` are made or removed. One that its owner may not write in, since its
+   * source is so, is opened up: it gets the permissions of its source once nothing more is done in it.
+   */
+  private openingUp<T>(path: string, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof SysError) || error.code !== 'EACCES' || path === '' || !this.openUp(path)) throw error;
+      return work();
+    }
+  }
+
+  /** False: that is not why it cannot be written in, or not ours to change. */
+  private openUp(path: string): boolean {
+    try {
+      const fd = this.get(path);
+      statFd(fd, this.stat, path);
+      const mode = this.stat.mode & 0o7777;
+      if ((mode & OWN) === OWN) return false;
+      chmodFd(fd, this.ways.setsModes ? mode | OWN : NEW_FOLDER, path);
+      return true;
+    } catch (error) {
+      if (!(error instanceof SysError)) throw error;
+      return false;
+    }
+  }
+
   private forgetAll(): void {
     for (const path of [...this.open.keys()]) this.forget(path);
   }
@@ -106,10 +152,9 @@ export class Folders {
     const name = baseName(path);
     for (let attempt = 1; ; attempt++) {
       const parentWasKept = this.open.has(dirName(path));
-      // Anew each time: what takes something out of the way opens and closes folders too.
-      const parent = this.parentOf(path);
       try {
-        makeDirAt(parent, name, NEW_FOLDER);
+        // The folder above anew each time: what takes something out of the way opens and closes folders too.
+        this.openingUp(dirName(path), () => makeDirAt(this.parentOf(path), name, NEW_FOLDER));
         return;
       } catch (error) {
         if (saysAbsent(error) && parentWasKept) {
@@ -119,20 +164,17 @@ export class Folders {
         }
         if (!(error instanceof SysError) || error.code !== 'EEXIST' || attempt === MAKE_ATTEMPTS) throw error;
       }
-      if (this.clearFor(parent, dirName(path), name)) return;
+      if (this.clearFor(dirName(path), name)) return;
     }
   }
 
-  /**
-   * True when a folder is there already. Another lane may be doing the same: what it was quicker at is fine. `parent` is
-   * not to be used afterwards.
-   */
-  private clearFor(parent: number, dir: string, name: string): boolean {
+  /** True when a folder is there already. Another lane may be doing the same: what it was quicker at is fine. */
+  private clearFor(dir: string, name: string): boolean {
     try {
-      statAt(parent, name, this.stat);
+      statAt(this.get(dir), name, this.stat);
       if (this.stat.kind === 'dir') return true;
-      if (this.remove) this.remove(dir, name);
-      else unlinkAt(parent, name);
+      if (this.ways.remove) this.ways.remove(dir, name);
+      else this.openingUp(dir, () => unlinkAt(this.get(dir), name));
     } catch (error) {
       // Another lane was quicker: it is gone, or a folder by now.
       const isQuicker = ['ENOENT', 'EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'];

@@ -27,16 +27,14 @@ import { partName } from '../partname.js';
 import { leadsOut } from '../safelink.js';
 import type { DestFile, DestShare, Leaves, Published, SourceFile, SourceShare, Special, Times } from '../share.js';
 import { kept, sameTime, type TimeRange } from '../timerange.js';
-import { apply, applyToLink, applyToSpecial, xattrsOf } from './applying.js';
+import { apply, applyToLink, applyToSpecial, isRoot, xattrsOf } from './applying.js';
 import { ComparedFile } from './comparedfile.js';
 import { createPart, LocalDestFile, LocalSourceFile, removeQuietly, replacing } from './files.js';
-import { Folders, NEW_FOLDER } from './folders.js';
+import { Folders, NEW_FOLDER, OWN } from './folders.js';
 import { Following } from './following.js';
 import { openPinned, type Pin } from './pin.js';
 
 const ENOENT = 2;
-/** Permissions of a folder in which its owner may make and remove entries. */
-const OWN = 0o300;
 const UMASK = process.umask();
 /** There is none, or it is not ours to read: then it is written anew. */
 const CANNOT_COMPARE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'EACCES', 'EPERM']);
@@ -101,7 +99,8 @@ export class LocalShare implements SourceShare, DestShare {
       const { trash, copyLinks, notInto } = this.ways;
       if (copyLinks) this.following = new Following(notInto);
       const move = (dir: string, name: string) => this.moveTo(join(trash!, dir), dir, name);
-      this.opened = new Folders(fd, trash === undefined ? undefined : move, copyLinks);
+      const remove = trash === undefined ? undefined : move;
+      this.opened = new Folders(fd, { remove, follow: copyLinks, setsModes: this.attributes.perms });
     }
     this.epoch = epoch;
     this.facts = filesystemFacts(filesystemType(fd));
@@ -156,28 +155,6 @@ export class LocalShare implements SourceShare, DestShare {
     statAt(fd, name, stat);
     if (following && stat.kind === 'link') following.look(this.folders.root, fd, dir, name, stat);
     if (stat.kind === 'dir') following?.check(stat, name);
-  }
-
-  /**
-   * Runs `use` with the folder's descriptor. One that its owner may not write in, since its source is so, is opened up for
-   * its owner: it gets the permissions of its source once nothing more is done in it, as any folder that was changed.
-   */
-  private writableIn<T>(dir: string, use: (fd: number) => T, way: 'in' | 'within' = 'within'): T {
-    const { folders } = this;
-    try {
-      return folders[way](dir, use);
-    } catch (error) {
-      if (!(error instanceof SysError) || error.code !== 'EACCES' || !this.attributes.perms || dir === '') throw error;
-      const { mode } = this.stateOf(folders.get(dir));
-      if ((mode & OWN) === OWN) throw error;
-      chmodFd(folders.get(dir), (mode & 0o7777) | OWN, dir);
-      return folders[way](dir, use);
-    }
-  }
-
-  private stateOf(fd: number): Stat {
-    statFd(fd, this.stat);
-    return this.stat;
   }
 
   isOnRootFilesystem(dir: string): boolean {
@@ -299,7 +276,7 @@ export class LocalShare implements SourceShare, DestShare {
     const { folders, facts, attributes } = this;
     // What only some may read at the source is nobody else's while it is on its way.
     const mode = attributes.perms ? 0o600 : sourceMode & 0o777;
-    return this.writableIn(dir, (fd) => {
+    return folders.writableWithin(dir, (fd) => {
       const part = this.partName(name);
       return new LocalDestFile(createPart(fd, part, mode), folders, dir, name, part, facts!, attributes);
     });
@@ -325,7 +302,7 @@ export class LocalShare implements SourceShare, DestShare {
     apply: (fd: number, part: string) => string[],
   ): string[] {
     const part = this.partName(name);
-    return this.writableIn(dir, (fd) => {
+    return this.folders.writableWithin(dir, (fd) => {
       replacing(fd, part, () => make(fd, part));
       try {
         const warnings = apply(fd, part);
@@ -342,7 +319,7 @@ export class LocalShare implements SourceShare, DestShare {
   hardLink(dir: string, name: string, other: string, published: Published): 'linked' | 'was' | 'unlike' {
     const { folders } = this;
     try {
-      return this.writableIn(dir, (to) =>
+      return folders.writableWithin(dir, (to) =>
         folders.in(dirName(other), (from) => this.linkBeside(to, name, from, baseName(other), published)),
       );
     } catch (error) {
@@ -387,12 +364,17 @@ export class LocalShare implements SourceShare, DestShare {
     });
   }
 
-  stampDir(path: string, times: Times, mode = 0, carried?: Carried): string[] {
+  stampDir(path: string, times: Times, sourceMode = 0, sourceCarried?: Carried): string[] {
+    // The next run begins with a file of its own in the root, which it could not make.
+    const kept = path === '' && !isRoot ? OWN : 0;
+    const mode = sourceMode | kept;
+    const carried =
+      sourceCarried?.mode === undefined ? sourceCarried : { ...sourceCarried, mode: sourceCarried.mode | kept };
     const fd = this.folders.openAnew(path);
     try {
       statFd(fd, this.stat, path);
       const isNew = (this.stat.mode & 0o7777) === NEW_FOLDER;
-      if (isNew && mode !== 0 && !this.attributes.perms) chmodFd(fd, mode & 0o777 & ~UMASK, path);
+      if (isNew && sourceMode !== 0 && !this.attributes.perms) chmodFd(fd, mode & 0o777 & ~UMASK, path);
       const warnings = carried ? apply(fd, carried, this.attributes) : [];
       setTimesFd(fd, times.atimeNs, times.mtimeNs, path);
       return warnings;
@@ -405,7 +387,7 @@ export class LocalShare implements SourceShare, DestShare {
     try {
       // Asked for once: opening the root anew between the two would close the first.
       const { folders } = this;
-      folders.within(folder, (to) => folders.in(dir, (from) => renameAt(from, name, to, name)));
+      folders.within(folder, (to) => folders.writableIn(dir, (from) => renameAt(from, name, to, name)));
     } catch (error) {
       if (!saysAbsent(error)) throw error;
     }
@@ -414,7 +396,7 @@ export class LocalShare implements SourceShare, DestShare {
   remove(dir: string, name: string, kind: Kind): void {
     try {
       if (kind === 'dir') this.folders.forget(join(dir, name));
-      this.writableIn(dir, (fd) => (kind === 'dir' ? removeDirAt(fd, name) : unlinkAt(fd, name)), 'in');
+      this.folders.writableIn(dir, (fd) => (kind === 'dir' ? removeDirAt(fd, name) : unlinkAt(fd, name)));
     } catch (error) {
       if (!saysAbsent(error)) throw error;
     }
