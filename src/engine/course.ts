@@ -73,21 +73,20 @@ export class Course {
 
   /** Whether both sides are still as they were while they were copied: scans again, and does what that finds. */
   private async lookAgain(): Promise<void> {
-    const { ledger, note } = this.deps;
+    const { note } = this.deps;
     this.session.phase = 'second look';
     note('looking at both sides again: nothing may have changed meanwhile');
     const begunMs = Date.now();
     const found = this.session.foundCount;
     // What was kept on purpose is found again, and has not come since.
-    const kept = ledger.countExtras(Action.remove, Action.removeDir);
+    const kept = this.countExtras();
     // What this run has read (-c) is not read again.
     await this.scanAgain(true);
     if (this.session.stopping !== 'no') return;
     this.session.secondLook = {
       begunMs,
       endedMs: Date.now(),
-      changed:
-        this.session.foundCount - found + Math.max(0, ledger.countExtras(Action.remove, Action.removeDir) - kept),
+      changed: this.session.foundCount - found + Math.max(0, this.countExtras() - kept),
       excluded: this.session.scan.seen.excluded,
     };
     if (this.session.secondLook.changed > 0) await this.cleanUp();
@@ -175,6 +174,13 @@ export class Course {
     session.backlog.mayHave = true;
   }
 
+  /** What may be deleted of what the scan has found, but for --max-delete. */
+  private countExtras(): number {
+    const { ledger } = this.deps;
+    ledger.commit(() => ledger.keepProtected());
+    return ledger.countExtras(Action.remove, Action.removeDir);
+  }
+
   private async cleanUp(): Promise<void> {
     const { ledger, settings, note } = this.deps;
     await this.feedAll(extrasOf(ledger, Action.removePart));
@@ -187,8 +193,7 @@ export class Course {
       note(`nothing was deleted: ${why}`);
       return;
     }
-    ledger.commit(() => ledger.keepProtected());
-    const extras = ledger.countExtras(Action.remove, Action.removeDir);
+    const extras = this.countExtras();
     const { syncedFiles } = ledger.totals;
     const most = deletable(settings.maxDelete, syncedFiles + extras);
     if (extras > most) {

@@ -2,17 +2,21 @@
  * What a scan has found so far, and what is made of it: items to copy, rows to record, folders still to be listed,
  * extras. One sink for each folder that is joined.
  */
+
+import { forgetMended } from '../ledger/damaged.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { contentOf } from '../ledger/pendinghash.js';
 import { type Dir, type Entry, PROTECTED, type ScanState } from '../ledger/rows.js';
 import { DirSide, DirStatus, EntryStatus, Listed } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
 import { join } from '../posix/names.js';
+import { kindOfMode } from '../posix/stat.js';
 import type { Verdict } from '../scan/compare.js';
 import { type Choice, digestOf } from '../scan/filter/choice.js';
 import { Filter } from '../scan/filter/filter.js';
 import { Scope, type Wanted } from '../scan/filter/scope.js';
 import type { JoinSink } from '../scan/join.js';
+import type { Contents } from '../scan/seal.js';
 import { type Meta, metaOf } from '../share/entries.js';
 import { COLLIDES, failure } from '../share/failure.js';
 import { cleanName } from '../ui/clean.js';
@@ -97,6 +101,10 @@ export class Findings {
     Object.assign(this.seen, { dirs: 0, files: 0, bytes: 0, errors: 0, excluded: 0 });
     const { number, running, areNew } = this.state;
     const isCutOff = running && areNew === true;
+    const choice = digestOf(this.choice);
+    const isChosenAnew = this.ledger.meta(CHOICE) !== choice;
+    // By a whole scan that chose as this one does.
+    const isKnownGone = number > 0 && !isChosenAnew && !running && this.state.errors === 0;
     this.state = {
       number: number + 1,
       running: true,
@@ -106,8 +114,6 @@ export class Findings {
       areNew: isCutOff || wantsMore(attributes, this.state),
     };
     this.recorder.scanState(this.state);
-    const choice = digestOf(this.choice);
-    const isChosenAnew = this.ledger.meta(CHOICE) !== choice;
     const known = this.ledger.dir(1);
     // No listing shows what the destination has of the root's attributes: the ledger does.
     const isUpToDate = known?.status === DirStatus.synced && known.meta?.ctimeNs === meta.ctimeNs && !this.state.areNew;
@@ -123,6 +129,7 @@ export class Findings {
     this.ledger.commit(() => {
       this.ledger.beginScan();
       if (isChosenAnew) this.ledger.forgetSeals();
+      forgetMended(this.ledger, (path) => isKnownGone && !this.mayBeLeftOut(path, false) && !this.choosesBySize);
       this.ledger.setMeta(CHOICE, choice);
       this.ledger.setMeta(COPY_LINKS, this.choice.copyLinks === true);
       this.ledger.putDir(root);
@@ -153,9 +160,9 @@ export class Findings {
     this.events.failed(path, message);
   }
 
-  /** Files of the source, none of which needs copying. */
-  same(files: number, bytes: number): void {
-    this.saw(files, bytes);
+  /** Entries of the source, none of which needs copying. */
+  same({ files, bytes, skipped }: Contents): void {
+    this.saw(files + skipped, bytes);
     this.events.same(files, bytes);
   }
 
@@ -186,7 +193,8 @@ export class Findings {
         this.recorder.row(dir, name, entry, known);
         if (entry.status === EntryStatus.synced) this.events.same(1, entry.meta.size);
       },
-      unchanged: (meta) => this.same(1, meta.size),
+      unchanged: (meta) => this.same({ files: 1, bytes: meta.size, skipped: 0 }),
+      stillSkipped: (meta) => this.saw(1, meta.size),
       folder: (path, meta, verdict, known, other, letters) => {
         if (verdict === 'makeDir') hand.isToChange = true;
         if (verdict !== 'same' && known?.status !== DirStatus.failed) this.events.changed();
@@ -196,7 +204,10 @@ export class Findings {
       },
       unreadable: (name, code, known) => {
         const { message } = failure(code, 'stat', name);
-        this.recorder.row(dir, name, failedEntry(known?.meta ?? NO_META, message), known);
+        // A link that is to be followed is not to be tried as the link that it was before.
+        const isLink = this.choice.copyLinks && known && kindOfMode(known.meta.mode) === 'link';
+        const meta = isLink ? NO_META : (known?.meta ?? NO_META);
+        this.recorder.row(dir, name, failedEntry(meta, message), known);
         this.fault(join(dir.path, name), message);
       },
       collides: (name, other, meta, known) => {
@@ -207,7 +218,7 @@ export class Findings {
       passedOver: (known) => {
         this.seen.excluded++;
         hand.staysUnlike = true;
-        if (known) this.recorder.goneEntry(known);
+        if (known) this.recorder.goneEntry(known, true);
       },
       left: (name, entry, known) => {
         this.seen.excluded++;
@@ -226,8 +237,8 @@ export class Findings {
         else hand.staysUnlike = true;
         this.extra(dir, name, isFolder, isPart);
       },
-      goneEntry: (entry) => this.recorder.goneEntry(entry),
-      goneFolder: (gone) => this.recorder.goneDir(gone),
+      goneEntry: (entry) => this.recorder.goneEntry(entry, this.mayBeLeftOut(join(dir.path, entry.name), false)),
+      goneFolder: (gone) => this.recorder.goneDir(gone, this.mayBeLeftOut(gone.path, true)),
     };
   }
 
@@ -246,6 +257,16 @@ export class Findings {
     const item = newItem(dir, name, ACTIONS[verdict], meta, saved);
     if (verdict === 'stamp') item.kept = contentOf(known, meta) ?? { algorithm: undefined, hash: undefined };
     return item;
+  }
+
+  /** Whether what is not in the source's listings may be there all the same, but for its size. */
+  private mayBeLeftOut(path: string, isFolder: boolean): boolean {
+    const { listed, oneFilesystem } = this.choice;
+    return listed !== undefined || oneFilesystem || this.hides.excludesPath(path, isFolder);
+  }
+
+  private get choosesBySize(): boolean {
+    return this.choice.minSize > 0 || Number.isFinite(this.choice.maxSize);
   }
 
   /** Whether an extra is none of the copy's business. */

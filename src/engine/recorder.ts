@@ -7,6 +7,7 @@
 import type { AuditLine, AuditLog } from '../audit/log.js';
 import { checksumCode, digestLength } from '../hash/registry.js';
 import { algorithmOf } from '../ledger/algorithms.js';
+import { rememberDamaged, rememberDamagedBeneath } from '../ledger/damaged.js';
 import { putInode } from '../ledger/hardlinks.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { keptWhilePending } from '../ledger/pendinghash.js';
@@ -50,8 +51,8 @@ export class Recorder {
   private readonly dirs = new Map<number, Dir>();
   private rows: { dir: DirRef; name: string; entry: Entry; known: Entry | undefined }[] = [];
   private inodes: { dir: number; name: string; inode: Inode | undefined }[] = [];
-  private goneEntries: KeyedEntry[] = [];
-  private goneDirs: number[] = [];
+  private goneEntries: { entry: KeyedEntry; mayBeLeftOut: boolean }[] = [];
+  private goneDirs: { id: number; mayBeLeftOut: boolean }[] = [];
   private extras: Extra[] = [];
   private readonly touched = new Set<number>();
   private lines: AuditLine[] = [];
@@ -156,12 +157,13 @@ export class Recorder {
     this.dirs.set(dir.id, dir);
   }
 
-  goneEntry(entry: KeyedEntry): void {
-    this.goneEntries.push(entry);
+  /** `mayBeLeftOut`: it may be at the source all the same, and be copied by a run that does not leave it out. */
+  goneEntry(entry: KeyedEntry, mayBeLeftOut = false): void {
+    this.goneEntries.push({ entry, mayBeLeftOut });
   }
 
-  goneDir(dir: Dir): void {
-    this.goneDirs.push(dir.id);
+  goneDir({ id }: Dir, mayBeLeftOut = false): void {
+    this.goneDirs.push({ id, mayBeLeftOut });
   }
 
   extra(extra: Extra): void {
@@ -254,14 +256,21 @@ export class Recorder {
     const { ledger } = this.deps;
     for (const dir of this.dirs.values()) ledger.putDir(dir);
     for (const { dir, name, entry, known } of this.rows) {
+      if (known && entry.status !== EntryStatus.synced) rememberDamaged(ledger, dir.id, name);
       ledger.putEntry(dir.id, name, entry, known && { status: known.status, size: known.meta.size });
       this.renamed.put(dir, name);
     }
     for (const item of unsaved) this.putItem(item);
     for (const item of done) this.putResult(item);
     for (const { dir, name, inode } of this.inodes) putInode(ledger, dir, name, inode);
-    for (const entry of this.goneEntries) ledger.removeEntry(entry.dir, entry.name, entry);
-    for (const id of this.goneDirs) ledger.removeDir(id);
+    for (const { entry, mayBeLeftOut } of this.goneEntries) {
+      if (mayBeLeftOut) rememberDamaged(ledger, entry.dir, entry.name);
+      ledger.removeEntry(entry.dir, entry.name, entry);
+    }
+    for (const { id, mayBeLeftOut } of this.goneDirs) {
+      if (mayBeLeftOut) rememberDamagedBeneath(ledger, id);
+      ledger.removeDir(id);
+    }
     for (const extra of this.extras) ledger.putExtra(extra);
     for (const id of this.touched) ledger.touchDir(id);
     if (this.scan) ledger.setMeta('scan', this.scan);

@@ -3,6 +3,7 @@
  * passes the outcome on. Folders still to be listed are rows of the ledger (`listed` = no), the nearest of them also
  * in memory, so that a scan survives the process and its memory does not grow with the tree.
  */
+import { damagedPaths } from '../ledger/damaged.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Dir, ScanState } from '../ledger/rows.js';
 import { DirSide, DirStatus, Listed } from '../ledger/schema.js';
@@ -54,6 +55,7 @@ export class Scan {
   private scheduled = false;
   /** As it is for the scan that runs. */
   private choice: Choice;
+  private damaged: ReadonlySet<string> = new Set();
 
   constructor(
     private readonly ledger: Ledger,
@@ -102,6 +104,7 @@ export class Scan {
     this.frontier.clear();
     this.attempts.clear();
     this.findings.begin(extras, lettersOf(this.ground.attributes), root);
+    this.damaged = damagedPaths(this.ledger);
   }
 
   /** The session does not keep more than these attributes of what an earlier scan found: a later one is to see to that. */
@@ -112,6 +115,7 @@ export class Scan {
   /** Goes on with a scan that an earlier session began. */
   resume(): void {
     this.ledger.commit(() => this.ledger.resumeScan());
+    this.damaged = damagedPaths(this.ledger);
   }
 
   /** All lanes are gone: what they were asked for is asked again. */
@@ -314,7 +318,7 @@ export class Scan {
     dir.scan = this.state.number;
     if (dir.listed !== Listed.failed && dir.status !== DirStatus.synced) dir.error = undefined;
     const { same } = folder;
-    if (same.source) this.findings.same(same.source.files, same.source.bytes);
+    if (same.source) this.findings.same(same.source);
     else dir.seal = undefined;
     this.recorder.dir(dir);
     const complete = failures.source === undefined;
@@ -325,8 +329,8 @@ export class Scan {
     // Where something else is mounted at the source, the folder is made, and what is in it there is let be.
     const dest = isElsewhere.source ? new Listing() : listings.dest;
     const { source } = listings;
-    const { choice } = this;
-    const input = { dir, known, sealed, source, dest, complete, wanted, areNew, ...this.ground, choice };
+    const { choice, damaged } = this;
+    const input = { dir, known, sealed, source, dest, complete, wanted, areNew, damaged, ...this.ground, choice };
     return joinFolder(input, this.ledger, this.findings.sink(folder));
   }
 

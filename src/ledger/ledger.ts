@@ -19,7 +19,7 @@ import {
   type Stamp,
   type Totals,
 } from './rows.js';
-import { DirSide, DirStatus, EntryStatus, IS_DIFFERENT, Listed, Verdict } from './schema.js';
+import { DirSide, DirStatus, EntryStatus, IS_DIFFERENT, IS_TO_COPY, Listed, Verdict } from './schema.js';
 import { type Db, prepare, type Statement } from './sqlite.js';
 
 type Row = (string | Buffer | bigint | null)[];
@@ -31,8 +31,7 @@ const ENTRY_COLUMNS = 'dir, name, status, size, mtime, ctime, btime, mode, uid, 
 const parts = (time: string) => `${time} / 1000000000, ${time} % 1000000000`;
 const STAMP_COLUMNS = `name, status, size, ${parts('mtime')}, ${parts('ctime')}, ${parts('btime')}, mode, uid, gid,
   error IS NOT NULL AND coalesce(verdict, ${Verdict.equal}) = ${Verdict.equal},
-  verdict BETWEEN ${Verdict.differs} AND ${Verdict.unreadable}
-    OR status <> ${EntryStatus.synced} AND length(hash) > 0 AND hash = zeroblob(length(hash))`;
+  ${IS_TO_COPY}`;
 
 /** The row still is of the content that was verified. */
 const IS_AS_VERIFIED = `entries.status = ${EntryStatus.synced} AND excluded.status = ${EntryStatus.synced}

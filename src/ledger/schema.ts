@@ -3,7 +3,7 @@
  * once, a file's row has its name only and lies beside its siblings (WITHOUT ROWID: the table is its own index).
  * Times are ns since the Unix epoch, sizes bytes; names and paths are TEXT, or BLOB when they are not valid UTF-8.
  */
-export const SCHEMA_VERSION = 6;
+export const SCHEMA_VERSION = 7;
 /** "mill" in SQLite's header, so that file(1) and we know the file as ours. */
 export const APPLICATION_ID = 0x6d696c6c;
 
@@ -21,6 +21,13 @@ export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 
 /** SQL: the verification found the destination to be another than the ledger has, or the source. With an index. */
 export const IS_DIFFERENT = 'verdict BETWEEN 1 AND 4';
+
+/**
+ * SQL, of a row: the entry is to be copied whatever it looks like at the destination. The second kind waits for its content,
+ * as pendinghash.ts has it.
+ */
+export const IS_TO_COPY = `verdict BETWEEN ${Verdict.differs} AND ${Verdict.unreadable}
+  OR status <> ${EntryStatus.synced} AND length(hash) > 0 AND hash = zeroblob(length(hash))`;
 
 /** Status of a folder: missing at the destination, to get its times, done, failed. */
 export const DirStatus = { toMake: 0, toStamp: 1, synced: 2, failed: 3 } as const;
@@ -183,5 +190,14 @@ export const MIGRATIONS: readonly string[] = [
   SELECT ${filesColumns(`coalesce((SELECT became FROM renamed r WHERE r.dir = e.dir AND r.name = e.name), ${PATH})`)},
     ${VERDICT_COLUMNS}
   FROM entries e JOIN dirs d ON d.id = e.dir;
+  `,
+  // See damaged.ts; by the folder's path, since folders that are left out have no row.
+  `
+  CREATE TABLE damaged (
+    dir NOT NULL,
+    name NOT NULL,
+    error TEXT,
+    PRIMARY KEY (dir, name)
+  ) WITHOUT ROWID;
   `,
 ];

@@ -6,6 +6,7 @@
 import { fromColumn, join, toColumn } from '../posix/names.js';
 import type { Meta } from '../share/entries.js';
 import type { Tally } from '../stats/snapshot.js';
+import { countDamagedWithoutRow, damagedWithoutRow } from './damaged.js';
 import type { Ledger } from './ledger.js';
 import { EntryStatus, IS_DIFFERENT, Verdict } from './schema.js';
 import { pragma, prepare } from './sqlite.js';
@@ -139,7 +140,7 @@ export interface Difference {
   readonly difference: string;
 }
 
-/** The first of the entries that were found to differ at or after a time; none in a ledger of an earlier version. */
+/** The first of the entries that were found to differ at or after a time, 0 for all that is known; none in a ledger of an earlier version. */
 export function differencesSince(ledger: Ledger, sinceMs: number, limit: number): Difference[] {
   if (isOlder(ledger)) return [];
   const query = prepare(
@@ -148,13 +149,18 @@ export function differencesSince(ledger: Ledger, sinceMs: number, limit: number)
      WHERE ${IS_DIFFERENT} AND verified_at >= ? ORDER BY dir, name LIMIT ?`,
   ).raw(true);
   const rows = query.all(sinceMs, limit) as [string | Buffer, string | Buffer, string][];
-  return rows.map(([path, name, difference]) => ({ path: join(fromColumn(path), fromColumn(name)), difference }));
+  const found = rows.map(([path, name, difference]) => ({
+    path: join(fromColumn(path), fromColumn(name)),
+    difference,
+  }));
+  return sinceMs > 0 ? found : [...found, ...damagedWithoutRow(ledger, limit - found.length)];
 }
 
 /** Entries that the ledger has as different now, of whatever verification. */
 export function countDifferent(ledger: Ledger): number {
   if (isOlder(ledger)) return 0;
-  return prepare(ledger.db, `SELECT count(*) FROM entries WHERE ${IS_DIFFERENT}`).pluck().get() as number;
+  const rows = prepare(ledger.db, `SELECT count(*) FROM entries WHERE ${IS_DIFFERENT}`).pluck().get() as number;
+  return rows + countDamagedWithoutRow(ledger);
 }
 
 function isOlder({ db }: Ledger): boolean {

@@ -69,10 +69,14 @@ export function sizeFrom(words: Int32Array, at: number): number {
  */
 export function timeNs(words: Int32Array, at: number): bigint {
   const ns = BigInt(sizeFrom(words, at)) * 1_000_000_000n + BigInt(words[at + 2]!);
-  // Eras of 2^32 seconds: all of -2 to 1 fit.
-  const era = words[at + 1]!;
-  if (era >= -2 && era <= 1) return ns;
+  if (!mayBeClamped(words, at)) return ns;
   return ns > LAST_TIME ? LAST_TIME : ns < FIRST_TIME ? FIRST_TIME : ns;
+}
+
+/** Of eras of 2^32 seconds, all of -2 to 1 fit into 64 bits of ns. */
+export function mayBeClamped(words: Int32Array, at: number): boolean {
+  const era = words[at + 1]!;
+  return era < -2 || era > 1;
 }
 
 /** Whether a time is the first or last that 64 bits of ns hold, and so may stand for any beyond. */

@@ -47,6 +47,8 @@ export interface JoinSink {
   record(name: string, entry: Entry, known: Entry | undefined): void;
   /** The ledger has the entry just as it is. */
   unchanged(meta: Meta): void;
+  /** The same of one that is not copied. */
+  stillSkipped(meta: Meta): void;
   /** A folder at the source; `other` says what else had its name: an entry of the ledger, or one of the destination. */
   folder(
     path: string,
@@ -105,6 +107,8 @@ export interface JoinInput {
    * clock) and that the ledger does not call synced, as they are now at the source, are copied again.
    */
   readonly distrustNs: bigint | undefined;
+  /** Paths that are copied whatever they look like at the destination, but those that the ledger calls synced. */
+  readonly damaged: ReadonlySet<string>;
   readonly attributes: Attributes;
   /** Lines tell of each entry what differs. */
   readonly itemizes: boolean;
@@ -166,7 +170,7 @@ function* joinNames(input: JoinInput, twins: Twins | undefined, ledger: Ledger, 
       const counterpart = source.find(twins?.original(name) ?? name);
       // A folder where the source has a file or link is in the way of it, and as such an extra.
       const isInTheWay = isFolder && !input.choice.comparing?.ignoreExisting;
-      if (!counterpart || (isInTheWay && isToBeThere(counterpart, input.attributes))) sink.extra(name, isFolder, false);
+      if (!counterpart || (isInTheWay && isToBeThere(name, counterpart, input))) sink.extra(name, isFolder, false);
     }
   }
 
@@ -192,9 +196,16 @@ function isKnownNoFolder({ entries, index }: Found): boolean {
 }
 
 /** Something that is copied, and no folder. */
-function isToBeThere(found: Found, attributes: Attributes): boolean {
-  const { mode } = found.entries.meta(found.index);
-  return isKnownNoFolder(found) && (kindOfMode(mode) !== 'other' || takesSpecial(mode, attributes));
+function isToBeThere(name: string, found: Found, { attributes, choice }: JoinInput): boolean {
+  if (!isKnownNoFolder(found) || isPartName(name) || found.entries.leadsOut(found.index)) return false;
+  const meta = found.entries.meta(found.index);
+  if (kindOfMode(meta.mode) === 'other') return takesSpecial(meta.mode, attributes);
+  return !isPassedOver(meta, choice);
+}
+
+/** A file that is left out for its size. */
+function isPassedOver({ mode, size }: Meta, { minSize, maxSize }: JoinInput['choice']): boolean {
+  return kindOfMode(mode) === 'file' && (size < minSize || size > maxSize);
 }
 
 function isKnownFolder({ entries, index }: Found): boolean {
@@ -214,6 +225,7 @@ function joinEntry(
     grainNs,
     range,
     distrustNs,
+    damaged,
     attributes,
     areNew,
     choice,
@@ -234,7 +246,9 @@ function joinEntry(
     there &&
     there.entries.meta(there.index).ctimeNs >= distrustNs;
   // Size and mtime may look right there, so only copying it again mends it.
-  const isDamaged = row?.isDamaged === true;
+  const isDamaged =
+    row?.isDamaged === true ||
+    (damaged.size > 0 && row?.status !== EntryStatus.synced && damaged.has(joinPath(dir.path, name)));
   // Two times that 64 bits do not hold are one here, however far apart.
   const isBeyond = isClamped(meta.mtimeNs) && row?.status === EntryStatus.synced && !isRecorded;
   const isToMend = (doubtful || isDamaged || isBeyond) && kind !== 'dir';
@@ -275,7 +289,7 @@ function joinEntry(
     sink.folder(path, meta, verdict, folder, isReplacing ? 'dest' : row && 'ledger', changes(verdict));
     return;
   }
-  if (kind === 'file' && (meta.size < choice.minSize || meta.size > choice.maxSize)) {
+  if (isPassedOver(meta, choice)) {
     sink.passedOver(row && ledger.entry(dir.id, name));
     return;
   }
@@ -296,7 +310,8 @@ function joinEntry(
   if (inode && verdict === 'same' && sink.apart(name, meta, inode, row && ledger.entry(dir.id, name))) return;
   const copying = verdict === 'copy' || verdict === 'link' || verdict === 'special' || verdict === 'stamp';
   if (!copying && row?.status === status && at.entries.is(at.index, row)) {
-    sink.unchanged(meta);
+    if (status === EntryStatus.skipped) sink.stillSkipped(meta);
+    else sink.unchanged(meta);
     return;
   }
   // Few entries get here in a scan that finds little to do, so the rest of a row is read only now.

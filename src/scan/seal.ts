@@ -7,8 +7,8 @@
 
 import { constants } from 'node:fs';
 import { createRequire } from 'node:module';
-import { sizeFrom } from '../posix/stat.js';
-import type { Attributes } from '../share/attributes.js';
+import { kindOfMode, sizeFrom } from '../posix/stat.js';
+import { type Attributes, takesSpecial } from '../share/attributes.js';
 import { chosen, type EntryData, sorted, WORDS, Word } from '../share/entries.js';
 import { isPartName } from '../share/partname.js';
 import type { Side } from '../share/share.js';
@@ -20,8 +20,11 @@ const DIGITS = 32;
 
 /** Entries that are not folders. */
 export interface Contents {
+  /** What is copied, and its bytes. */
   readonly files: number;
   readonly bytes: number;
+  /** What is not: special files, without -D. */
+  readonly skipped: number;
 }
 
 /** One folder's listing, gathered batch by batch. */
@@ -120,13 +123,15 @@ export class SealedListing {
   /** The folders in it, and how much else there is. */
   summary(): { folders: EntryData; same: Contents } {
     const folders: number[] = [];
-    let bytes = 0;
+    let [bytes, skipped] = [0, 0];
     for (let index = 0; index < this.names.length; index++) {
       const at = index * WORDS;
-      if (isFolder(this.words[at + Word.mode]!)) folders.push(index);
+      const mode = this.words[at + Word.mode]!;
+      if (isFolder(mode)) folders.push(index);
+      else if (kindOfMode(mode) === 'other' && !takesSpecial(mode, this.attributes)) skipped++;
       else bytes += sizeFrom(this.words, at + Word.size);
     }
-    const same = { files: this.names.length - folders.length, bytes };
+    const same = { files: this.names.length - folders.length - skipped, bytes, skipped };
     return { folders: chosen(folders, this.names, this.words), same };
   }
 }

@@ -10,6 +10,7 @@ import {
   type Kind,
   kindOfMode,
   MTIME,
+  mayBeClamped,
   SIZE,
   type Stat,
   sizeFrom,
@@ -267,6 +268,8 @@ export function chosen(places: readonly number[], names: readonly string[], word
 
 /** `rest` is negative before 1970, where the words have nanoseconds of 0 and more. */
 function isTime(words: Int32Array, at: number, seconds: number, rest: number): boolean {
+  // Rows have the nearest time that they can.
+  if (mayBeClamped(words, at)) return timeNs(words, at) === BigInt(seconds) * 1_000_000_000n + BigInt(rest);
   const borrow = rest < 0 ? 1 : 0;
   return words[at + 2] === rest + borrow * 1_000_000_000 && sizeFrom(words, at) === seconds - borrow;
 }

@@ -235,6 +235,17 @@ test('--max-size and --min-size leave files alone on both sides, and are no reas
   expectEqualTrees(world.source, world.dest);
 });
 
+test.each([
+  ['large', ['--max-size', '3']],
+  ['small', ['--min-size', '4']],
+  ['out', ['--safe-links']],
+])('a folder in the place of what is left out is no extra (%s)', async (name, options) => {
+  const world = made(newWorld(), { large: file('12345'), small: file('1'), out: link('/etc'), other: file('1234') });
+  makeTree(world.dest, { [`${name}/f`]: file('kept') });
+  await copyAll(world, ...options, '--delete-extras', '--max-delete', 'unlimited');
+  expect(readFileSync(join(world.dest, name, 'f'), 'utf8')).toBe('kept');
+});
+
 test('snapshots and removed files that are still open are left out, unless --skip or a rule says otherwise', async () => {
   const names = ['.nfs000000000001', '.snapshot/x', '.zfs/x', 'sub/.snapshot/x', 'sub/~snapshot/x'];
   const world = made(

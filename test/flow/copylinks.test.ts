@@ -97,6 +97,26 @@ describe('-L', () => {
     expect(readFileSync(join(world.dest, 'to-folder/h'), 'utf8')).toBe('h');
   });
 
+  test('lists them as well where an earlier run has copied them as links', async () => {
+    const world = newWorld();
+    makeTree(world.source, { 'd/f': file('x'), self: link('.'), nowhere: link('gone'), loop: link('loop') });
+    await copyAll(world);
+    for (let again = 0; again < 2; again++) {
+      const { code, stdout } = await copy(world, '-L');
+      expect(code).toBe(1);
+      expect(stdout).toContain('copied        0 files');
+      expect(ledgerPaths(world, 'failed').sort()).toEqual(['loop', 'nowhere', 'self']);
+    }
+  });
+
+  test('does not go to links that rules leave out', async () => {
+    const world = newWorld();
+    makeTree(world.source, { f: file('x'), self: link('.'), nowhere: link('gone'), loop: link('loop') });
+    makeTree(world.dest, { extra: file('x') });
+    await copyAll(world, '-L', '--exclude', 'self/', '--exclude', 'nowhere', '--exclude', 'loop', '--delete-extras');
+    expect(namesIn(world.dest)).toEqual(['f']);
+  });
+
   test('never copies the destination into itself', async () => {
     const world = linked();
     symlinkSync(world.root, join(world.source, 'all'));

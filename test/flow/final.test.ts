@@ -120,6 +120,14 @@ test('extras that are kept have not changed: the certificate tells of them', asy
   expect(code).toBe(1);
 });
 
+test('what a rule protects at the destination has not changed, nor has the folder that it is in', async () => {
+  const world = newWorld();
+  makeTree(world.source, TREE);
+  makeTree(world.dest, { 'x/c': file() });
+  const { stdout } = await copyAll(world, '--final', '--delete-extras', '--exclude', 'c');
+  expect(told(stdout, 'result')).toEqual(['complete: all that was to be copied is there']);
+});
+
 test('a certificate that cannot be written, or has nothing to be of, is refused before anything is done', async () => {
   const world = newWorld();
   makeTree(world.source, TREE);

@@ -10,6 +10,7 @@ import {
   rmSync,
   statSync,
   truncateSync,
+  utimesSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -54,6 +55,20 @@ test.skipIf(!canMountImage('ext4'))(
     expect(logged(world, 'copied')).toEqual(['d/late', 'now']);
   },
 );
+
+test('a time that 64 bits of nanoseconds do not hold is no reason to copy again, nor against a certificate', async () => {
+  const world = newWorld();
+  makeTree(world.source, { 'd/2300': file('x'), now: file('y') });
+  const [year2300, year2310] = [10_413_792_000, 10_729_324_800];
+  utimesSync(join(world.source, 'd/2300'), year2300, year2300);
+  for (let runs = 0; runs < 2; runs++) await copyAll(world, '--rescan');
+  expect((await copyAll(world, '--final')).stdout).toContain('Certificate of a migration');
+  expect(logged(world, 'copied')).toEqual(['d/2300', 'now']);
+  // Another one is seen by the time of the change.
+  utimesSync(join(world.source, 'd/2300'), year2310, year2310);
+  await copyAll(world, '--rescan');
+  expect(logged(world, 'copied')).toEqual(['d/2300', 'd/2300', 'now']);
+});
 
 describe.skipIf(!canMountExfat())('exFAT (skipped without root, exfat-fuse and exfatprogs)', () => {
   test('of names that are one there, one is copied and the other told, in each run', async () => {

@@ -157,6 +157,19 @@ test('-D after a copy without it scans anew and adds them; they are extras when 
   expect(ledgerPaths(world, 'skipped')).toEqual(['d/pipe', 'pipe']);
 });
 
+test('what is skipped is not counted as the same', async () => {
+  const world = newWorld();
+  makeTree(world.source, { f: file('f'), one: fifo(), two: fifo() });
+  await copyAll(world);
+  // Sealed, and then looked at one by one.
+  for (const change of [() => {}, () => makeTree(world.source, { g: file('g') })]) {
+    change();
+    const { stdout } = await copyAll(world, '--rescan');
+    expect(stdout).toMatch(/^ +same +1 file, /m);
+    expect(stdout).toMatch(/^ +skipped +2 entries, /m);
+  }
+});
+
 test('a folder in the place of a FIFO is in the way of it as it is of a file', async () => {
   const world = newWorld();
   makeTree(world.source, { name: fifo() });

@@ -21,6 +21,7 @@ import { openDb } from '../../src/ledger/sqlite.js';
 import { canMount, findCommand, mount, mountTmpfs, unmount } from '../helpers/tree.js';
 import {
   auditLog,
+  copy,
   copyAll,
   dir,
   type Ended,
@@ -207,6 +208,49 @@ describe('what is no longer as it was copied', () => {
     const after = await verify(world);
     expect(after).toMatchObject({ code: 0 });
     expect(after.stdout).toContain('verified      9 entries');
+  });
+
+  test.each([
+    ['a rule', ['--exclude', 'f']],
+    ['a rule on its folder', ['--exclude', 'd']],
+    ['its size', ['--max-size', '1K']],
+    ['a list', ['--files-from', 'list']],
+  ])('is known and told while %s leaves it out, and copied by the next run that does not', async (_, options) => {
+    const world = await copied({ 'd/f': file(Buffer.alloc(3000, 'b'), MTIME), kept: file('x') });
+    writeFileSync(join(world.root, 'list'), 'kept');
+    damage(join(world.dest, 'd/f'), 1000);
+    expect((await verify(world)).code).toBe(1);
+    const chosen = options.map((option) => (option === 'list' ? join(world.root, 'list') : option));
+    // Twice: also what a scan with the same choice begins with does not forget it.
+    for (let again = 0; again < 2; again++) await copyAll(world, '--rescan', ...chosen);
+    expect((await run(world, 'status', '--db', world.db)).stdout).toContain('  d/f: content\n');
+    await copyAll(world);
+    expectEqualTrees(world.source, world.dest);
+    const { stdout } = await run(world, 'status', '--db', world.db);
+    expect(stdout).not.toContain('DIFFERENT');
+    expect((await verify(world)).code).toBe(0);
+  });
+
+  test('is copied though a scan between could not look at its source', async () => {
+    const world = await copied({ 'd/f': file('text', MTIME) }, newUnprivilegedWorld());
+    damage(join(world.dest, 'd/f'), 1);
+    expect((await verify(world)).code).toBe(1);
+    chmodSync(join(world.source, 'd'), 0o644);
+    expect((await copy(world, '--rescan')).code).toBe(1);
+    chmodSync(join(world.source, 'd'), 0o755);
+    await copyAll(world, '--rescan');
+    expectEqualTrees(world.source, world.dest);
+  });
+
+  test('is forgotten once the source does not have it', async () => {
+    const world = await copied({ f: file('text', MTIME), kept: file('x') });
+    damage(join(world.dest, 'f'), 1);
+    expect((await verify(world)).code).toBe(1);
+    await copyAll(world, '--exclude', 'f');
+    rmSync(join(world.source, 'f'));
+    for (let again = 0; again < 2; again++) await copyAll(world, '--rescan', '--delete-extras');
+    await copyAll(world, '--rescan');
+    expect((await run(world, 'status', '--db', world.db)).stdout).not.toContain('DIFFERENT');
   });
 
   test('a file that cannot be read is told with the reason', async () => {

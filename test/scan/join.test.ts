@@ -103,6 +103,7 @@ function march(sides: Sides, more: Partial<JoinInput> = {}): Event[] {
     folding: NO_FOLDING,
     beganNs: undefined,
     distrustNs: undefined,
+    damaged: new Set<string>(),
     attributes: NO_ATTRIBUTES,
     areNew: false,
     itemizes: false,
@@ -499,7 +500,7 @@ describe('a special file at the source', () => {
   it('is unchanged when it was skipped before', () => {
     const meta = metaWith({ mode: FIFO });
     remember({ p: entryRow({ status: EntryStatus.skipped, meta, error: 'FIFO: not copied' }) });
-    expect(march({ source: [{ name: 'p', meta }] })).toEqual([['unchanged', meta]]);
+    expect(march({ source: [{ name: 'p', meta }] })).toEqual([['stillSkipped', meta]]);
   });
 });
 
@@ -757,6 +758,7 @@ describe('a huge folder', () => {
       folding: NO_FOLDING,
       beganNs: undefined,
       distrustNs: undefined,
+      damaged: new Set<string>(),
       attributes: NO_ATTRIBUTES,
       areNew: false,
       itemizes: false,

@@ -166,7 +166,7 @@ describe('runScanner', () => {
     it.each(['source', 'dest'] as const)('does not send what the seal holds, on the side of the %s', (side) => {
       const { answers } = scan(['a'], list, { side, seal: seal! });
       expect(names(answers)).toEqual([[1, [], true]]);
-      expect(answers[0]!.same).toEqual({ files: 3, bytes: 3 });
+      expect(answers[0]!.same).toEqual({ files: 3, bytes: 3, skipped: 0 });
       expect(answers[0]).not.toHaveProperty('seal');
     });
 

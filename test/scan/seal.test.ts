@@ -137,8 +137,9 @@ describe('the summary of a listing', () => {
       { name: 'z', meta: { mode: DIR, size: 4096, mtimeNs: 7n } },
       { name: 'b', meta: { size: 2 ** 33 } },
       { name: 'a', meta: { size: 2 } },
+      { name: 'p', meta: { mode: 0o010600 } },
     ])!.summary();
-    expect(same).toEqual({ files: 2, bytes: 2 ** 33 + 2 });
+    expect(same).toEqual({ files: 2, bytes: 2 ** 33 + 2, skipped: 1 });
     expect(folders.names).toEqual(['z']);
     expect(new Entries(folders).meta(0).mtimeNs).toBe(7n);
   });

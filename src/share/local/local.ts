@@ -123,8 +123,10 @@ export class LocalShare implements SourceShare, DestShare {
         if (kind !== undefined && leaves?.(name, kind === 'dir')) return;
         if (batch.isFull) full();
         try {
-          this.lookAt(fd, dir, name);
+          statAt(fd, name, this.stat);
+          const unfollowed = this.follow(fd, dir, name);
           if (kind === undefined && leaves?.(name, this.stat.kind === 'dir')) return;
+          if (unfollowed) throw unfollowed;
           const target = this.stat.kind === 'link' ? readLinkAt(fd, name) : undefined;
           batch.add(name, this.stat, this.signOf(target), this.device);
           if (target !== undefined && this.ways.safeLinks && leadsOut(target, join(dir, name))) batch.markLeadsOut();
@@ -149,12 +151,17 @@ export class LocalShare implements SourceShare, DestShare {
     return this.stat.kind === 'other' ? this.stat.specialDevice : 0;
   }
 
-  /** Leaves the metadata of an entry, of what it leads to where links are followed, in `stat`. */
-  private lookAt(fd: number, dir: string, name: string): void {
+  /** Where links are followed, puts what the entry in `stat` leads to there. The error that keeps it from being gone to. */
+  private follow(fd: number, dir: string, name: string): SysError | undefined {
     const { following, stat } = this;
-    statAt(fd, name, stat);
-    if (following && stat.kind === 'link') following.look(this.folders.root, fd, dir, name, stat);
-    if (stat.kind === 'dir') following?.check(stat, name);
+    try {
+      if (following && stat.kind === 'link') following.look(this.folders.root, fd, dir, name, stat);
+      if (stat.kind === 'dir') following?.check(stat, name);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof SysError)) throw error;
+      return error;
+    }
   }
 
   isOnRootFilesystem(dir: string): boolean {
