@@ -9,7 +9,7 @@ import type { Failure } from '../share/failure.js';
 import type { Side } from '../share/share.js';
 import { Feed, leaseSize } from './feed.js';
 import type { Item } from './item.js';
-import { backoffMs, worthRetrying } from './retry.js';
+import { ATTEMPTS, backoffMs, worthRetrying } from './retry.js';
 import type { Lane } from './threads.js';
 
 /** Leases a reader has at hand: the one it works on and the next. */
@@ -47,8 +47,8 @@ export class Conveyor {
   private readonly readers: ReaderLane[] = [];
   private readonly inFlight = new Map<number, Item>();
   private retries: { item: Item; dueMs: number }[] = [];
-  /** Items that met a share in trouble. */
-  private parked: Item[] = [];
+  /** Items that met a share in trouble: what they met, or undefined for what may have been the same. */
+  private parked: { item: Item; met?: FailedItem }[] = [];
   private lastId = 0;
 
   /** `inOrder`: see Feed. */
@@ -79,7 +79,22 @@ export class Conveyor {
 
   /** The shares are well again: what waited for that is handed out again. */
   unpark(): void {
-    for (const item of this.parked.splice(0)) this.feed.add(item);
+    for (const { item } of this.parked.splice(0)) this.feed.add(item);
+  }
+
+  /**
+   * A share is well, and was: what its items met is of something within it (another filesystem that is mounted there, the
+   * quota of a folder), and counts as an attempt of each.
+   */
+  blame(side: Side): void {
+    const { parked } = this;
+    this.parked = parked.filter(({ met }) => met?.side !== side);
+    for (const { item, met } of parked) {
+      if (met?.side !== side) continue;
+      item.attempts++;
+      if (item.attempts < ATTEMPTS) this.retryLater(item);
+      else this.fail(item, met.failure);
+    }
   }
 
   item(id: number): Item | undefined {
@@ -195,31 +210,40 @@ export class Conveyor {
     this.events.moved();
   }
 
-  private failed({ id, failure, side }: FailedItem): void {
+  private failed(met: FailedItem): void {
+    const { id, failure, side } = met;
     const item = this.takeBack(id);
     if (!item) return;
     if (failure.class === 'retry' && this.held) {
-      this.park(item); // perhaps for the same reason
+      this.park({ item }); // perhaps for the same reason
       return;
     }
     if (worthRetrying(failure, item.attempts) && !this.draining) {
-      this.retries.push({ item, dueMs: Date.now() + backoffMs(item.attempts + 1, Math.random()) });
+      this.retryLater(item);
       this.events.odd(side);
       return;
     }
     if (failure.class === 'stop' || failure.class === 'fatal') {
-      this.park(item);
+      this.park({ item, met });
       this.events.stuck(item, failure, side);
       return;
     }
+    this.fail(item, failure);
+  }
+
+  private retryLater(item: Item): void {
+    this.retries.push({ item, dueMs: Date.now() + backoffMs(item.attempts + 1, Math.random()) });
+  }
+
+  private fail(item: Item, failure: Failure): void {
     item.failure = failure;
     this.events.finished(item);
   }
 
-  /** The attempt does not count: it was the share's fault. */
-  private park(item: Item): void {
-    item.attempts--;
-    this.parked.push(item);
+  /** The attempt does not count, if it was the share's fault. */
+  private park(parked: Conveyor['parked'][number]): void {
+    parked.item.attempts--;
+    this.parked.push(parked);
   }
 
   private takeBack(id: number): Item | undefined {

@@ -36,7 +36,7 @@ export class Guardian {
 
   /** Nothing is to be handed out now. */
   get isHolding(): boolean {
-    return this.watch.isTroubled || this.replacing;
+    return this.watch.isHolding || this.replacing;
   }
 
   /** To be called a few times a second. */
@@ -106,15 +106,27 @@ export class Guardian {
       lost: () => {
         this.session.conveyor.held = true;
       },
+      cleared: (side) => {
+        const { conveyor, scan } = this.session;
+        conveyor.blame(side);
+        scan.blame(side);
+        this.release(side);
+      },
       back: (side) => {
-        this.session.crew.renewRoot(side);
-        if (this.watch.isTroubled) return;
-        this.session.conveyor.held = false;
-        this.session.conveyor.unpark();
-        this.session.step();
+        this.session.scan.unpark();
+        this.release(side);
       },
       gaveUp: (broken) => this.session.breakOff(broken),
     });
+  }
+
+  /** A share is well; what waits goes on, if the other one is, too. */
+  private release(side: Side): void {
+    this.session.crew.renewRoot(side);
+    if (this.watch.isHolding) return;
+    this.session.conveyor.held = false;
+    this.session.conveyor.unpark();
+    this.session.step();
   }
 
   private pathOfCall({ role, item }: HangingCall): string | undefined {

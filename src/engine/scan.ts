@@ -19,7 +19,7 @@ import { type FindingEvents, Findings, type RootState } from './findings.js';
 import { Frontier } from './frontier.js';
 import { type InHand, sealFor, takeInHand } from './inhand.js';
 import type { Recorder } from './recorder.js';
-import { backoffMs, worthRetrying } from './retry.js';
+import { ATTEMPTS, backoffMs, worthRetrying } from './retry.js';
 import type { Lane } from './threads.js';
 
 /** Requests a scanner lane has at hand: folders that are sealed mostly take less time than asking for them. */
@@ -49,6 +49,8 @@ export class Scan {
   private readonly frontier: Frontier;
   private readonly inHand = new Map<number, InHand>();
   private readonly listed: InHand[] = [];
+  /** Folders whose listing met a share in trouble. */
+  private stuck: { dir: number; side: Side }[] = [];
   /** How often the listing of a folder failed that is tried again. */
   private readonly attempts = new Map<number, number>();
   private joining: { folder: InHand; steps: Generator<void> } | undefined;
@@ -351,10 +353,24 @@ export class Scan {
   private isStuck({ dir, failures }: InHand): boolean {
     const side = failures.source?.class === 'stop' ? 'source' : 'dest';
     const cause = failures[side];
-    if (cause?.class !== 'stop') return false;
-    this.frontier.putBackLater(dir, 0);
+    const attempts = this.attempts.get(dir.id) ?? 0;
+    if (cause?.class !== 'stop' || attempts >= ATTEMPTS) return false;
+    this.stuck.push({ dir: dir.id, side });
+    this.frontier.putBackLater(dir, attempts === 0 ? 0 : Date.now() + backoffMs(attempts + 1, Math.random()));
     this.events.stuck(side, cause);
     return true;
+  }
+
+  /** See Conveyor.blame. */
+  blame(side: Side): void {
+    for (const { dir, side: at } of this.stuck)
+      if (at === side) this.attempts.set(dir, (this.attempts.get(dir) ?? 0) + 1);
+    this.stuck = this.stuck.filter((folder) => folder.side !== side);
+  }
+
+  /** The shares are well again: what was met was theirs. */
+  unpark(): void {
+    this.stuck = [];
   }
 
   /** A folder that failed for a moment is listed again, a few times, and as long as its share is in trouble. */

@@ -153,7 +153,7 @@ export class Session {
         stuck: (side, failure) => this.guardian.watch.report(side, failure.code, 0),
         odd: (side) => {
           this.guardian.watch.hurry(side);
-          return this.guardian.watch.isTroubled;
+          return this.guardian.watch.isHolding;
         },
         moved: () => this.step(),
       },
@@ -431,7 +431,7 @@ export class Session {
         if (!(error instanceof DestAway) || this.isEnding) throw error;
         const { watch } = this.guardian;
         watch.report('dest', error.code, 0);
-        while (watch.isTroubled && !this.isEnding) await setTimeout(TICK_MS);
+        while (watch.isHolding && !this.isEnding) await setTimeout(TICK_MS);
       }
     }
   }

@@ -20,8 +20,10 @@ export interface ShareGuardDeps {
   look(side: Side, room: number | undefined): Look;
   /** A line for the operator. */
   note(text: string): void;
-  /** A share got into trouble: nothing more is to be handed out. */
+  /** A share got into trouble, or may be: nothing more is to be handed out. */
   lost(): void;
+  /** It is not: what was said of it is to be taken as a failure of the entries. */
+  cleared(side: Side): void;
   /** A share is well again; perhaps the other one is not. */
   back(side: Side): void;
   gaveUp(broken: SessionBroken): void;
@@ -32,6 +34,8 @@ export function guardShares(deps: ShareGuardDeps): ShareWatch {
   return new ShareWatch({
     look: (side, room) => deps.look(side, room),
     timeoutMs: deps.timeoutMs,
+    suspected: () => deps.lost(),
+    cleared: (side) => deps.cleared(side),
     lost: ({ side, why }) => {
       deps.lost();
       deps.note(`waiting for the ${SIDE_NAMES[side]} ${deps.roots[side]}: ${why}`);

@@ -30,7 +30,7 @@ import type { Judged, VerifyAnswer, VerifyItem } from '../verify/messages.js';
 import { type Pass, putPass, scopeOf, timeOf } from '../verify/pass.js';
 import { isInSample } from '../verify/sample.js';
 import { SessionBroken } from './broken.js';
-import { backoffMs, worthRetrying } from './retry.js';
+import { ATTEMPTS, backoffMs } from './retry.js';
 import { DrainPatience, guardShares, NOTHING_TO_SEE } from './shareguard.js';
 import { Stalls } from './stalls.js';
 import { VerifyCrew, type VerifyCrewDeps } from './verifycrew.js';
@@ -71,6 +71,8 @@ interface InHand {
   attempts: number;
   /** Not to be handed out before, by performance.now(). */
   notBefore: number;
+  /** The side that is said to be in trouble, and is looked at. */
+  stuckAt?: Side | undefined;
 }
 
 export class VerifySession {
@@ -191,7 +193,7 @@ export class VerifySession {
     if (this.stopping === 'no') {
       while (this.feedAt && this.waiting.length < LOW && performance.now() < until) this.takePage(this.feedAt);
       if (this.feedAt && this.waiting.length < LOW) this.workSoon();
-      if (!this.watch.isTroubled) this.handOut();
+      if (!this.watch.isHolding) this.handOut();
     }
     const isDue = performance.now() - this.checkpointAt > CHECKPOINT_MS;
     if (this.findings.length >= CHECKPOINT_SIZE || (isDue && this.findings.length > 0)) this.checkpoint();
@@ -293,16 +295,18 @@ export class VerifySession {
   private failed(id: number, failure: Failure, side: Side): void {
     const item = this.inHand.get(id)!;
     if (failure.class === 'fatal') throw new SessionBroken(`${failure.message} at ${pathOf(item.row)}`, 'bug');
-    if (failure.class === 'stop') this.watch.report(side, failure.code, 0);
-    else {
+    if (failure.class === 'stop') {
+      item.stuckAt = side;
+      this.watch.report(side, failure.code, 0);
+    } else {
       this.watch.hurry(side);
-      if (!this.watch.isTroubled) item.attempts++;
+      if (!this.watch.isHolding) item.attempts++;
     }
     if (this.stopping !== 'no') {
       this.leave(id);
       return;
     }
-    if (failure.class === 'retry' && !worthRetrying(failure, item.attempts)) {
+    if (item.attempts >= ATTEMPTS) {
       const what = `unreadable: ${failure.message}`;
       this.found(
         side === 'dest'
@@ -312,7 +316,7 @@ export class VerifySession {
       return;
     }
     this.inHand.delete(id);
-    item.notBefore = performance.now() + (failure.class === 'retry' ? backoffMs(item.attempts + 1, Math.random()) : 0);
+    item.notBefore = performance.now() + (item.attempts > 0 ? backoffMs(item.attempts + 1, Math.random()) : 0);
     this.later.push(item);
   }
 
@@ -394,7 +398,17 @@ export class VerifySession {
       look: (side) => (crew.roots[side] ? look(side) : NOTHING_TO_SEE),
       note,
       lost: () => {},
-      back: (side) => this.crew.renewRoot(side),
+      cleared: (side) => {
+        for (const item of this.later.filter(({ stuckAt }) => stuckAt === side)) {
+          item.attempts++;
+          item.stuckAt = undefined;
+        }
+        this.crew.renewRoot(side);
+      },
+      back: (side) => {
+        for (const item of this.later) item.stuckAt = undefined;
+        this.crew.renewRoot(side);
+      },
       gaveUp: (broken) => this.fail(broken),
     });
   }

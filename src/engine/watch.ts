@@ -17,7 +17,11 @@ export interface Look {
 export interface WatchDeps {
   /** Looks at a root. With `room`, also whether so many bytes can be written. */
   look(side: Side, room: number | undefined): Look;
-  /** A share got into trouble. */
+  /** An operation says that a share is in trouble, which a look is to tell: nothing is told of it yet. */
+  suspected(side: Side): void;
+  /** The look says that the share is well: what the operation met is not the share's. */
+  cleared(side: Side): void;
+  /** A share is in trouble. */
   lost(trouble: Trouble): void;
   /** It is well again after `ms`. */
   back(side: Side, ms: number): void;
@@ -33,10 +37,10 @@ const SILENT_MS = 3000;
 /** Between two looks at a share in trouble: doubled each time. */
 const FIRST_TRY_MS = 500;
 const LAST_TRY_MS = 30_000;
-/** Trouble that comes again so soon after it seemed to be over is the same. */
-const RELAPSE_MS = 60_000;
-
 const SILENT = 'does not answer';
+
+/** Codes of a look that speak of this process, and not of the share. */
+const OUR_OWN = ['EMFILE', 'ENFILE', 'ENOMEM'];
 
 /** Codes that say that nothing more can be written, which only writing shows to be over. */
 const UNWRITABLE = ['ENOSPC', 'EDQUOT', 'EROFS'];
@@ -49,7 +53,8 @@ class SideWatch {
   private nextMs: number;
   private room: number | undefined;
   private tries = 0;
-  private ended: { sinceMs: number; atMs: number; tries: number } | undefined;
+  /** What is suspected is told by a look that begins after it. */
+  private suspicion: 'to be looked at' | 'looked at' | undefined;
 
   constructor(
     private readonly side: Side,
@@ -57,6 +62,10 @@ class SideWatch {
     nowMs: number,
   ) {
     this.nextMs = nowMs + LOOK_MS;
+  }
+
+  get isSuspected(): boolean {
+    return this.suspicion !== undefined;
   }
 
   /** `clock` is asked when the look has an answer. */
@@ -69,6 +78,7 @@ class SideWatch {
       return;
     }
     if (nowMs < this.nextMs) return;
+    if (this.suspicion) this.suspicion = 'looked at';
     this.look = this.deps.look(this.side, this.room);
     this.look.answer.then(
       (code) => this.looked(code, clock()),
@@ -79,7 +89,10 @@ class SideWatch {
   /** An operation failed with a code that says that the share as a whole is in trouble. */
   report(code: string, room: number, nowMs: number): void {
     if (UNWRITABLE.includes(code)) this.room = Math.max(this.room ?? 0, room);
-    this.enter(meaningOf(code), nowMs);
+    if (this.trouble) return;
+    this.suspicion = 'to be looked at';
+    this.nextMs = nowMs;
+    this.deps.suspected(this.side);
   }
 
   /** Something is odd: the next look is to come at once. */
@@ -89,10 +102,10 @@ class SideWatch {
 
   private enter(why: string, nowMs: number): void {
     const before = this.trouble;
+    this.suspicion = undefined;
     if (before?.why === why) return;
-    const relapse = this.ended && nowMs - this.ended.atMs < RELAPSE_MS ? this.ended : undefined;
-    if (!before) this.tries = relapse?.tries ?? 0;
-    this.trouble = { side: this.side, why, sinceMs: before?.sinceMs ?? relapse?.sinceMs ?? nowMs };
+    if (!before) this.tries = 0;
+    this.trouble = { side: this.side, why, sinceMs: before?.sinceMs ?? nowMs };
     this.nextMs = nowMs + this.delay();
     this.deps.lost(this.trouble);
   }
@@ -100,19 +113,24 @@ class SideWatch {
   private looked(code: string | undefined, nowMs: number): void {
     this.look = undefined;
     this.askedMs = undefined;
+    if (code !== undefined && OUR_OWN.includes(code)) {
+      this.nextMs = nowMs + this.delay();
+      return;
+    }
     if (code !== undefined) {
       this.enter(meaningOf(code), nowMs);
       this.nextMs = nowMs + this.delay();
       this.tries++;
       return;
     }
-    this.nextMs = nowMs + LOOK_MS;
-    const { trouble } = this;
-    if (!trouble) return;
+    const { trouble, suspicion } = this;
+    this.nextMs = suspicion === 'to be looked at' ? nowMs : nowMs + LOOK_MS;
+    if (suspicion === 'to be looked at') return;
     this.trouble = undefined;
     this.room = undefined;
-    this.ended = { sinceMs: trouble.sinceMs, atMs: nowMs, tries: this.tries + 1 };
-    this.deps.back(this.side, nowMs - trouble.sinceMs);
+    this.suspicion = undefined;
+    if (trouble) this.deps.back(this.side, nowMs - trouble.sinceMs);
+    else if (suspicion) this.deps.cleared(this.side);
   }
 
   private delay(): number {
@@ -136,6 +154,11 @@ export class ShareWatch {
 
   get isTroubled(): boolean {
     return this.sides.source.trouble !== undefined || this.sides.dest.trouble !== undefined;
+  }
+
+  /** Nothing is to be handed out now. */
+  get isHolding(): boolean {
+    return this.isTroubled || this.sides.source.isSuspected || this.sides.dest.isSuspected;
   }
 
   /** To be called a few times a second. */

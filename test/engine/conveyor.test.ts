@@ -224,6 +224,40 @@ describe('a failure', () => {
   );
 });
 
+describe('a failure of a share that turns out to be well', () => {
+  const failHere = (rig: ReturnType<typeof setUp>, side: 'source' | 'dest') => {
+    const { lane, lease } = rig.sent.at(-1)!;
+    rig.conveyor.receive({ type: 'failed', items: [{ id: lease.ids[0]!, failure: failureWith('EROFS'), side }] });
+    rig.conveyor.receive({ type: 'leaseDone' }, lane);
+  };
+
+  test('counts as an attempt of the item, which fails after the last', () => {
+    const rig = setUp();
+    const [item] = rig.add(...items(1));
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      expect(rig.finished).toEqual([]);
+      failHere(rig, 'dest');
+      rig.conveyor.blame('dest');
+      nowMs += 10_000;
+      rig.conveyor.pump(nowMs);
+    }
+    expect(rig.finished).toEqual([item]);
+    expect(item!.failure).toMatchObject({ code: 'EROFS' });
+  });
+
+  test('is not that of the other share', () => {
+    const rig = setUp();
+    rig.add(...items(1));
+    for (let attempt = 1; attempt <= 5; attempt++) {
+      failHere(rig, 'dest');
+      rig.conveyor.blame('source');
+      rig.conveyor.unpark();
+      rig.conveyor.pump(nowMs);
+    }
+    expect(rig.finished).toEqual([]);
+  });
+});
+
 test('whatever the lanes report, each item ends once and lanes are never left without work', () => {
   const code = fc.constantFrom('', '', '', 'EIO', 'EACCES');
   fc.assert(

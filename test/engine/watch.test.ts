@@ -23,6 +23,8 @@ function setUp(timeoutMs = 24 * HOUR) {
           : Promise.resolve(given);
         return { answer, hasBegun: () => given !== 'not begun' };
       },
+      suspected: (side) => told.push(`${side} suspected`),
+      cleared: (side) => told.push(`${side} cleared`),
       lost: ({ side, why }: Trouble) => told.push(`${side}: ${why}`),
       back: (side, ms) => told.push(`${side} back after ${ms}`),
       gaveUp: ({ side }) => told.push(`${side} gave up`),
@@ -97,25 +99,58 @@ describe('an operation that failed', () => {
     const { watch, answers, told, looks, pass } = setUp();
     answers.dest = 'ENOSPC';
     watch.report('dest', 'ENOSPC', 5_000_000);
-    expect(told).toEqual(['dest: no space left (ENOSPC)']);
+    expect([told, watch.isHolding, watch.isTroubled]).toEqual([['dest suspected'], true, false]);
+    await pass(200);
+    expect(told.slice(1)).toEqual(['dest: no space left (ENOSPC)']);
     await pass(3000);
     expect(new Set(looks)).toEqual(new Set([5_000_000]));
     answers.dest = undefined;
     await pass(10_000);
-    expect(told).toHaveLength(2);
+    expect(told).toHaveLength(3);
     expect(looks.at(-1)).toBeUndefined();
+    expect(watch.isHolding).toBe(false);
   });
 
-  test('again and again is tried less and less often, and counts as one trouble', async () => {
-    const { watch, told, pass } = setUp(10 * 60_000);
-    for (let minute = 0; minute < 12; minute++) {
-      watch.report('dest', 'EDQUOT', 1);
-      await pass(60_000);
-    }
-    expect(told.filter((line) => line === 'dest: quota exceeded (EDQUOT)').length).toBeLessThan(13);
-    const waits = told.flatMap((line) => /back after (\d+)$/.exec(line)?.[1] ?? []).map(Number);
-    expect(waits).toEqual([...waits].sort((a, b) => a - b));
+  test('on a share that is well is not told of that, and nothing waits for it', async () => {
+    const { watch, told, pass } = setUp();
+    watch.report('dest', 'EROFS', 1);
+    await pass(200);
+    expect(told).toEqual(['dest suspected', 'dest cleared']);
+    expect(watch.isHolding).toBe(false);
   });
+
+  test('is not cleared by a look that had begun before', async () => {
+    const { watch, answers, told, silent, pass } = setUp();
+    answers.dest = 'silent';
+    await pass(1600);
+    watch.report('dest', 'ENOTCONN', 0);
+    answers.dest = 'ENOTCONN';
+    for (const answer of silent) answer();
+    await pass(300);
+    expect(told).toEqual(['dest suspected', 'dest: not connected (ENOTCONN)']);
+  });
+
+  test('again and again counts each time by itself', async () => {
+    const { watch, answers, told, pass } = setUp(15_000);
+    for (let time = 0; time < 5; time++) {
+      answers.dest = 'ENOSPC';
+      watch.report('dest', 'ENOSPC', 1);
+      await pass(5000);
+      answers.dest = undefined;
+      await pass(10_000);
+    }
+    expect(told).not.toContain('dest gave up');
+    const waits = told.flatMap((line) => /back after (\d+)$/.exec(line)?.[1] ?? []).map(Number);
+    expect(waits).toHaveLength(5);
+    expect(Math.max(...waits)).toBeLessThan(15_000);
+  });
+});
+
+test('a look that fails for lack of descriptors of our own says nothing of the share', async () => {
+  const { answers, told, pass } = setUp();
+  answers.dest = 'EMFILE';
+  await pass(20_000);
+  expect(told).toEqual([]);
 });
 
 test('trouble that lasts too long is given up', async () => {

@@ -29,6 +29,26 @@ const manyFiles = (count: number, bytes: number) =>
 
 const trouble = (run: Run, text: string | RegExp) => run.until(`a word of ${text}`, () => run.stdout.match(text));
 
+describe.skipIf(!canMount)('a filesystem within a share (skipped without root)', () => {
+  test('that cannot be written fails what is in it, and holds nothing up', async () => {
+    const world = newWorld();
+    makeTree(world.source, { ...manyFiles(20, 1000), 'ro/f': file('x'), 'full/f': file(randomBytes(3 * MIB)) });
+    for (const name of ['ro', 'full']) mountTmpfs(join(world.dest, name), 'size=1m');
+    mount(join(world.dest, 'ro'), '-o', 'remount,ro');
+    const { code, stdout } = await copy(world);
+    expect(code).toBe(1);
+    expect(stdout).not.toContain('waiting for');
+    expect(stdout).toContain('ro/f: EROFS: read-only filesystem (open)');
+    expect(stdout).toMatch(/full\/f: ENOSPC: no space left/);
+    expect(ledgerPaths(world, 'synced')).toHaveLength(20);
+    expect(ledgerPaths(world, 'failed').sort()).toEqual(['full/f', 'ro/f']);
+    mount(join(world.dest, 'ro'), '-o', 'remount,rw');
+    mount(join(world.dest, 'full'), '-o', 'remount,size=8m');
+    await copyAll(world);
+    expectEqualTrees(world.source, world.dest);
+  });
+});
+
 describe.skipIf(!canMount)('a destination', () => {
   test('that is full holds the run up, and the run goes on by itself when there is room again', async () => {
     const world = newWorld();
@@ -119,6 +139,26 @@ describe.skipIf(!canMount || !bindfs)('a share with a server of its own', () => 
     mkdirSync(world.source, { recursive: true });
     return { world, real };
   }
+
+  test('that is dead within a share fails what is in it, and holds nothing up', async () => {
+    const world = newWorld();
+    makeTree(world.source, { ...manyFiles(20, 1000), 'dead/f': file('x') });
+    const point = join(world.source, 'dead');
+    const real = join(world.root, 'real');
+    mkdirSync(real);
+    const server = await serve(real, point);
+    server.kill('SIGKILL');
+    await once(server, 'exit');
+    try {
+      const { code, stdout } = await copy(world);
+      expect(code).toBe(1);
+      expect(stdout).not.toContain('waiting for');
+      expect(stdout).toMatch(/dead: ENOTCONN: not connected/);
+      expect(ledgerPaths(world, 'synced')).toHaveLength(20);
+    } finally {
+      unmount(point);
+    }
+  });
 
   test('that freezes is told within seconds, and the run goes on when it answers again', async () => {
     const { world, real } = worldOfServer();
