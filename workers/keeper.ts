@@ -12,12 +12,18 @@ import {
   syncRoot,
   troubleOf,
 } from '../src/share/local/roots.js';
+import { rootStates } from '../src/share/local/rootstates.js';
 import type { Side } from '../src/share/share.js';
 
 export type KeeperTask =
   | { readonly task: 'inspect'; readonly source: string; readonly dest: string; readonly own: readonly OwnFile[] }
   | { readonly task: 'inspectOne'; readonly side: Side; readonly root: string; readonly own: readonly OwnFile[] }
   | { readonly task: 'prepare'; readonly dest: string; readonly trash: string | undefined; readonly seen: DestSeen }
+  | {
+      readonly task: 'rootStates';
+      readonly paths: Record<Side, string>;
+      readonly expected: Record<Side, RootIdentity>;
+    }
   | { readonly task: 'look'; readonly check: RootCheck; readonly begun: Int32Array }
   | ({ readonly task: 'examine' } & Examination)
   | { readonly task: 'refusedSorts'; readonly dest: string; readonly expected: RootIdentity }
@@ -35,6 +41,8 @@ export default function keeper(task: KeeperTask): unknown {
       return examine(task);
     case 'refusedSorts':
       return refusedSorts(task.dest, task.expected);
+    case 'rootStates':
+      return rootStates(task.paths, task.expected);
     case 'sync':
       return syncRoot(task.dest, task.expected);
     case 'look':

@@ -6,13 +6,18 @@
 import type { Ledger } from '../ledger/ledger.js';
 import { DirStatus } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
+import { compare, type Seen } from '../scan/compare.js';
 import { digestOf } from '../scan/filter/choice.js';
 import { lettersOf } from '../share/attributes.js';
+import { type Meta, metaOf } from '../share/entries.js';
+import { keptRootMode } from '../share/local/folders.js';
+import { kept } from '../share/timerange.js';
 import { formatBytes, formatCount } from '../stats/format.js';
 import { cleanName } from '../ui/clean.js';
+import { pathOf } from './conveyor.js';
 import { deletable } from './deletelimit.js';
 import { LOW } from './feed.js';
-import { CHOICE, wantsMore } from './findings.js';
+import { CHOICE, type RootState, wantsMore } from './findings.js';
 import { ONE_EACH } from './lanecount.js';
 import { inTheWay, worthLastPass } from './retry.js';
 import type { Session, SessionDeps } from './session.js';
@@ -44,11 +49,15 @@ export class Course {
       this.session.crew.startTransfer(ONE_EACH);
     this.session.phase = 'transfer';
     await this.transfer();
-    if (settings.dryRun || this.session.stopping !== 'no') return;
+    if (this.session.stopping !== 'no') return;
+    if (settings.dryRun) {
+      this.tellDeletions();
+      return;
+    }
     const lacks = this.lacksOfBacklog();
     if (lacks !== undefined) {
       this.deps.note(`scanning again: the scan that left this backlog ${lacks}`);
-      await this.scanAgain();
+      await this.scanAgain(this.deps.root);
       if (this.session.stopping !== 'no') return;
     }
 
@@ -80,13 +89,14 @@ export class Course {
     const found = this.session.foundCount;
     // What was kept on purpose is found again, and has not come since.
     const kept = this.countExtras();
+    const { root, hasChanged } = await this.lookAtRoots();
     // What this run has read (-c) is not read again.
-    await this.scanAgain(true);
+    await this.scanAgain(root, true);
     if (this.session.stopping !== 'no') return;
     this.session.secondLook = {
       begunMs,
       endedMs: Date.now(),
-      changed: this.session.foundCount - found + Math.max(0, this.countExtras() - kept),
+      changed: this.session.foundCount - found + Math.max(0, this.countExtras() - kept) + (hasChanged ? 1 : 0),
       excluded: this.session.scan.seen.excluded,
     };
     if (this.session.secondLook.changed > 0) await this.cleanUp();
@@ -94,12 +104,31 @@ export class Course {
     await this.folders();
   }
 
+  /** The roots themselves, of which no listing tells: whether the source's is as it was, and the destination's as it. */
+  private async lookAtRoots(): Promise<{ root: RootState; hasChanged: boolean }> {
+    const { root, rootStates, range, grainNs, settings } = this.deps;
+    const now = await rootStates();
+    // The scan will tell what is wrong with it.
+    if (typeof now === 'string') return { root, hasChanged: true };
+    const { source, dest } = now;
+    const seen = (meta: Meta): Seen => ({
+      kind: 'dir',
+      target: 0,
+      ...metaOf(meta),
+      mtimeNs: kept(meta.mtimeNs, range),
+    });
+    const asKept = { ...metaOf(source), mode: keptRootMode(source.mode) };
+    const isStamped = compare(seen(asKept), seen(dest), grainNs, settings.attributes) === 'same';
+    const isAsItWas = isStamped && source.ctimeNs === root.meta.ctimeNs;
+    return { root: { meta: source, isStamped: isAsItWas }, hasChanged: !isAsItWas };
+  }
+
   /** A scan after the first of a session, and what it finds; failures of before are told again if they last. */
-  private async scanAgain(readsNothing = false): Promise<void> {
+  private async scanAgain(root: RootState, readsNothing = false): Promise<void> {
     const { outcomes, scan } = this.session;
     outcomes.retry(outcomes.failed, () => true);
     this.session.startScanners();
-    scan.start(this.deps.settings.deleteExtras, this.deps.root, readsNothing);
+    scan.start(this.deps.settings.deleteExtras, root, readsNothing);
     await this.transfer();
   }
 
@@ -181,25 +210,42 @@ export class Course {
     return ledger.countExtras(Action.remove, Action.removeDir);
   }
 
+  /** Why not one of the extras is deleted; undefined: all are. `synced`: files that the destination has besides. */
+  private whyKept(extras: number, synced: number): string | undefined {
+    const { scan } = this.session;
+    if (scan.errors > 0) return `errors of the scan: ${formatCount(scan.errors)}`;
+    if (!scan.provesAbsence) return 'the last full scan did not look for extras; use --rescan';
+    const most = deletable(this.deps.settings.maxDelete, synced + extras);
+    const [found, allowed] = [formatCount(extras), formatCount(most)];
+    return extras > most ? `extras: ${found}, and at most ${allowed} may be; see --max-delete` : undefined;
+  }
+
+  /** What a dry run says of extras, in the order in which they would be deleted. */
+  private tellDeletions(): void {
+    const { ledger, settings, note } = this.deps;
+    const { outcomes } = this.session;
+    if (!settings.deleteExtras) return;
+    const extras = this.countExtras();
+    const why = this.whyKept(extras, outcomes.same.files + this.session.foundCount);
+    if (why !== undefined) note(`nothing would be deleted: ${why}`);
+    else outcomes.deleted += extras;
+    const tell = (next: WorkList) => {
+      for (let items = next(); items.length > 0; items = next())
+        for (const item of items) this.session.tellDeletion(pathOf(item), item.action === Action.removeDir);
+    };
+    tell(extrasOf(ledger, Action.remove));
+    for (const depth of ledger.extraDepths(Action.removeDir)) tell(extrasOf(ledger, Action.removeDir, depth));
+  }
+
   private async cleanUp(): Promise<void> {
     const { ledger, settings, note } = this.deps;
     await this.feedAll(extrasOf(ledger, Action.removePart));
     if (!settings.deleteExtras) return;
-    if (!this.session.scan.provesAbsence) {
-      const why =
-        this.session.scan.errors > 0
-          ? `errors of the scan: ${formatCount(this.session.scan.errors)}`
-          : 'the last full scan did not look for extras; use --rescan';
-      note(`nothing was deleted: ${why}`);
-      return;
-    }
     const extras = this.countExtras();
-    const { syncedFiles } = ledger.totals;
-    const most = deletable(settings.maxDelete, syncedFiles + extras);
-    if (extras > most) {
-      const [found, allowed] = [formatCount(extras), formatCount(most)];
-      note(`nothing was deleted: extras: ${found}, and at most ${allowed} may be; see --max-delete`);
-      this.session.outcomes.keptExtras = extras;
+    const why = this.whyKept(extras, ledger.totals.syncedFiles);
+    if (why !== undefined) {
+      note(`nothing was deleted: ${why}`);
+      if (this.session.scan.provesAbsence) this.session.outcomes.keptExtras = extras;
       return;
     }
     if (this.session.crew.trash !== undefined && extras > 0) {

@@ -325,7 +325,6 @@ export class Findings {
     const kind = isPart ? Action.removePart : isFolder ? Action.removeDir : Action.remove;
     this.recorder.extra({ dir: dir.id, name, kind });
     const path = join(dir.path, name);
-    if (!isPart) this.events.note('delete', path, isFolder);
     if (isFolder) this.toList(this.newDir(dir, path, DirSide.extra), false);
   }
 

@@ -2,6 +2,7 @@
 import { Exit, ExitError, UsageError } from '../exit.js';
 import type { RootIdentity } from '../share/identity.js';
 import type { DestProbe, DestSeen, OwnFile, Refusal, RootCheck, RootFacts, RootsFacts } from '../share/local/roots.js';
+import type { RootStates } from '../share/local/rootstates.js';
 import type { RenamedSort } from '../share/renaming.js';
 import type { Side } from '../share/share.js';
 import type { Threads } from './threads.js';
@@ -68,6 +69,11 @@ export class Keeper {
   /** Flushes the filesystem that `dest` is on; an error code when that is no longer the one expected, or away. */
   flush(dest: string, expected: RootIdentity): Promise<string | undefined> {
     return this.threads.ask({ task: 'sync', dest, expected });
+  }
+
+  /** Both roots as they are now; an error code where that is not to be told. */
+  rootStates(paths: Record<Side, string>, expected: Record<Side, RootIdentity>): Promise<RootStates | string> {
+    return this.threads.ask({ task: 'rootStates', paths, expected });
   }
 
   /** What is wrong with a root, as an error code; undefined: nothing. */

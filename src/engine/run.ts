@@ -94,6 +94,7 @@ async function prepare(
     destMissing: settings.dryRun && roots.destMissing,
     // Network shares flush each file as it is published; a local filesystem is flushed as a whole.
     flushDest: async () => (roots.dest.network ? undefined : keeper.flush(settings.dest, identities.dest)),
+    rootStates: () => keeper.rootStates({ source: settings.source, dest: settings.dest }, identities),
     look: (side: Side, room: number | undefined) =>
       keeper.look({ path: settings[side], expected: identities[side], room }),
   };

@@ -14,6 +14,7 @@ import { Command } from '../pipeline/ring.js';
 import type { Settings } from '../settings.js';
 import type { Folding } from '../share/folding.js';
 import type { RootIdentity } from '../share/identity.js';
+import type { RootStates } from '../share/local/rootstates.js';
 import type { RenamedSort } from '../share/renaming.js';
 import type { Side } from '../share/share.js';
 import type { TimeRange } from '../share/timerange.js';
@@ -71,6 +72,8 @@ export interface SessionDeps {
   readonly destMissing: boolean;
   /** See RecorderDeps. */
   flushDest(): Promise<string | undefined>;
+  /** Both roots as they are now; an error code where that is not to be told. */
+  rootStates(): Promise<RootStates | string>;
   /** See WatchDeps. */
   look(side: Side, room: number | undefined): Look;
   /** A line for the operator. */
@@ -221,10 +224,17 @@ export class Session {
   private noted(what: 'make' | 'delete', path: string, isFolder: boolean): void {
     const { settings, detail } = this.deps;
     if (!settings.dryRun) return;
-    if (what === 'delete') this.outcomes.deleted++;
-    if (settings.itemize) {
-      if (what === 'delete') detail(`${DELETING} ${path}${isFolder ? '/' : ''}`);
-    } else if (settings.verbose) detail(`${what} ${path}`);
+    if (what === 'delete') {
+      this.outcomes.deleted++;
+      this.tellDeletion(path, isFolder);
+    } else if (settings.verbose && !settings.itemize) detail(`make ${path}`);
+  }
+
+  /** A line of what a dry run would delete. */
+  tellDeletion(path: string, isFolder: boolean): void {
+    const { settings, detail } = this.deps;
+    if (settings.itemize) detail(`${DELETING} ${path}${isFolder ? '/' : ''}`);
+    else if (settings.verbose) detail(`delete ${path}`);
   }
 
   private hold(item: Item): void {

@@ -111,6 +111,28 @@ test('what is left out at the source stays at the destination, unless --delete-e
   expect(namesAt(world.dest)).toEqual(['.snapshot', '.snapshot/y', 'sub', 'sub/b']);
 });
 
+test('a dry run tells of deleting just what is deleted then', async () => {
+  const world = made(newWorld(), { a: file('1') });
+  makeTree(world.dest, { 'x/y/kept': file(), 'x/gone': file(), 'z/y/gone': file() });
+  const args = ['--delete-extras', '--max-delete', 'unlimited', '--exclude', 'kept', '-i'];
+  const deleted = (stdout: string) => stdout.split('\n').filter((line) => line.startsWith('*deleting'));
+  const dry = await copyAll(world, ...args, '-n');
+  expect(dry.stdout).toMatch(/^ +would delete +4 entries$/m);
+  const real = await copyAll(world, ...args);
+  expect(deleted(dry.stdout).sort()).toEqual(deleted(real.stdout).sort());
+  expect(deleted(real.stdout)).toHaveLength(4);
+  expect(namesAt(world.dest)).toEqual(['a', 'x', 'x/y', 'x/y/kept']);
+});
+
+test('a dry run says what keeps extras from being deleted', async () => {
+  const world = made(newWorld(), { a: file('1') });
+  makeTree(world.dest, { 'x/y': file(), z: file() });
+  const { stdout } = await copyAll(world, '--delete-extras', '--max-delete', '1', '-n', '-v');
+  expect(stdout).toContain('nothing would be deleted: extras: 3, and at most 1 may be; see --max-delete');
+  expect(stdout).toContain('delete x/y');
+  expect(stdout).not.toContain('would delete');
+});
+
 test('a rule for one side: hidden at the source is an extra, protected at the destination stays', async () => {
   const world = made(newWorld(), { hidden: file('1'), 'folder/hidden/too': file('2'), shown: file('3') });
   await copyAll(world);

@@ -13,6 +13,7 @@ import {
   link,
   logged,
   makeTree,
+  namesIn,
   newUnprivilegedWorld,
   newWorld,
   run,
@@ -79,6 +80,19 @@ test('a source that changes meanwhile is copied, but not certified', async () =>
   expect((await copy(world, '--final', '--certificate', certificate)).code).toBe(0);
   expect(existsSync(certificate)).toBe(true);
   expectEqualTrees(world.source, world.dest);
+});
+
+test('a source whose root itself changes meanwhile is not certified', async () => {
+  const world = newWorld();
+  makeTree(world.source, { 'a/large': file('x'.repeat(2_000_000)) });
+  const run = startCopy(world, '-p', '--final', '--bwlimit', '1M', '--op-cost', '0');
+  await run.until('the file under way', () => namesIn(world.dest).some((name) => name.startsWith('a/.millrace-part')));
+  chmodSync(world.source, 0o750);
+  const { code, stdout } = await run.ended;
+  expect(stdout).toContain('no certificate: the source still changes (1 entry had changed at the second look)');
+  expect(code).toBe(1);
+  expect(statSync(world.dest).mode & 0o777).toBe(0o750);
+  expect((await copyAll(world, '-p', '--final')).stdout).toContain('Certificate of a migration');
 });
 
 test('what failed is in the certificate, with the reason', async () => {

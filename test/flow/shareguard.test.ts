@@ -9,6 +9,7 @@ import { canMount, findCommand, mount, mountTmpfs, tryMount, unmount } from '../
 import {
   copy,
   copyAll,
+  dir,
   expectEqualTrees,
   expectLedgerOf,
   file,
@@ -142,7 +143,7 @@ describe.skipIf(!canMount || !bindfs)('a share with a server of its own', () => 
 
   test('that is dead within a share fails what is in it, and holds nothing up', async () => {
     const world = newWorld();
-    makeTree(world.source, { ...manyFiles(20, 1000), 'dead/f': file('x') });
+    makeTree(world.source, { ...manyFiles(20, 1000), dead: dir() });
     const point = join(world.source, 'dead');
     const real = join(world.root, 'real');
     mkdirSync(real);

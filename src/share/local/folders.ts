@@ -4,6 +4,8 @@ import { baseName, dirName } from '../../posix/names.js';
 import { Stat } from '../../posix/stat.js';
 import { saysAbsent } from '../failure.js';
 
+const isRoot = process.geteuid!() === 0;
+
 /** Descriptors kept open; a lane works in one folder at a time, so a few are enough. */
 const KEPT = 16;
 
@@ -14,7 +16,15 @@ const KEPT = 16;
 export const NEW_FOLDER = 0o1700;
 
 /** Permissions of a folder in which its owner may make and remove entries. */
-export const OWN = 0o300;
+const OWN = 0o300;
+
+/**
+ * What a destination's root has of the mode of its source. The next run begins with a file of its own there, which nobody
+ * but root could make in a folder that its owner may not write in.
+ */
+export function keptRootMode(mode: number): number {
+  return isRoot ? mode : mode | OWN;
+}
 
 /** How often a folder is tried to be made while others make and replace it at the same time. */
 const MAKE_ATTEMPTS = 8;

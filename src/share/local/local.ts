@@ -27,10 +27,10 @@ import { partName } from '../partname.js';
 import { leadsOut } from '../safelink.js';
 import type { DestFile, DestShare, Leaves, Published, SourceFile, SourceShare, Special, Times } from '../share.js';
 import { kept, sameTime, type TimeRange } from '../timerange.js';
-import { apply, applyToLink, applyToSpecial, isRoot, xattrsOf } from './applying.js';
+import { apply, applyToLink, applyToSpecial, xattrsOf } from './applying.js';
 import { ComparedFile } from './comparedfile.js';
 import { createPart, LocalDestFile, LocalSourceFile, removeQuietly, replacing } from './files.js';
-import { Folders, NEW_FOLDER, OWN } from './folders.js';
+import { Folders, keptRootMode, NEW_FOLDER } from './folders.js';
 import { Following } from './following.js';
 import { openPinned, type Pin } from './pin.js';
 
@@ -372,16 +372,16 @@ export class LocalShare implements SourceShare, DestShare {
   }
 
   stampDir(path: string, times: Times, sourceMode = 0, sourceCarried?: Carried): string[] {
-    // The next run begins with a file of its own in the root, which it could not make.
-    const kept = path === '' && !isRoot ? OWN : 0;
-    const mode = sourceMode | kept;
-    const carried =
-      sourceCarried?.mode === undefined ? sourceCarried : { ...sourceCarried, mode: sourceCarried.mode | kept };
+    const modeOf = (mode: number) => (path === '' ? keptRootMode(mode) : mode);
+    const carried = sourceCarried && {
+      ...sourceCarried,
+      mode: sourceCarried.mode === undefined ? undefined : modeOf(sourceCarried.mode),
+    };
     const fd = this.folders.openAnew(path);
     try {
       statFd(fd, this.stat, path);
       const isNew = (this.stat.mode & 0o7777) === NEW_FOLDER;
-      if (isNew && sourceMode !== 0 && !this.attributes.perms) chmodFd(fd, mode & 0o777 & ~UMASK, path);
+      if (isNew && sourceMode !== 0 && !this.attributes.perms) chmodFd(fd, modeOf(sourceMode) & 0o777 & ~UMASK, path);
       const warnings = carried ? apply(fd, carried, this.attributes) : [];
       setTimesFd(fd, times.atimeNs, times.mtimeNs, path);
       return warnings;
