@@ -1,8 +1,10 @@
 /** `millrace copy`, from the first look at the roots on. */
 import { printable } from '../cli/printable.js';
 import type { Io } from '../cli/run.js';
+import { openFilesLimit } from '../posix/limits.js';
 import type { Settings } from '../settings.js';
 import type { OwnFile } from '../share/local/roots.js';
+import { checkOpenFiles } from './descriptors.js';
 import { Keeper, NoAnswer } from './keeper.js';
 import type { Begun } from './run.js';
 import { Threads } from './threads.js';
@@ -12,6 +14,7 @@ import { Threads } from './threads.js';
  * the way of beginning.
  */
 export async function copy(settings: Settings, io: Io, begun: Begun = () => {}): Promise<number> {
+  checkOpenFiles(settings, openFilesLimit());
   // Before anything is begun: the port may be taken.
   const metrics = settings.metrics && (await listen(settings.metrics));
   try {

@@ -4,6 +4,7 @@ import { Pacer } from '../pace/pacer.js';
 import type { ReaderStart, ScannerStart, WriterStart } from '../pipeline/lanes.js';
 import type { LaneMessage, Lease } from '../pipeline/messages.js';
 import { Command, PATH_ROOM, Ring } from '../pipeline/ring.js';
+import { openFilesLimit } from '../posix/limits.js';
 import { join } from '../posix/names.js';
 import type { ListAnswer, ListRequest } from '../scan/messages.js';
 import { MOST_LANES, type Settings } from '../settings.js';
@@ -14,6 +15,7 @@ import type { RenamedSort } from '../share/renaming.js';
 import { SIDES, type Side } from '../share/share.js';
 import { FlowMeter } from '../stats/flow.js';
 import type { Flow } from '../stats/snapshot.js';
+import { affordableLanes } from './descriptors.js';
 import { busyBetween, lanesBeside, processorTicks, wantedLanes } from './lanecount.js';
 import { callCounts, type HangingCall, hangingCalls, Section, within } from './section.js';
 import type { Lane, Threads } from './threads.js';
@@ -41,6 +43,7 @@ export class Crew {
   private readonly writers: Section;
   private readonly scanners: Record<Side, Section>;
   private readonly flowMeter = new FlowMeter();
+  private readonly affordable = affordableLanes(openFilesLimit());
   private ticks = processorTicks(readFileSync(PROC_STAT, 'utf8'));
 
   constructor(
@@ -168,7 +171,8 @@ export class Crew {
     this.ticks = ticks;
     const grow = (side: Side, section: Section, most: number, start: () => void) => {
       if (section.wanted > 0 || !section.isUp) return;
-      const wanted = wantedLanes(section.count, section.operations, busy, Math.min(most, this.pacer.mostLanes(side)));
+      const affordable = Math.min(most, this.pacer.mostLanes(side), this.affordable);
+      const wanted = wantedLanes(section.count, section.operations, busy, affordable);
       if (wanted > section.count) section.forget();
       this.growTo(section, wanted, start);
     };

@@ -1,5 +1,6 @@
 import { chmodFd, closeFd, dropFd, makeDirAt, openDirBeneath, statAt, statFd, unlinkAt } from '../../posix/calls.js';
 import { SysError } from '../../posix/errno.js';
+import { FEW_OPEN_FILES, openFilesLimit } from '../../posix/limits.js';
 import { baseName, dirName } from '../../posix/names.js';
 import { Stat } from '../../posix/stat.js';
 import { saysAbsent } from '../failure.js';
@@ -7,7 +8,7 @@ import { saysAbsent } from '../failure.js';
 const isRoot = process.geteuid!() === 0;
 
 /** Descriptors kept open; a lane works in one folder at a time, so a few are enough. */
-const KEPT = 16;
+const KEPT = openFilesLimit() < FEW_OPEN_FILES ? 2 : 16;
 
 /**
  * Permissions of a folder that was made and has not got those of its source yet: nobody else sees what comes into it. The
