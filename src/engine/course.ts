@@ -3,6 +3,7 @@
  * of the folders and the second look of the last pass.
  */
 
+import { countExtras, extraDepths, keepProtected } from '../ledger/extras.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { DirStatus } from '../ledger/schema.js';
 import { Action } from '../pipeline/record.js';
@@ -206,8 +207,8 @@ export class Course {
   /** What may be deleted of what the scan has found, but for --max-delete. */
   private countExtras(): number {
     const { ledger } = this.deps;
-    ledger.commit(() => ledger.keepProtected());
-    return ledger.countExtras(Action.remove, Action.removeDir);
+    ledger.commit(() => keepProtected(ledger));
+    return countExtras(ledger, Action.remove, Action.removeDir);
   }
 
   /** Why not one of the extras is deleted; undefined: all are. `synced`: files that the destination has besides. */
@@ -234,7 +235,7 @@ export class Course {
         for (const item of items) this.session.tellDeletion(pathOf(item), item.action === Action.removeDir);
     };
     tell(extrasOf(ledger, Action.remove));
-    for (const depth of ledger.extraDepths(Action.removeDir)) tell(extrasOf(ledger, Action.removeDir, depth));
+    for (const depth of extraDepths(ledger, Action.removeDir)) tell(extrasOf(ledger, Action.removeDir, depth));
   }
 
   private async cleanUp(): Promise<void> {
@@ -255,7 +256,7 @@ export class Course {
     }
     await this.feedAll(extrasOf(ledger, Action.remove));
     // A folder is removed after the folders in it, all of one depth at a time.
-    for (const depth of ledger.extraDepths(Action.removeDir))
+    for (const depth of extraDepths(ledger, Action.removeDir))
       await this.feedAll(extrasOf(ledger, Action.removeDir, depth));
   }
 

@@ -1,5 +1,7 @@
 /** The backlog in an order that was asked for (--order): all that is pending once the scan has ended, largest first or so. */
+
 import type { Ledger } from '../ledger/ledger.js';
+import { queuedAfter, queueLength, queuePending } from '../ledger/queue.js';
 import type { TransferOrder } from '../settings.js';
 import { itemOf, type Source } from './backlog.js';
 import type { DirRef, Item } from './item.js';
@@ -31,12 +33,12 @@ export class Queue implements Source {
 
   take(room: number, hold: (item: Item) => void): void {
     if (this.at === undefined) {
-      this.ledger.queuePending(this.scan(), this.order);
+      queuePending(this.ledger, this.scan(), this.order);
       this.at = 0;
-      this.length = this.ledger.queueLength;
+      this.length = queueLength(this.ledger);
     }
     for (let taken = 0; taken < room && this.at < this.length; ) {
-      const rows = this.ledger.queuedAfter(this.at, PAGE);
+      const rows = queuedAfter(this.ledger, this.at, PAGE);
       this.at += PAGE;
       for (const row of rows) {
         const dir: DirRef = { id: row.dir, path: row.path };

@@ -8,6 +8,7 @@ import type { AuditLine, AuditLog } from '../audit/log.js';
 import { checksumCode, digestLength } from '../hash/registry.js';
 import { algorithmOf } from '../ledger/algorithms.js';
 import { rememberDamaged, rememberDamagedBeneath } from '../ledger/damaged.js';
+import { putExtra, removeExtra } from '../ledger/extras.js';
 import { putInode } from '../ledger/hardlinks.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { keptWhilePending } from '../ledger/pendinghash.js';
@@ -271,7 +272,7 @@ export class Recorder {
       if (mayBeLeftOut) rememberDamagedBeneath(ledger, id);
       ledger.removeDir(id);
     }
-    for (const extra of this.extras) ledger.putExtra(extra);
+    for (const extra of this.extras) putExtra(ledger, extra);
     for (const id of this.touched) ledger.touchDir(id);
     if (this.scan) ledger.setMeta('scan', this.scan);
   }
@@ -301,7 +302,7 @@ export class Recorder {
       case Action.removeDir:
       case Action.removePart:
         // A failed removal is forgotten too: the next scan finds the extra again.
-        ledger.removeExtra(item.dir.id, item.name);
+        removeExtra(ledger, item.dir.id, item.name);
         if (item.result) this.touched.add(item.dir.id);
         break;
     }

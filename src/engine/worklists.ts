@@ -1,4 +1,5 @@
 /** Items that the ledger's rows ask for beside copies, a page at a time: extras, unfinished folders, what failed. */
+import { extrasAfter } from '../ledger/extras.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Dir } from '../ledger/rows.js';
 import { type DirStatus, EntryStatus } from '../ledger/schema.js';
@@ -18,7 +19,7 @@ export type WorkList = () => Item[];
 export function extrasOf(ledger: Ledger, kind: Action, depth?: number): WorkList {
   let at = { dir: 0, name: '' };
   return () => {
-    const page = ledger.extrasAfter(kind, depth, at.dir, at.name, PAGE);
+    const page = extrasAfter(ledger, kind, depth, at.dir, at.name, PAGE);
     at = page.at(-1) ?? at;
     return page.map((extra) => newItem({ id: extra.dir, path: extra.path }, extra.name, kind, NO_META, undefined));
   };

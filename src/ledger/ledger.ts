@@ -3,35 +3,24 @@
  * short transaction, which also keeps the totals and each folder's count of pending entries true.
  */
 import { checksumCode } from '../hash/registry.js';
-import { baseName, fromColumn, toColumn } from '../posix/names.js';
-import { CHECKSUMS, type TransferOrder } from '../settings.js';
-import type { Meta } from '../share/entries.js';
+import { fromColumn, toColumn } from '../posix/names.js';
+import { CHECKSUMS } from '../settings.js';
+import {
+  DIR_COLUMNS,
+  dirFrom,
+  ENTRY_COLUMNS,
+  entryFrom,
+  metaColumns,
+  type Row,
+  rowsOf,
+  STAMP_COLUMNS,
+  stampFrom,
+} from './columns.js';
 import { damaged } from './errors.js';
 import type { Pair } from './open.js';
-import {
-  type Dir,
-  type Entry,
-  type Extra,
-  type KeyedEntry,
-  NO_TOTALS,
-  PROTECTED,
-  type ScanState,
-  type Stamp,
-  type Totals,
-} from './rows.js';
-import { DirSide, DirStatus, EntryStatus, IS_DIFFERENT, IS_TO_COPY, Listed, Verdict } from './schema.js';
+import { type Dir, type Entry, type KeyedEntry, NO_TOTALS, type ScanState, type Stamp, type Totals } from './rows.js';
+import { DirSide, DirStatus, EntryStatus, IS_DIFFERENT, Listed } from './schema.js';
 import { type Db, prepare, type Statement } from './sqlite.js';
-
-type Row = (string | Buffer | bigint | null)[];
-
-const DIR_COLUMNS =
-  'id, parent, path, depth, side, listed, status, scan, mtime, ctime, btime, mode, uid, gid, error, seal';
-const ENTRY_COLUMNS = 'dir, name, status, size, mtime, ctime, btime, mode, uid, gid, algorithm, hash, error';
-
-const parts = (time: string) => `${time} / 1000000000, ${time} % 1000000000`;
-const STAMP_COLUMNS = `name, status, size, ${parts('mtime')}, ${parts('ctime')}, ${parts('btime')}, mode, uid, gid,
-  error IS NOT NULL AND coalesce(verdict, ${Verdict.equal}) = ${Verdict.equal},
-  ${IS_TO_COPY}`;
 
 /** The row still is of the content that was verified. */
 const IS_AS_VERIFIED = `entries.status = ${EntryStatus.synced} AND excluded.status = ${EntryStatus.synced}
@@ -43,13 +32,6 @@ const UPSERT_ENTRY = `INSERT INTO entries (${ENTRY_COLUMNS}) VALUES (?, ?, ?, ?,
     algorithm = excluded.algorithm, hash = excluded.hash, (verified_at, verdict, error) =
       (SELECT iif(${IS_AS_VERIFIED}, entries.verified_at, NULL), iif(${IS_AS_VERIFIED}, entries.verdict, NULL),
          iif(${IS_AS_VERIFIED}, entries.error, excluded.error))`;
-
-/** SQL: a folder comes before what else begins with its name. */
-const QUEUED_BY = {
-  name: ["CAST(replace(d.path, '/', x'00') AS BLOB)", 'CAST(e.name AS BLOB)'],
-  size: ['e.size'],
-  mtime: ['e.mtime'],
-} as const;
 
 export class Ledger {
   readonly totals: Totals;
@@ -253,37 +235,6 @@ export class Ledger {
     return (query.all(dir, toColumn(name), limit) as Row[]).map(entryFrom);
   }
 
-  /**
-   * Puts the pending entries of the folders that scan number `scan` has joined in an order: a list of this process alone, in
-   * a temporary file of SQLite's, read with `queuedAfter`.
-   */
-  queuePending(scan: number, order: TransferOrder): void {
-    const way = order.startsWith('-') ? 'DESC' : 'ASC';
-    this.db.exec(`DROP TABLE IF EXISTS temp.queue;
-      CREATE TEMP TABLE queue AS SELECT e.dir, e.name FROM dirs d JOIN entries e ON e.dir = d.id
-        WHERE d.pending > 0 AND d.listed <> ${Listed.no} AND d.scan = ${scan} AND e.status = ${EntryStatus.pending}
-        ORDER BY ${QUEUED_BY[order.replace('-', '') as keyof typeof QUEUED_BY].map((by) => `${by} ${way}`).join(', ')}`);
-  }
-
-  /** Those that are still pending, of the next so many places in the queue after `at`, which is from 0. */
-  queuedAfter(at: number, count: number): (KeyedEntry & { readonly path: string })[] {
-    const columns = ENTRY_COLUMNS.split(', ').map((column) => `e.${column}`);
-    const query = this.rows(
-      `SELECT ${columns.join(', ')}, d.path FROM temp.queue q CROSS JOIN entries e ON e.dir = q.dir AND e.name = q.name
-       CROSS JOIN dirs d ON d.id = e.dir
-       WHERE q.rowid > ? AND q.rowid <= ? AND e.status = ${EntryStatus.pending} ORDER BY q.rowid`,
-    );
-    return (query.all(at, at + count) as Row[]).map((row) => ({
-      ...entryFrom(row),
-      path: fromColumn(row[columns.length] as string),
-    }));
-  }
-
-  /** Entries that were put in order. */
-  get queueLength(): number {
-    return this.one('SELECT coalesce(max(rowid), 0) FROM temp.queue').pluck().get() as number;
-  }
-
   /** Failed entries in order of (folder, name), after the given one. */
   failedAfter(dir: number, name: string, limit: number): KeyedEntry[] {
     const query = this.rows(
@@ -362,67 +313,9 @@ export class Ledger {
     }
   }
 
-  // ---- extras
-
-  putExtra(extra: Extra): void {
-    this.one('INSERT INTO extras VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET kind = excluded.kind').run(
-      extra.dir,
-      toColumn(extra.name),
-      extra.kind,
-    );
-  }
-
-  removeExtra(dir: number, name: string): void {
-    this.one('DELETE FROM extras WHERE dir = ? AND name = ?').run(dir, toColumn(name));
-  }
-
-  /** Extras of one kind in folders of one depth, in order of (folder, name), after the given one. */
-  extrasAfter(
-    kind: number,
-    depth: number | undefined,
-    dir: number,
-    name: string,
-    limit: number,
-  ): (Extra & { path: string })[] {
-    const atDepth = depth === undefined ? '' : `AND d.depth = ${depth}`;
-    const query = this.rows(
-      `SELECT e.dir, e.name, e.kind, d.path FROM extras e JOIN dirs d ON d.id = e.dir
-       WHERE e.kind = ? ${atDepth} AND (e.dir, e.name) > (?, ?) ORDER BY e.dir, e.name LIMIT ?`,
-    );
-    return (query.all(kind, dir, toColumn(name), limit) as Row[]).map(([dirId, entry, entryKind, path]) => ({
-      dir: Number(dirId),
-      name: fromColumn(entry as string),
-      kind: Number(entryKind),
-      path: fromColumn(path as string),
-    }));
-  }
-
-  /** Folders that have something protected in them, however deep, are no extras any more. */
-  keepProtected(): void {
-    const folders = this.one(
-      `WITH RECURSIVE kept (id) AS (
-         SELECT dir FROM extras WHERE kind = ${PROTECTED} UNION SELECT d.parent FROM dirs d JOIN kept k ON d.id = k.id
-       ) SELECT parent, path FROM dirs JOIN kept USING (id) WHERE side = ${DirSide.extra}`,
-    ).raw(true);
-    for (const [parent, path] of folders.all() as [number, string | Buffer][])
-      this.removeExtra(parent, baseName(fromColumn(path)));
-  }
-
   /** Whatever folders were like, their listings are to be joined again. */
   forgetSeals(): void {
     this.db.exec('UPDATE dirs SET seal = NULL WHERE seal IS NOT NULL');
-  }
-
-  /** Depths of the folders that hold extras of a kind, deepest first. */
-  extraDepths(kind: number): number[] {
-    const query = 'SELECT DISTINCT d.depth FROM extras e JOIN dirs d ON d.id = e.dir WHERE e.kind = ? ORDER BY 1 DESC';
-    return this.one(query).pluck().all(kind) as number[];
-  }
-
-  /** Extras of these kinds, in all folders. */
-  countExtras(...kinds: number[]): number {
-    const query = `SELECT count(*) AS count FROM extras WHERE kind IN (${kinds.map(() => '?').join(', ')})`;
-    return (this.one(query).get(...kinds) as { count: number }).count;
   }
 
   /** What the ledger knows is in doubt until a new scan has begun, which looks at everything. Inside `commit`. */
@@ -467,9 +360,8 @@ export class Ledger {
     return prepare(this.db, sql);
   }
 
-  /** A query whose rows come as arrays, with integers as bigint: times need all 64 bits. */
   private rows(sql: string): Statement {
-    return this.one(sql).raw(true).safeIntegers(true);
+    return rowsOf(this.db, sql);
   }
 }
 
@@ -477,70 +369,4 @@ export class Ledger {
 export interface Counted {
   readonly status: EntryStatus;
   readonly size: number;
-}
-
-function stampFrom(row: (string | Buffer | number)[]): Stamp {
-  return {
-    name: fromColumn(row[0] as string | Buffer),
-    status: row[1] as EntryStatus,
-    size: row[2] as number,
-    mtimeSeconds: row[3] as number,
-    mtimeRest: row[4] as number,
-    ctimeSeconds: row[5] as number,
-    ctimeRest: row[6] as number,
-    btimeSeconds: row[7] as number,
-    btimeRest: row[8] as number,
-    mode: row[9] as number,
-    uid: row[10] as number,
-    gid: row[11] as number,
-    isWarned: row[12] === 1,
-    isDamaged: row[13] === 1,
-  };
-}
-
-function metaColumns(meta: Meta | undefined): (bigint | number | null)[] {
-  if (!meta) return [null, null, null, null, null, null];
-  return [meta.mtimeNs, meta.ctimeNs, meta.btimeNs, meta.mode, meta.uid, meta.gid];
-}
-
-function metaFrom(size: number, row: Row, at: number): Meta {
-  return {
-    size,
-    mtimeNs: row[at] as bigint,
-    ctimeNs: row[at + 1] as bigint,
-    btimeNs: row[at + 2] as bigint,
-    mode: Number(row[at + 3]),
-    uid: Number(row[at + 4]),
-    gid: Number(row[at + 5]),
-  };
-}
-
-function dirFrom(row: Row): Dir {
-  const [id, parent, path, depth, side, listed, status, scan] = row;
-  return {
-    id: Number(id),
-    parent: parent === null ? undefined : Number(parent),
-    path: fromColumn(path as string),
-    depth: Number(depth),
-    side: Number(side) as Dir['side'],
-    listed: Number(listed) as Listed,
-    status: Number(status) as DirStatus,
-    scan: Number(scan),
-    meta: row[8] === null ? undefined : metaFrom(0, row, 8),
-    error: (row[14] as string | null) ?? undefined,
-    seal: row[15] === null ? undefined : (row[15] as Buffer).toString('hex'),
-  };
-}
-
-function entryFrom(row: Row): KeyedEntry {
-  const [dir, name, status, size] = row;
-  return {
-    dir: Number(dir),
-    name: fromColumn(name as string),
-    status: Number(status) as EntryStatus,
-    meta: metaFrom(Number(size), row, 4),
-    algorithm: row[10] === null ? undefined : Number(row[10]),
-    hash: (row[11] as Buffer | null) ?? undefined,
-    error: (row[12] as string | null) ?? undefined,
-  };
 }

@@ -98,6 +98,6 @@ test('extras count only in a scan that looks for them; unfinished files of a run
   findings.begin(true, '', { meta: metaWith(), isStamped: true });
   const deleting = hand();
   findings.sink(deleting).extra('folder', true, false);
-  expect([found, deleting.staysUnlike, deleting.isToChange]).toEqual([['delete dir/folder'], false, true]);
+  expect([found, deleting.staysUnlike, deleting.isToChange]).toEqual([[], false, true]);
   expect(listed.at(-1)!.dir).toMatchObject({ path: 'dir/folder', side: DirSide.extra, listed: Listed.no });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Item } from '../../src/engine/item.js';
+import { extrasAfter } from '../../src/ledger/extras.js';
 import { EntryStatus, Listed } from '../../src/ledger/schema.js';
 import { Action } from '../../src/pipeline/record.js';
 import { LINK } from '../helpers/entries.js';
@@ -343,7 +344,7 @@ describe('work on folders and extras', () => {
     else if (fate === 'failed') fail(rig, item);
     else rig.recorder.finish(item);
     await rig.recorder.checkpoint();
-    expect(rig.ledger.extrasAfter(action, undefined, 0, '', 9).map(({ name }) => name)).toEqual(['other']);
+    expect(extrasAfter(rig.ledger, action, undefined, 0, '', 9).map(({ name }) => name)).toEqual(['other']);
     expect(rig.lines.map(({ result }) => result)).toEqual(told);
     expect(statusOf(rig, 2)).toBe(fate === 'removed' ? 1 : 2);
   });

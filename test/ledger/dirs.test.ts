@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { putExtra } from '../../src/ledger/extras.js';
 import { DirSide, DirStatus, EntryStatus, Listed } from '../../src/ledger/schema.js';
 import { prepare } from '../../src/ledger/sqlite.js';
 import { metaWith } from '../helpers/entries.js';
@@ -125,7 +126,7 @@ test('a folder that goes takes with it what lies beneath: folders, entries, extr
     for (let id = 2; id <= depth; id++) {
       ledger.putDir(dirWith(id, { parent: id - 1, depth: id - 1 }));
       ledger.putEntry(id, 'a', entryWith(), undefined);
-      ledger.putExtra({ dir: id, name: 'x', kind: 4 });
+      putExtra(ledger, { dir: id, name: 'x', kind: 4 });
     }
     ledger.putDir(dirWith(depth + 1, { parent: 1 }));
     ledger.putEntry(depth + 1, 'stays', entryWith(), undefined);

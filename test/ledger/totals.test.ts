@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { extrasAfter, putExtra } from '../../src/ledger/extras.js';
 import { Ledger } from '../../src/ledger/ledger.js';
 import { openScratchLedger } from '../../src/ledger/open.js';
 import { NO_TOTALS } from '../../src/ledger/rows.js';
@@ -95,11 +96,11 @@ test('a commit that throws leaves meta, folders and extras as they were too', ()
   const work = () => {
     ledger.setMeta('scan', { number: 2 });
     ledger.putDir(dirWith(1));
-    ledger.putExtra({ dir: 1, name: 'x', kind: 4 });
+    putExtra(ledger, { dir: 1, name: 'x', kind: 4 });
     throw new Error('no');
   };
   expect(() => ledger.commit(work)).toThrow('no');
   expect(ledger.scanState.number).toBe(1);
   expect(ledger.dir(1)).toBeUndefined();
-  expect(ledger.extrasAfter(4, undefined, 0, '', 10)).toEqual([]);
+  expect(extrasAfter(ledger, 4, undefined, 0, '', 10)).toEqual([]);
 });
