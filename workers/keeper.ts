@@ -2,6 +2,7 @@
 import type { RootIdentity } from '../src/share/identity.js';
 import { type Examination, examine } from '../src/share/local/canary/examine.js';
 import { refusedSorts } from '../src/share/local/canary/refused.js';
+import { syncMounts, syncRoot } from '../src/share/local/flush.js';
 import {
   type DestSeen,
   inspectRoot,
@@ -9,16 +10,16 @@ import {
   type OwnFile,
   prepareDest,
   type RootCheck,
-  syncRoot,
   troubleOf,
 } from '../src/share/local/roots.js';
-import { rootStates } from '../src/share/local/rootstates.js';
+import { allocatedBytes, rootStates } from '../src/share/local/rootstates.js';
 import type { Side } from '../src/share/share.js';
 
 export type KeeperTask =
   | { readonly task: 'inspect'; readonly source: string; readonly dest: string; readonly own: readonly OwnFile[] }
   | { readonly task: 'inspectOne'; readonly side: Side; readonly root: string; readonly own: readonly OwnFile[] }
   | { readonly task: 'prepare'; readonly dest: string; readonly trash: string | undefined; readonly seen: DestSeen }
+  | { readonly task: 'allocated'; readonly root: string; readonly expected: RootIdentity; readonly path: string }
   | {
       readonly task: 'rootStates';
       readonly paths: Record<Side, string>;
@@ -27,7 +28,12 @@ export type KeeperTask =
   | { readonly task: 'look'; readonly check: RootCheck; readonly begun: Int32Array }
   | ({ readonly task: 'examine' } & Examination)
   | { readonly task: 'refusedSorts'; readonly dest: string; readonly expected: RootIdentity }
-  | { readonly task: 'sync'; readonly dest: string; readonly expected: RootIdentity };
+  | {
+      readonly task: 'sync';
+      readonly dest: string;
+      readonly expected: RootIdentity | undefined;
+      readonly within: readonly string[];
+    };
 
 export default function keeper(task: KeeperTask): unknown {
   switch (task.task) {
@@ -41,14 +47,23 @@ export default function keeper(task: KeeperTask): unknown {
       return examine(task);
     case 'refusedSorts':
       return refusedSorts(task.dest, task.expected);
+    case 'allocated':
+      return allocatedBytes(task.root, task.expected, task.path);
     case 'rootStates':
       return rootStates(task.paths, task.expected);
     case 'sync':
-      return syncRoot(task.dest, task.expected);
+      return sync(task);
     case 'look':
       Atomics.store(task.begun, 0, 1);
       return troubleOf(task.check);
     default:
       task satisfies never;
   }
+}
+
+/** Without an identity, the root's files were flushed one by one. */
+function sync({ dest, expected, within }: Extract<KeeperTask, { task: 'sync' }>): string | undefined {
+  const away = expected && syncRoot(dest, expected);
+  if (away === undefined) syncMounts(within);
+  return away;
 }

@@ -24,7 +24,7 @@ export interface CertificateFacts extends LedgerFacts {
 
 const EXTRAS = {
   removed: 'none: looked for, and removed',
-  kept: 'kept: errors of the scan, or more than --max-delete',
+  kept: 'kept: errors, or more than --max-delete',
   'not looked for': 'not looked for (--delete-extras)',
 } as const;
 

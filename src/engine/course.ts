@@ -22,7 +22,7 @@ import { CHOICE, type RootState, wantsMore } from './findings.js';
 import { ONE_EACH } from './lanecount.js';
 import { inTheWay, worthLastPass } from './retry.js';
 import type { Session, SessionDeps } from './session.js';
-import { dirPages, extrasOf, foldersOf, requeueFailed, type WorkList } from './worklists.js';
+import { dirPages, extrasOf, foldersOf, itemsOf, requeueFailed, type WorkList } from './worklists.js';
 
 /** When both sides were looked at again, ms since the Unix epoch, and what that found. */
 export interface SecondLook {
@@ -88,8 +88,9 @@ export class Course {
     note('looking at both sides again: nothing may have changed meanwhile');
     const begunMs = Date.now();
     const found = this.session.foundCount;
-    // What was kept on purpose is found again, and has not come since.
+    // What was kept on purpose, or could not be removed, is found again, and has not come since.
     const kept = this.countExtras();
+    const unremoved = new Set(this.session.outcomes.unremoved);
     const { root, hasChanged } = await this.lookAtRoots();
     // What this run has read (-c) is not read again.
     await this.scanAgain(root, true);
@@ -97,10 +98,10 @@ export class Course {
     this.session.secondLook = {
       begunMs,
       endedMs: Date.now(),
-      changed: this.session.foundCount - found + Math.max(0, this.countExtras() - kept) + (hasChanged ? 1 : 0),
+      changed: this.session.foundCount - found + this.countExtrasBeside(kept, unremoved) + (hasChanged ? 1 : 0),
       excluded: this.session.scan.seen.excluded,
     };
-    if (this.session.secondLook.changed > 0) await this.cleanUp();
+    await this.cleanUp();
     // Those that failed are tried once more.
     await this.folders();
   }
@@ -211,6 +212,15 @@ export class Course {
     return countExtras(ledger, Action.remove, Action.removeDir);
   }
 
+  /** Extras that have come, where so many, and those at the paths `unremoved`, were known. */
+  private countExtrasBeside(kept: number, unremoved: ReadonlySet<string>): number {
+    const { ledger } = this.deps;
+    let known = kept;
+    for (const action of unremoved.size === 0 ? [] : [Action.remove, Action.removeDir])
+      for (const item of itemsOf(extrasOf(ledger, action))) if (unremoved.has(pathOf(item))) known++;
+    return Math.max(0, this.countExtras() - known);
+  }
+
   /** Why not one of the extras is deleted; undefined: all are. `synced`: files that the destination has besides. */
   private whyKept(extras: number, synced: number): string | undefined {
     const { scan } = this.session;
@@ -231,8 +241,7 @@ export class Course {
     if (why !== undefined) note(`nothing would be deleted: ${why}`);
     else outcomes.deleted += extras;
     const tell = (next: WorkList) => {
-      for (let items = next(); items.length > 0; items = next())
-        for (const item of items) this.session.tellDeletion(pathOf(item), item.action === Action.removeDir);
+      for (const item of itemsOf(next)) this.session.tellDeletion(pathOf(item), item.action === Action.removeDir);
     };
     tell(extrasOf(ledger, Action.remove));
     for (const depth of extraDepths(ledger, Action.removeDir)) tell(extrasOf(ledger, Action.removeDir, depth));

@@ -54,7 +54,8 @@ export class FinalPass {
     note('making the certificate');
     const reading = new Ledger(openLedgerForReading(ledger));
     try {
-      const isRemoved = reading.scanState.extras && outcomes.keptExtras === 0 && session.scan.errors === 0;
+      const isRemoved =
+        reading.scanState.extras && outcomes.keptExtras + outcomes.unremoved.size + session.scan.errors === 0;
       const text = certificateText({
         ...(await factsOf(reading)),
         version: version(),

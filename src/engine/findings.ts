@@ -29,6 +29,8 @@ import type { Recorder } from './recorder.js';
 export const CHOICE = 'choice';
 /** The same for whether it followed links: what it found is read the same way. */
 export const COPY_LINKS = 'copyLinks';
+/** Some scan has followed links. */
+const FOLLOWED_LINKS = 'followedLinks';
 
 export interface FindingEvents {
   /** A file or link to be copied. */
@@ -132,6 +134,7 @@ export class Findings {
       forgetMended(this.ledger, (path) => isKnownGone && !this.mayBeLeftOut(path, false) && !this.choosesBySize);
       this.ledger.setMeta(CHOICE, choice);
       this.ledger.setMeta(COPY_LINKS, this.choice.copyLinks === true);
+      if (this.choice.copyLinks) this.ledger.setMeta(FOLLOWED_LINKS, true);
       this.ledger.putDir(root);
       this.ledger.setMeta('scan', this.state);
     });
@@ -261,8 +264,10 @@ export class Findings {
 
   /** Whether what is not in the source's listings may be there all the same, but for its size. */
   private mayBeLeftOut(path: string, isFolder: boolean): boolean {
-    const { listed, oneFilesystem } = this.choice;
-    return listed !== undefined || oneFilesystem || this.hides.excludesPath(path, isFolder);
+    const { listed, oneFilesystem, copyLinks } = this.choice;
+    // What only -L sees is beneath links, for all others.
+    const isSeen = copyLinks === true || this.ledger.meta(FOLLOWED_LINKS) !== true;
+    return listed !== undefined || oneFilesystem || !isSeen || this.hides.excludesPath(path, isFolder);
   }
 
   private get choosesBySize(): boolean {

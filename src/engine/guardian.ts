@@ -14,6 +14,8 @@ import { DrainPatience, guardShares, NOTHING_TO_SEE, shareBroken } from './share
 import { Stalls } from './stalls.js';
 import type { ShareWatch } from './watch.js';
 
+/** Of smaller files the size tells how much room they need, bytes. */
+const LARGE = 1024 * 1024;
 /** Threads that may die in a session, and how long the others may take to end then. */
 const MOST_DEATHS = 10;
 const REPLACE_PATIENCE_MS = 10_000;
@@ -28,7 +30,7 @@ export class Guardian {
 
   constructor(
     private readonly session: Session,
-    private readonly deps: Pick<SessionDeps, 'settings' | 'note' | 'look' | 'destMissing'>,
+    private readonly deps: Pick<SessionDeps, 'settings' | 'note' | 'look' | 'allocated' | 'destMissing'>,
   ) {
     this.watch = this.watchShares();
     this.stalls = new Stalls((call) => this.pathOfCall(call), deps.note);
@@ -50,7 +52,16 @@ export class Guardian {
   stuck(item: Item, failure: Failure, side: Side): void {
     if (failure.class === 'fatal')
       this.session.breakOff(new SessionBroken(`${failure.message} at ${pathOf(item)}`, 'bug'));
-    else this.watch.report(side, failure.code, item.meta.size);
+    else void this.suspect(item, failure, side);
+  }
+
+  /** Nothing is handed out from now on; a large file may need less room than its size, for it may have holes. */
+  private async suspect(item: Item, { code }: Failure, side: Side): Promise<void> {
+    this.session.conveyor.held = true;
+    const { size } = item.meta;
+    const isToFit = side === 'dest' && size > LARGE && this.deps.settings.sparse;
+    const allocated = isToFit ? await this.deps.allocated(pathOf(item)) : undefined;
+    this.watch.report(side, code, Math.min(size, allocated ?? size));
   }
 
   /**

@@ -66,9 +66,17 @@ export class Keeper {
     }
   }
 
-  /** Flushes the filesystem that `dest` is on; an error code when that is no longer the one expected, or away. */
-  flush(dest: string, expected: RootIdentity): Promise<string | undefined> {
-    return this.threads.ask({ task: 'sync', dest, expected });
+  /**
+   * Flushes the filesystem that `dest` is on, unless nothing is `expected` of it, and those that are mounted at the places
+   * `within` it; an error code when it is no longer the one expected, or away.
+   */
+  flush(dest: string, expected: RootIdentity | undefined, within: readonly string[]): Promise<string | undefined> {
+    return this.threads.ask({ task: 'sync', dest, expected, within });
+  }
+
+  /** Bytes that a file takes, which are fewer than its size where it has holes; undefined where that is not to be told. */
+  allocated(root: string, expected: RootIdentity, path: string): Promise<number | undefined> {
+    return this.threads.ask({ task: 'allocated', root, expected, path });
   }
 
   /** Both roots as they are now; an error code where that is not to be told. */

@@ -7,6 +7,8 @@ import { type Item, isAsItWas, isContentThere, isEntry } from './item.js';
 /** Failures kept for the summary; all are in the ledger and the log. */
 const FAILURES_KEPT = 20;
 
+const REMOVALS: ReadonlySet<Action> = new Set([Action.remove, Action.removeDir, Action.removePart]);
+
 export class Outcomes {
   readonly copied = { files: 0, bytes: 0 };
   /** Of those copied, what the ledger has as synced. */
@@ -21,6 +23,8 @@ export class Outcomes {
   deleted = 0;
   /** Extras that are still there because they are more than may be deleted. */
   keptExtras = 0;
+  /** Paths of extras and unfinished files that could not be removed. */
+  readonly unremoved = new Set<string>();
   failed = 0;
   readonly failures: { path: string; error: string; isTriedAgain?: boolean }[] = [];
   readonly tally = new FinishTally();
@@ -30,6 +34,10 @@ export class Outcomes {
     const { action, result, failure } = item;
     const path = pathOf(item);
     if (item.warning !== undefined) this.warned++;
+    if (REMOVALS.has(action)) {
+      if (failure) this.unremoved.add(path);
+      else this.unremoved.delete(path);
+    }
     if (failure) this.fail(path, failure.message);
     else if (result && isEntry(item)) {
       this.forgetFailure(path);

@@ -14,7 +14,8 @@ import { renamedSorts, setRenamedSorts } from '../ledger/renamed.js';
 import { partTag } from '../ledger/tag.js';
 import type { Settings } from '../settings.js';
 import { folds, NO_FOLDING } from '../share/folding.js';
-import { coarser, type RootsFacts } from '../share/local/roots.js';
+import { coarser, mountinfo, type RootsFacts } from '../share/local/roots.js';
+import { mountsWithin } from '../share/mounts.js';
 import type { RenamedSort } from '../share/renaming.js';
 import { SIDE_NAMES, type Side } from '../share/share.js';
 import { kept, sameTime } from '../share/timerange.js';
@@ -92,8 +93,13 @@ async function prepare(
     firstLanes: firstLanes(roots.source.network, roots.dest.network),
     identities,
     destMissing: settings.dryRun && roots.destMissing,
-    // Network shares flush each file as it is published; a local filesystem is flushed as a whole.
-    flushDest: async () => (roots.dest.network ? undefined : keeper.flush(settings.dest, identities.dest)),
+    // Network shares flush each file as it is published; a local filesystem is flushed as a whole, and what is within it.
+    flushDest: async () => {
+      const within = mountsWithin(roots.destReal, mountinfo());
+      if (roots.dest.network && within.length === 0) return undefined;
+      return keeper.flush(settings.dest, roots.dest.network ? undefined : identities.dest, within);
+    },
+    allocated: (path: string) => keeper.allocated(settings.source, identities.source, path),
     rootStates: () => keeper.rootStates({ source: settings.source, dest: settings.dest }, identities),
     look: (side: Side, room: number | undefined) =>
       keeper.look({ path: settings[side], expected: identities[side], room }),

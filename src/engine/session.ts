@@ -72,6 +72,8 @@ export interface SessionDeps {
   readonly destMissing: boolean;
   /** See RecorderDeps. */
   flushDest(): Promise<string | undefined>;
+  /** Bytes that a file of the source takes there; undefined where that is not to be told. */
+  allocated(path: string): Promise<number | undefined>;
   /** Both roots as they are now; an error code where that is not to be told. */
   rootStates(): Promise<RootStates | string>;
   /** See WatchDeps. */

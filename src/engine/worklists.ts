@@ -25,6 +25,11 @@ export function extrasOf(ledger: Ledger, kind: Action, depth?: number): WorkList
   };
 }
 
+/** All of a list, a page at a time. */
+export function* itemsOf(next: WorkList): Generator<Item> {
+  for (let items = next(); items.length > 0; items = next()) yield* items;
+}
+
 /** What `action` does to the folders of a status. */
 export function foldersOf(ledger: Ledger, status: DirStatus, action: Action, rootMeta: Meta): WorkList {
   const next = dirPages(ledger, status);

@@ -2,7 +2,7 @@
  * What is to be copied whatever it looks like at the destination, and has no row that would say so: its row was removed or
  * written over by a run whose choice left it out, or that could not look at it.
  */
-import { baseName, dirName, fromColumn, join, toColumn } from '../posix/names.js';
+import { fromColumn, join, toColumn } from '../posix/names.js';
 import type { Ledger } from './ledger.js';
 import { DirSide, EntryStatus, IS_DIFFERENT, IS_TO_COPY } from './schema.js';
 import { pragma, prepare } from './sqlite.js';
@@ -44,26 +44,27 @@ export function forgetMended(ledger: Ledger, isGone: (path: string) => boolean):
   const isMended = `e.status = ${EntryStatus.synced} AND NOT coalesce(${IS_DIFFERENT}, FALSE)`;
   db.exec(`DELETE FROM damaged WHERE (dir, name) IN (SELECT x.dir, x.name FROM ${WITH_ROWS} WHERE ${isMended})`);
   const forget = prepare(db, 'DELETE FROM damaged WHERE dir = ? AND name = ?');
-  for (const { path } of damagedWithoutRow(ledger, ALL))
-    if (isGone(path)) forget.run(toColumn(dirName(path)), toColumn(baseName(path)));
+  const without = prepare(db, `SELECT x.dir, x.name FROM ${WITH_ROWS} WHERE e.dir IS NULL`).raw(true);
+  for (const [dir, name] of without.all() as [string | Buffer, string | Buffer][])
+    if (isGone(join(fromColumn(dir), fromColumn(name)))) forget.run(dir, name);
 }
 
-/** SQLite's word for no limit. */
-const ALL = -1;
+/** No row, or one of what an option lets be. */
+const IS_UNTOLD = `(e.dir IS NULL OR e.status = ${EntryStatus.skipped})`;
 
-/** The first of those of which no row tells, and what was found of them. None in a ledger of an earlier version. */
-export function damagedWithoutRow({ db }: Ledger, limit: number): { path: string; difference: string }[] {
+/** The first of those of which their rows do not tell, and what was found of them. None in a ledger of an earlier version. */
+export function untoldDamage({ db }: Ledger, limit: number): { path: string; difference: string }[] {
   if ((pragma(db, 'user_version') as number) < SINCE_VERSION) return [];
   const query = prepare(
     db,
     `SELECT x.dir, x.name, coalesce(x.error, 'is to be copied again') FROM ${WITH_ROWS}
-     WHERE e.dir IS NULL ORDER BY x.dir, x.name LIMIT ?`,
+     WHERE ${IS_UNTOLD} ORDER BY x.dir, x.name LIMIT ?`,
   ).raw(true);
   const rows = query.all(limit) as [string | Buffer, string | Buffer, string][];
   return rows.map(([dir, name, difference]) => ({ path: join(fromColumn(dir), fromColumn(name)), difference }));
 }
 
-export function countDamagedWithoutRow({ db }: Ledger): number {
+export function countUntoldDamage({ db }: Ledger): number {
   if ((pragma(db, 'user_version') as number) < SINCE_VERSION) return 0;
-  return prepare(db, `SELECT count(*) FROM ${WITH_ROWS} WHERE e.dir IS NULL`).pluck().get() as number;
+  return prepare(db, `SELECT count(*) FROM ${WITH_ROWS} WHERE ${IS_UNTOLD}`).pluck().get() as number;
 }

@@ -107,6 +107,7 @@ export function openLedgerForReading(file: string): Db {
 
 /** Undefined: nothing is in it yet. */
 function openBegun(file: string): Db | undefined {
+  if (isEmpty(file)) return undefined;
   const db = guard(file, () => openDb(file, { readonly: true, timeout: 10_000 }));
   if (pragma(db, 'application_id') === APPLICATION_ID) return db;
   db.close();
@@ -154,11 +155,23 @@ function migrate(db: Db, pair: Pair): void {
 function readPair(file: string, wanted: Pair | undefined): void {
   guard(file, () => {
     if (!statSync(file).isFile()) throw new LedgerError(`${file}: not a file`);
-    if (statSync(file).size === 0) return;
+    if (isEmpty(file)) return;
     checkHeader(file);
     insist(() => checkHead(file, wanted));
   });
 }
+
+/**
+ * Nothing is in it yet; also with the journal that a kill leaves where SQLite was about to write a ledger's first page, and
+ * that only opening it to write removes. From then on a ledger has a WAL, and no journal.
+ */
+function isEmpty(file: string): boolean {
+  const { size } = statSync(file);
+  return size === 0 || (size <= FIRST_PAGE && existsSync(`${file}-journal`) && tablesIn(headerOf(file)) === 0);
+}
+
+/** SQLite's own choice, bytes. */
+const FIRST_PAGE = 4096;
 
 /** Places in a database file (https://www.sqlite.org/fileformat2.html): the version, whose it is, entries of the schema. */
 const HEADER = { magic: 'SQLite format 3\0', version: 60, application: 68, tables: 103, length: 105 } as const;
@@ -169,6 +182,14 @@ const HEADER = { magic: 'SQLite format 3\0', version: 60, application: 68, table
  */
 function checkHeader(file: string): void {
   if (besides(file).length > 0) return;
+  const header = headerOf(file);
+  if (header.toString('latin1', 0, HEADER.magic.length) !== HEADER.magic) throw notOurs(file);
+  const isOurs = header.readUInt32BE(HEADER.application) === APPLICATION_ID;
+  if (!isOurs && tablesIn(header) > 0) throw notOurs(file);
+  if (isOurs) checkVersion(file, header.readUInt32BE(HEADER.version));
+}
+
+function headerOf(file: string): Buffer {
   const header = Buffer.alloc(HEADER.length);
   const fd = openSync(file, 'r');
   try {
@@ -176,10 +197,11 @@ function checkHeader(file: string): void {
   } finally {
     closeSync(fd);
   }
-  if (header.toString('latin1', 0, HEADER.magic.length) !== HEADER.magic) throw notOurs(file);
-  const isOurs = header.readUInt32BE(HEADER.application) === APPLICATION_ID;
-  if (!isOurs && header.readUInt16BE(HEADER.tables) > 0) throw notOurs(file);
-  if (isOurs) checkVersion(file, header.readUInt32BE(HEADER.version));
+  return header;
+}
+
+function tablesIn(header: Buffer): number {
+  return header.readUInt16BE(HEADER.tables);
 }
 
 function notOurs(file: string): LedgerError {

@@ -6,7 +6,7 @@
 import { fromColumn, join, toColumn } from '../posix/names.js';
 import type { Meta } from '../share/entries.js';
 import type { Tally } from '../stats/snapshot.js';
-import { countDamagedWithoutRow, damagedWithoutRow } from './damaged.js';
+import { countUntoldDamage, untoldDamage } from './damaged.js';
 import type { Ledger } from './ledger.js';
 import { EntryStatus, IS_DIFFERENT, Verdict } from './schema.js';
 import { pragma, prepare } from './sqlite.js';
@@ -153,14 +153,14 @@ export function differencesSince(ledger: Ledger, sinceMs: number, limit: number)
     path: join(fromColumn(path), fromColumn(name)),
     difference,
   }));
-  return sinceMs > 0 ? found : [...found, ...damagedWithoutRow(ledger, limit - found.length)];
+  return sinceMs > 0 ? found : [...found, ...untoldDamage(ledger, limit - found.length)];
 }
 
 /** Entries that the ledger has as different now, of whatever verification. */
 export function countDifferent(ledger: Ledger): number {
   if (isOlder(ledger)) return 0;
   const rows = prepare(ledger.db, `SELECT count(*) FROM entries WHERE ${IS_DIFFERENT}`).pluck().get() as number;
-  return rows + countDamagedWithoutRow(ledger);
+  return rows + countUntoldDamage(ledger);
 }
 
 function isOlder({ db }: Ledger): boolean {

@@ -56,6 +56,14 @@ export function softnessOf({ type, options }: Pick<Mount, 'type' | 'options'>): 
   return (['soft', 'softerr'] as const).find((option) => options.includes(option));
 }
 
+/** Where else something is mounted beneath a folder, which is a real path; automounters are not, nothing is written to them. */
+export function mountsWithin(folder: string, mountinfo: string): string[] {
+  const within = parse(mountinfo).filter(
+    ({ mountPoint, type }) => mountPoint !== folder && isInside(mountPoint, folder) && type !== 'autofs',
+  );
+  return [...new Set(within.map(({ mountPoint }) => mountPoint))];
+}
+
 /** The place of a real path. */
 export function placeOf(realPath: string, mountinfo: string): Place {
   const best = mountOf(realPath, mountinfo);

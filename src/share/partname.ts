@@ -19,10 +19,22 @@ export function partName(name: string, tag = ''): string {
   return prefix + (long ? `~${digest(nameBytes(name))}` : name);
 }
 
+/**
+ * The name of a file that tries something out, of which several processes may do the same at a time; known as an unfinished
+ * file should a kill leave it.
+ */
+export function probeName(what: string): string {
+  const { randomBytes } = crypto();
+  return `${PART_PREFIX}~${what}.${randomBytes(4).toString('hex')}`;
+}
+
 /** node:crypto is loaded by the first name that needs it: it takes as long to load as all else that a thread does. */
+function crypto(): typeof import('node:crypto') {
+  return createRequire(import.meta.url)('node:crypto') as typeof import('node:crypto');
+}
+
 function digest(bytes: Buffer): string {
-  const { createHash } = createRequire(import.meta.url)('node:crypto') as typeof import('node:crypto');
-  return createHash('sha256').update(bytes).digest('hex').slice(0, 40);
+  return crypto().createHash('sha256').update(bytes).digest('hex').slice(0, 40);
 }
 
 export function isPartName(name: string): boolean {

@@ -1,7 +1,7 @@
 /** Runs after the first one: what changed at the source is copied, and nothing else. */
 
 import { randomBytes } from 'node:crypto';
-import { chmodSync, renameSync, rmSync, statSync, truncateSync, unlinkSync } from 'node:fs';
+import { chmodSync, existsSync, renameSync, rmSync, statSync, truncateSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findCommand } from '../helpers/tree.js';
@@ -23,6 +23,7 @@ import {
   newWorld,
   partFiles,
   query,
+  run,
   setMtime,
   sha256,
   snapshotTree,
@@ -258,6 +259,20 @@ test.skipIf(!findCommand('strace'))(
     expectLedgerOf(world);
   },
 );
+
+test.skipIf(!findCommand('strace'))('a run that was killed while it made its ledger is begun anew', async () => {
+  const world = newWorld();
+  makeTree(world.source, { f: file('x') });
+  // SQLite removes the journal of a database's first page when that is written.
+  const kill = ['-P', `${world.db}-journal`, '-e', 'inject=unlink,unlinkat:signal=SIGKILL:when=1'];
+  copyUnder(world, ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=unlink,unlinkat', ...kill]);
+  expect(existsSync(`${world.db}-journal`)).toBe(true);
+  const { code, stderr } = await run(world, 'status', '--db', world.db);
+  expect([code, stderr]).toEqual([5, expect.stringContaining('nothing is in it yet')]);
+  await copyAll(world);
+  expectEqualTrees(world.source, world.dest);
+  expectLedgerOf(world);
+});
 
 test('a ledger that counts more as pending than it has is mended, and the run ends', async () => {
   const world = newWorld();

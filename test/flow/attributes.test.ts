@@ -211,6 +211,17 @@ test('extras are deleted from folders that their owner may not write in', async 
   expectEqualTrees(world.source, world.dest);
 });
 
+test('a folder that stays for what a rule protects in it keeps its permissions, whatever is deleted in it', async () => {
+  const world = newUnprivilegedWorld();
+  makeTree(world.source, { f: file('x') });
+  makeTree(world.dest, { 'shared/kept': file('y'), 'shared/extra': file('z'), 'shared/other': file('z') });
+  handOver(world);
+  chmodSync(join(world.dest, 'shared'), 0o555);
+  await copyAll(world, '--delete-extras', '--max-delete', 'unlimited', '--exclude', 'kept');
+  expect(namesIn(world.dest).sort()).toEqual(['f', 'shared', 'shared/kept']);
+  expect(modeOf(join(world.dest, 'shared'))).toBe(0o555);
+});
+
 test('a folder that could not be searched at the source is copied once it can', async () => {
   const world = newUnprivilegedWorld();
   makeTree(world.source, { 'd/f': file('x') });

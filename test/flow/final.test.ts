@@ -130,9 +130,28 @@ test('extras that are kept have not changed: the certificate tells of them', asy
   makeTree(world.dest, { 'x/1': file(), 'x/2': file(), y: file() });
   const { code, stdout } = await copy(world, '--final', '--delete-extras', '--max-delete', '2');
   expect(stdout).not.toContain('no certificate');
-  expect(told(stdout, 'extras')).toEqual(['kept: errors of the scan, or more than --max-delete']);
+  expect(told(stdout, 'extras')).toEqual(['kept: errors, or more than --max-delete']);
   expect(code).toBe(1);
 });
+
+test.each(['extra', '.millrace-part.x'])(
+  'what cannot be removed (%s) has not changed, and is a failure',
+  async (name) => {
+    const world = newUnprivilegedWorld();
+    makeTree(world.source, { 'a/one': file('one') });
+    await copyAll(world);
+    makeTree(world.dest, { [`a/${name}`]: file() });
+    handOver(world);
+    if (!isRoot) return;
+    // Another user's, who lets nobody write.
+    chownSync(join(world.dest, 'a'), 0, 0);
+    const { code, stdout } = await copy(world, '--final', '--delete-extras');
+    expect(stdout).toContain(`  a/${name}: EACCES`);
+    expect(stdout).not.toContain('no certificate');
+    expect(told(stdout, 'extras')).toEqual(['kept: errors, or more than --max-delete']);
+    expect(code).toBe(1);
+  },
+);
 
 test('what a rule protects at the destination has not changed, nor has the folder that it is in', async () => {
   const world = newWorld();

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statfsSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { canMount, findCommand, mount, mountTmpfs, tryMount, unmount } from '../helpers/tree.js';
@@ -63,6 +63,18 @@ describe.skipIf(!canMount)('a destination', () => {
     expect(run.stdout).toContain('the destination is back after');
     expectEqualTrees(world.source, world.dest);
     expectLedgerOf(world);
+  });
+
+  test('that is full waits for as much room as a file with holes takes, and no more', async () => {
+    const world = newWorld();
+    makeTree(world.source, { f: file(randomBytes(2 * MIB)) });
+    truncateSync(join(world.source, 'f'), 512 * MIB);
+    mountTmpfs(world.dest, 'size=1m');
+    const run = startCopy(world, '--share-timeout', '50s');
+    await trouble(run, /waiting for the destination .*no space left \(ENOSPC\)/);
+    mount(world.dest, '-o', 'remount,size=8m');
+    expect(await run.ended).toMatchObject({ code: 0, stderr: '' });
+    expectEqualTrees(world.source, world.dest);
   });
 
   test('that becomes read-only holds the run up until it can be written', async () => {

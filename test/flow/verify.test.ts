@@ -231,6 +231,31 @@ describe('what is no longer as it was copied', () => {
     expect((await verify(world)).code).toBe(0);
   });
 
+  test.each([['-u'], ['--ignore-existing'], ['--existing']])('is told while %s lets it be', async (option) => {
+    const world = await copied({ f: file('text', MTIME), kept: file('x') });
+    const path = join(world.dest, 'f');
+    if (option === '--existing') rmSync(path);
+    else setMtime(path, '', MTIME + 1_000_000_000n);
+    expect((await verify(world)).code).toBe(1);
+    await copyAll(world, '--rescan', option);
+    expect((await run(world, 'status', '--db', world.db)).stdout).toMatch(/^DIFFERENT +1 file$/m);
+    await copyAll(world);
+    expectEqualTrees(world.source, world.dest);
+    expect((await run(world, 'status', '--db', world.db)).stdout).not.toContain('DIFFERENT');
+  });
+
+  test('is known through a run without -L, where -L alone sees it', async () => {
+    const world = newWorld();
+    makeTree(world.source, { 'real/f': file('text', MTIME), l: link('real') });
+    await copyAll(world, '-L');
+    damage(join(world.dest, 'l/f'), 1);
+    expect((await verify(world)).code).toBe(1);
+    for (let again = 0; again < 2; again++) await copyAll(world, '--rescan', '--delete-extras', '--exclude', 'l');
+    for (let again = 0; again < 2; again++) await copy(world, '--rescan');
+    await copyAll(world, '-L');
+    expect(readFileSync(join(world.dest, 'l/f'), 'utf8')).toBe('text');
+  });
+
   test('is copied though a scan between could not look at its source', async () => {
     const world = await copied({ 'd/f': file('text', MTIME) }, newUnprivilegedWorld());
     damage(join(world.dest, 'd/f'), 1);

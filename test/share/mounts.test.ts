@@ -1,5 +1,13 @@
 import { describe, expect, it, test } from 'vitest';
-import { isInside, mountOf, overlap, overlapByMounts, placeOf, softnessOf } from '../../src/share/mounts.js';
+import {
+  isInside,
+  mountOf,
+  mountsWithin,
+  overlap,
+  overlapByMounts,
+  placeOf,
+  softnessOf,
+} from '../../src/share/mounts.js';
 
 const line = (device: string, root: string, point: string) =>
   `36 35 ${device} ${root} ${point} rw,noatime master:1 - ext3 /dev/root rw,errors=continue`;
@@ -37,6 +45,21 @@ describe('placeOf', () => {
 
   it('passes over lines that it cannot read', () => {
     expect(placeOf('/mnt/data/f', `nonsense\n\n${TABLE}\n`)).toEqual({ device: '0:44', path: '/f' });
+  });
+});
+
+describe('mountsWithin', () => {
+  it.each([
+    ['/mnt/data', ['/mnt/data/inner']],
+    ['/mnt', ['/mnt/data', '/mnt/data/inner', '/mnt/home']],
+    ['/mnt/data/inner', []],
+    ['/mnt/dat', []],
+  ])('finds what is mounted beneath %s, each once', (folder, found) => {
+    expect(mountsWithin(folder, `${TABLE}\n${INNER}`)).toEqual(found);
+  });
+
+  it('leaves out automounters', () => {
+    expect(mountsWithin('/mnt', line('0:9', '/', '/mnt/auto').replace('ext3', 'autofs'))).toEqual([]);
   });
 });
 

@@ -29,6 +29,8 @@ export function keptRootMode(mode: number): number {
 
 /** How often a folder is tried to be made while others make and replace it at the same time. */
 const MAKE_ATTEMPTS = 8;
+/** How often something is tried to be removed while others open and close its folder. */
+const REMOVE_ATTEMPTS = 8;
 
 /**
  * Open folders beneath a pinned root, the most recently used kept open: every call on an entry is then relative to
@@ -115,9 +117,29 @@ export class Folders {
     }
   }
 
-  /** As `in`, to make or remove something in it. */
-  writableIn<T>(path: string, use: (fd: number) => T): T {
-    return this.openingUp(path, () => this.in(path, use));
+  /**
+   * As `in`, to remove something. A folder that its owner may not write in has its permissions again at once: it may be one
+   * that has no source, and stays.
+   */
+  removingIn<T>(path: string, use: (fd: number) => T): T {
+    for (let attempt = 1; ; attempt++) {
+      let mode: number | undefined;
+      try {
+        return this.openingUp(
+          path,
+          () => this.in(path, use),
+          (before) => {
+            mode = before;
+            return before | OWN;
+          },
+        );
+      } catch (error) {
+        // Another lane has given it back its permissions in between.
+        if (!isDenied(error) || mode === undefined || attempt === REMOVE_ATTEMPTS) throw error;
+      } finally {
+        if (mode !== undefined && (mode & OWN) !== OWN) chmodFd(this.get(path), mode, path);
+      }
+    }
   }
 
   /** As `within`, to make something in it. */
@@ -127,25 +149,30 @@ export class Folders {
 
   /**
    * Runs `work`, for which entries of the folder `path` are made or removed. One that its owner may not write in, since its
-   * source is so, is opened up: it gets the permissions of its source once nothing more is done in it.
+   * source is so, is opened up: it gets the permissions of its source once nothing more is done in it, unless `opened` has
+   * others for it.
    */
-  private openingUp<T>(path: string, work: () => T): T {
+  private openingUp<T>(path: string, work: () => T, opened = (mode: number) => this.openedMode(mode)): T {
     try {
       return work();
     } catch (error) {
-      if (!(error instanceof SysError) || error.code !== 'EACCES' || path === '' || !this.openUp(path)) throw error;
+      if (!isDenied(error) || path === '' || !this.openUp(path, opened)) throw error;
       return work();
     }
   }
 
-  /** False: that is not why it cannot be written in, or not ours to change. */
-  private openUp(path: string): boolean {
+  private openedMode(mode: number): number {
+    return this.ways.setsModes ? mode | OWN : NEW_FOLDER;
+  }
+
+  /** False: it is not ours to change. Another lane may have done so just now. */
+  private openUp(path: string, opened: (mode: number) => number): boolean {
     try {
       const fd = this.get(path);
       statFd(fd, this.stat, path);
       const mode = this.stat.mode & 0o7777;
-      if ((mode & OWN) === OWN) return false;
-      chmodFd(fd, this.ways.setsModes ? mode | OWN : NEW_FOLDER, path);
+      const wanted = opened(mode);
+      if ((mode & OWN) !== OWN) chmodFd(fd, wanted, path);
       return true;
     } catch (error) {
       if (!(error instanceof SysError)) throw error;
@@ -210,6 +237,10 @@ export class Folders {
     this.forgetAll();
     closeFd(this.root);
   }
+}
+
+function isDenied(error: unknown): boolean {
+  return error instanceof SysError && error.code === 'EACCES';
 }
 
 /** The error says that a folder is not there (any more), or is none. */

@@ -5,17 +5,15 @@ import { asSysError } from '../../posix/errno.js';
 import { Stat } from '../../posix/stat.js';
 import { saysAbsent } from '../failure.js';
 import type { Folding } from '../folding.js';
-import { PART_PREFIX } from '../partname.js';
-
-/** Has letters of both kinds; known by its prefix as ours should a kill leave it. */
-const NAME = `${PART_PREFIX}~case`;
-const ACCENTED = `${PART_PREFIX}~\u00e9`;
+import { probeName } from '../partname.js';
 
 /** Makes two files in the folder, and removes them. A filesystem that refuses such a name takes no other for it. */
 export function probeFolding(folder: number): Folding {
+  // Has letters of both kinds in its prefix already.
+  const [name, accented] = [probeName('case'), probeName('\u00e9')];
   return {
-    case: isTakenFor(folder, NAME, NAME.toUpperCase()),
-    form: isTakenFor(folder, ACCENTED, ACCENTED.normalize('NFD')),
+    case: isTakenFor(folder, name, name.toUpperCase()),
+    form: isTakenFor(folder, accented, accented.normalize('NFD')),
   };
 }
 

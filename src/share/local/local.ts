@@ -394,7 +394,7 @@ export class LocalShare implements SourceShare, DestShare {
     try {
       // Asked for once: opening the root anew between the two would close the first.
       const { folders } = this;
-      folders.within(folder, (to) => folders.writableIn(dir, (from) => renameAt(from, name, to, name)));
+      folders.within(folder, (to) => folders.removingIn(dir, (from) => renameAt(from, name, to, name)));
     } catch (error) {
       if (!saysAbsent(error)) throw error;
     }
@@ -403,7 +403,7 @@ export class LocalShare implements SourceShare, DestShare {
   remove(dir: string, name: string, kind: Kind): void {
     try {
       if (kind === 'dir') this.folders.forget(join(dir, name));
-      this.folders.writableIn(dir, (fd) => (kind === 'dir' ? removeDirAt(fd, name) : unlinkAt(fd, name)));
+      this.folders.removingIn(dir, (fd) => (kind === 'dir' ? removeDirAt(fd, name) : unlinkAt(fd, name)));
     } catch (error) {
       if (!saysAbsent(error)) throw error;
     }

@@ -15,7 +15,6 @@ import {
   setTimesFd,
   statAt,
   statFd,
-  syncFilesystem,
   unlinkAt,
 } from '../../posix/calls.js';
 import { asSysError } from '../../posix/errno.js';
@@ -26,7 +25,7 @@ import { saysAbsent } from '../failure.js';
 import type { Folding } from '../folding.js';
 import type { RootIdentity } from '../identity.js';
 import { mountOf, overlap, overlapByMounts, type Place, placeOf, softnessOf } from '../mounts.js';
-import { partName } from '../partname.js';
+import { probeName } from '../partname.js';
 import { SIDE_NAMES, type Side } from '../share.js';
 import type { TimeRange } from '../timerange.js';
 import { NEW_FOLDER } from './folders.js';
@@ -44,6 +43,8 @@ export interface RootsFacts {
   readonly sourceIdentity: RootIdentity;
   /** The source's root has nothing in it. */
   readonly sourceIsEmpty: boolean;
+  /** The destination's path without links, also where it is not there yet. */
+  readonly destReal: string;
   /** Undefined: the destination is not there. */
   readonly destIdentity: RootIdentity | undefined;
   /** Of the folder in which a destination is to be made that is not there. */
@@ -104,6 +105,7 @@ export function inspectRoots(source: string, dest: string, own: readonly OwnFile
     source: from.facts,
     dest: to.facts,
     destMissing,
+    destReal: to.real,
     grainNs: coarser(from.facts.grainNs, to.facts.grainNs),
     rootMeta: from.meta,
     sourceIdentity: from.identity,
@@ -303,9 +305,8 @@ function isNoFolder(root: number, name: string): boolean {
 
 /** Makes a file of so many bytes in the root, and removes it. */
 function probe(root: number, bytes: number): Pick<DestProbe, 'grainNs' | 'nowNs' | 'range'> {
-  const name = partName('~probe');
+  const name = probeName('probe');
   const stat = new Stat();
-  removeIfThere(root, name);
   let seen: { mtimeNs: bigint; nowNs: bigint; range: TimeRange | undefined };
   const fd = openAt(root, name, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600);
   try {
@@ -405,24 +406,5 @@ function removeIfThere(root: number, name: string): void {
     unlinkAt(root, name);
   } catch (error) {
     if (!saysAbsent(error)) throw error;
-  }
-}
-
-/**
- * Flushes the destination's whole filesystem: what was published before is durable afterwards. Gives an error code where
- * the `expected` one cannot be reached, and nothing was tried; throws SysError when flushing itself failed.
- */
-export function syncRoot(dest: string, expected?: RootIdentity): string | undefined {
-  let root: number;
-  try {
-    root = openPinned(dest, expected);
-  } catch (error) {
-    return asSysError(error, 'open', dest).code;
-  }
-  try {
-    syncFilesystem(root);
-    return undefined;
-  } finally {
-    dropFd(root);
   }
 }

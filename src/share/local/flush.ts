@@ -1,0 +1,45 @@
+/** Flushing what was published. Runs in a thread of its own, as roots.ts. */
+import { dropFd, openRoot, syncFilesystem } from '../../posix/calls.js';
+import { asSysError } from '../../posix/errno.js';
+import type { RootIdentity } from '../identity.js';
+import { openPinned } from './pin.js';
+
+/**
+ * Flushes the destination's whole filesystem: what was published before is durable afterwards. Gives an error code where
+ * the `expected` one cannot be reached, and nothing was tried; throws SysError when flushing itself failed.
+ */
+export function syncRoot(dest: string, expected?: RootIdentity): string | undefined {
+  let root: number;
+  try {
+    root = openPinned(dest, expected);
+  } catch (error) {
+    return asSysError(error, 'open', dest).code;
+  }
+  try {
+    syncFilesystem(root);
+    return undefined;
+  } finally {
+    dropFd(root);
+  }
+}
+
+/**
+ * The same for what is mounted at these places. One that cannot be opened has died, and nothing was published there that was
+ * not told as a failure.
+ */
+export function syncMounts(points: readonly string[]): void {
+  for (const point of points) {
+    let root: number;
+    try {
+      root = openRoot(point);
+    } catch (error) {
+      asSysError(error, 'open', point);
+      continue;
+    }
+    try {
+      syncFilesystem(root);
+    } finally {
+      dropFd(root);
+    }
+  }
+}
