@@ -238,8 +238,11 @@ export class Course {
     if (!settings.deleteExtras) return;
     const extras = this.countExtras();
     const why = this.whyKept(extras, outcomes.same.files + this.session.foundCount);
-    if (why !== undefined) note(`nothing would be deleted: ${why}`);
-    else outcomes.deleted += extras;
+    if (why !== undefined) {
+      note(`nothing would be deleted: ${why}`);
+      return;
+    }
+    outcomes.deleted += extras;
     const tell = (next: WorkList) => {
       for (const item of itemsOf(next)) this.session.tellDeletion(pathOf(item), item.action === Action.removeDir);
     };

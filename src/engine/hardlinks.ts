@@ -133,7 +133,8 @@ export class HardLinks {
       item.warning = `${failure.message}: no hard link to ${cleanName(target!.path)}`;
       return [item];
     }
-    if (group.first?.path === target!.path) group.first = undefined;
+    // By now it may have been made anew, and be right.
+    if (group.first === target) group.first = undefined;
     return this.place(item, group) ? [item] : [];
   }
 

@@ -104,6 +104,19 @@ test('where what is at the name is not what was copied, the item brings the file
   expect(c.target?.path).toBe('dir/b');
 });
 
+test('a link to a name that was made anew while it failed is made to that', () => {
+  const { links, synced } = setUp();
+  synced('gone');
+  const [apart, gone] = [named('apart', { isApart: true, kept }), named('gone')];
+  links.take(apart);
+  expect(apart.target?.path).toBe('dir/gone');
+  expect(links.take(gone)).toBe(true);
+  expect(gone.action).toBe(Action.copy);
+  expect(links.finished(succeed(gone))).toEqual([]);
+  expect(links.finished(fail(apart, 'UNLIKE'))).toEqual([apart]);
+  expect(apart).toMatchObject({ action: Action.hardLink, target: { path: 'dir/gone' }, failure: undefined });
+});
+
 test.each(['EPERM', 'EMLINK', 'EOPNOTSUPP', 'EXDEV'])(
   'where no link can be made (%s), the item is a file of its own',
   (code) => {

@@ -129,8 +129,7 @@ test('a dry run says what keeps extras from being deleted', async () => {
   makeTree(world.dest, { 'x/y': file(), z: file() });
   const { stdout } = await copyAll(world, '--delete-extras', '--max-delete', '1', '-n', '-v');
   expect(stdout).toContain('nothing would be deleted: extras: 3, and at most 1 may be; see --max-delete');
-  expect(stdout).toContain('delete x/y');
-  expect(stdout).not.toContain('would delete');
+  expect(stdout).not.toMatch(/^delete|would delete/m);
 });
 
 test('a rule for one side: hidden at the source is an extra, protected at the destination stays', async () => {
