@@ -109,7 +109,8 @@ describe('a timetable as it is written', () => {
     ['mon tue 20M', 'write DAYS, HH:MM-HH:MM or both, then a rate'],
     ['mon 20X', "unknown unit 'X'"],
     ['', 'not a rate'],
-    ['mon 5M,', 'not a rate'],
+    ['mon 5M,', 'nothing stands before, after or between commas'],
+    [',', 'nothing stands before, after or between commas'],
   ])('%j is refused: %s', (text, message) => {
     expect(usageMessage(() => parseTimetable(text))).toContain(message);
   });
