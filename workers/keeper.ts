@@ -18,7 +18,13 @@ import type { Side } from '../src/share/share.js';
 export type KeeperTask =
   | { readonly task: 'inspect'; readonly source: string; readonly dest: string; readonly own: readonly OwnFile[] }
   | { readonly task: 'inspectOne'; readonly side: Side; readonly root: string; readonly own: readonly OwnFile[] }
-  | { readonly task: 'prepare'; readonly dest: string; readonly trash: string | undefined; readonly seen: DestSeen }
+  | {
+      readonly task: 'prepare';
+      readonly dest: string;
+      readonly trash: string | undefined;
+      readonly seen: DestSeen;
+      readonly tag: string;
+    }
   | { readonly task: 'allocated'; readonly root: string; readonly expected: RootIdentity; readonly path: string }
   | {
       readonly task: 'rootStates';
@@ -42,7 +48,7 @@ export default function keeper(task: KeeperTask): unknown {
     case 'inspectOne':
       return inspectRoot(task.side, task.root, task.own);
     case 'prepare':
-      return prepareDest(task.dest, task.trash, task.seen);
+      return prepareDest(task.dest, task.trash, task.seen, task.tag);
     case 'examine':
       return examine(task);
     case 'refusedSorts':

@@ -37,8 +37,8 @@ export class Keeper {
   }
 
   /** Makes the destination ready; throws ExitError when that is not possible. */
-  async prepare(dest: string, trash: string | undefined, seen: DestSeen): Promise<DestProbe> {
-    const asked = this.threads.ask<DestProbe | Refusal>({ task: 'prepare', dest, trash, seen });
+  async prepare(dest: string, trash: string | undefined, seen: DestSeen, tag: string): Promise<DestProbe> {
+    const asked = this.threads.ask<DestProbe | Refusal>({ task: 'prepare', dest, trash, seen, tag });
     return accepted(await this.patiently(asked, `destination ${dest}`));
   }
 

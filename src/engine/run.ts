@@ -88,6 +88,7 @@ async function prepare(
 ): Promise<Ground> {
   // A destination that is not there, in a dry run, is never looked at.
   const identities = { source: roots.sourceIdentity, dest: roots.destIdentity ?? roots.sourceIdentity };
+  const tag = settings.dryRun ? '' : partTag(ledger);
   const ground = {
     threads,
     firstLanes: firstLanes(roots.source.network, roots.dest.network),
@@ -102,7 +103,12 @@ async function prepare(
     allocated: (path: string) => keeper.allocated(settings.source, identities.source, path),
     rootStates: () => keeper.rootStates({ source: settings.source, dest: settings.dest }, identities),
     look: (side: Side, room: number | undefined) =>
-      keeper.look({ path: settings[side], expected: identities[side], room }),
+      keeper.look({
+        path: settings[side],
+        expected: identities[side],
+        room,
+        tag,
+      }),
   };
   const windowNs = BigInt(settings.choice.comparing?.windowSeconds ?? 0) * 1_000_000_000n;
   if (settings.dryRun) {
@@ -111,10 +117,8 @@ async function prepare(
     const unknown = { folding: NO_FOLDING, partTag: '', beganNs: undefined, distrustNs: undefined };
     return { ...ground, root, ...known, ...unknown, grainNs: coarser(roots.grainNs, known.grainNs) + windowNs };
   }
-  const dest = await keeper.prepare(settings.dest, settings.trash, {
-    root: roots.destIdentity,
-    parent: roots.destParent,
-  });
+  const seen = { root: roots.destIdentity, parent: roots.destParent };
+  const dest = await keeper.prepare(settings.dest, settings.trash, seen, tag);
   identities.dest = dest.identity;
   const grainNs = coarser(roots.grainNs, dest.grainNs) + windowNs;
   rememberRoots(ledger, identities, { grainNs, range: dest.range });
@@ -130,7 +134,7 @@ async function prepare(
     range: dest.range,
     folding: dest.folding,
     renamed: renamedSorts(ledger) ?? [],
-    partTag: partTag(ledger),
+    partTag: tag,
     beganNs: dest.nowNs,
     distrustNs: folds(dest.folding) && hasCollided(ledger) ? ALL_TIME_NS : cutOffNs,
   };

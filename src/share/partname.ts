@@ -20,21 +20,17 @@ export function partName(name: string, tag = ''): string {
 }
 
 /**
- * The name of a file that tries something out, of which several processes may do the same at a time; known as an unfinished
- * file should a kill leave it.
+ * The name of a file that tries something out: one of the ledger with this `tag`, whose next run removes what a kill left, for
+ * runs of others may try the same at the same time. '' where there is no ledger.
  */
-export function probeName(what: string): string {
-  const { randomBytes } = crypto();
-  return `${PART_PREFIX}~${what}.${randomBytes(4).toString('hex')}`;
+export function probeName(what: string, tag: string): string {
+  return `${PART_PREFIX}~${what}.${tag}`;
 }
 
 /** node:crypto is loaded by the first name that needs it: it takes as long to load as all else that a thread does. */
-function crypto(): typeof import('node:crypto') {
-  return createRequire(import.meta.url)('node:crypto') as typeof import('node:crypto');
-}
-
 function digest(bytes: Buffer): string {
-  return crypto().createHash('sha256').update(bytes).digest('hex').slice(0, 40);
+  const { createHash } = createRequire(import.meta.url)('node:crypto') as typeof import('node:crypto');
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 40);
 }
 
 export function isPartName(name: string): boolean {

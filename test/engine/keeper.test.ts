@@ -12,7 +12,7 @@ test('a share that does not answer at the start is told of, and given up', async
     mostMs: 20,
     note: (text) => notes.push(text),
   });
-  await expect(keeper.prepare('/dest', undefined, {})).rejects.toMatchObject({
+  await expect(keeper.prepare('/dest', undefined, {}, '')).rejects.toMatchObject({
     exitCode: Exit.share,
     message: expect.stringContaining('destination /dest: does not answer'),
   });
@@ -23,7 +23,7 @@ test('of one that answers nothing is told', async () => {
   const notes: string[] = [];
   const patience = { untilToldMs: 1000, mostMs: 1000, note: (text: string) => notes.push(text) };
   expect(
-    await new Keeper(answering(Promise.resolve({ grainNs: 1n })), patience).prepare('/dest', undefined, {}),
+    await new Keeper(answering(Promise.resolve({ grainNs: 1n })), patience).prepare('/dest', undefined, {}, ''),
   ).toEqual({
     grainNs: 1n,
   });

@@ -8,9 +8,9 @@ import type { Folding } from '../folding.js';
 import { probeName } from '../partname.js';
 
 /** Makes two files in the folder, and removes them. A filesystem that refuses such a name takes no other for it. */
-export function probeFolding(folder: number): Folding {
+export function probeFolding(folder: number, tag: string): Folding {
   // Has letters of both kinds in its prefix already.
-  const [name, accented] = [probeName('case'), probeName('\u00e9')];
+  const [name, accented] = [probeName('case', tag), probeName('\u00e9', tag)];
   return {
     case: isTakenFor(folder, name, name.toUpperCase()),
     form: isTakenFor(folder, accented, accented.normalize('NFD')),

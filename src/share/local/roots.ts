@@ -233,7 +233,7 @@ export interface DestProbe {
  * finely it keeps times (ns), and which names it takes for one. Afterwards the files are gone and the root has the
  * times that it had, where that is ours to do.
  */
-export function prepareDest(dest: string, trash?: string, seen: DestSeen = {}): DestProbe | Refusal {
+export function prepareDest(dest: string, trash?: string, seen: DestSeen = {}, tag = ''): DestProbe | Refusal {
   let opened: { fd: number; made: boolean } | undefined;
   try {
     opened = openDest(dest, seen);
@@ -243,7 +243,7 @@ export function prepareDest(dest: string, trash?: string, seen: DestSeen = {}): 
         refused: 'usage',
         message: `destination ${dest}: its ${trash} is no folder; give --trash another name`,
       };
-    const kept = keepingTimes(root, () => ({ ...probe(root, 0), folding: probeFolding(root) }));
+    const kept = keepingTimes(root, () => ({ ...probe(root, 0, tag), folding: probeFolding(root, tag) }));
     return { ...kept.found, rootMtimeNs: kept.mtimeNs, identity: identityOf(root) };
   } catch (error) {
     if (opened?.made) removeIfEmpty(dest);
@@ -304,9 +304,10 @@ function isNoFolder(root: number, name: string): boolean {
 }
 
 /** Makes a file of so many bytes in the root, and removes it. */
-function probe(root: number, bytes: number): Pick<DestProbe, 'grainNs' | 'nowNs' | 'range'> {
-  const name = probeName('probe');
+function probe(root: number, bytes: number, tag: string): Pick<DestProbe, 'grainNs' | 'nowNs' | 'range'> {
+  const name = probeName('probe', tag);
   const stat = new Stat();
+  removeIfThere(root, name);
   let seen: { mtimeNs: bigint; nowNs: bigint; range: TimeRange | undefined };
   const fd = openAt(root, name, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600);
   try {
@@ -354,19 +355,21 @@ export interface RootCheck {
   readonly expected: RootIdentity;
   /** Also whether so many bytes can be written; undefined: nothing is written. */
   readonly room: number | undefined;
+  /** See probeName. */
+  readonly tag?: string;
 }
 
 /** More tells no more. */
 const MOST_PROBED = 1024 * 1024;
 
 /** What is wrong with a root while a run goes on, as an error code such as ENODEV: it is not the one it was. */
-export function troubleOf({ path, expected, room }: RootCheck): string | undefined {
+export function troubleOf({ path, expected, room, tag = '' }: RootCheck): string | undefined {
   try {
     const root = openPinned(path, expected);
     try {
       if (room === undefined) return undefined;
       if (freeBytes(root) < room) return 'ENOSPC';
-      keepingTimes(root, () => probe(root, Math.min(Math.max(room, 4096), MOST_PROBED)));
+      keepingTimes(root, () => probe(root, Math.min(Math.max(room, 4096), MOST_PROBED), tag));
       return undefined;
     } finally {
       dropFd(root);

@@ -231,16 +231,20 @@ describe('prepareDest', () => {
     expect(prepareDest(at('exfat'))).toMatchObject({ folding: { case: true, form: false } });
   });
 
-  it('makes files of its own of which no other process has the names, known as unfinished should a crash leave them', () => {
+  it('clears away its own files that a crash left, and only those', () => {
     const made: unknown[] = [];
     replaceCall('openat', (original, dir, name, flags, mode) => {
       if (Number(flags) & constants.O_CREAT) made.push(name);
       return original(dir, name, flags, mode);
     });
-    for (let time = 0; time < 2; time++) prepareDest(at('dest'));
+    prepareDest(at('dest'), undefined, {}, 'mine');
     expect(made.length).toBeGreaterThan(0);
-    expect(new Set(made).size).toBe(made.length);
     expect(made).toEqual(made.map(() => expect.toSatisfy(isPartName)));
+    const mine = made.map(String);
+    const others = mine.map((name) => name.replace('mine', 'others'));
+    plant(at('dest'), Object.fromEntries([...mine, ...others].map((name) => [name, 'left'])));
+    expect(prepareDest(at('dest'), undefined, {}, 'mine')).toMatchObject({ grainNs: 1n });
+    expect(readdirSync(at('dest')).sort()).toEqual([...others, 'in'].sort());
   });
 
   it('refuses a file of the run inside of a root, also through links and when it is not there yet', () => {
