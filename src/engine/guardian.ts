@@ -52,7 +52,7 @@ export class Guardian {
   stuck(item: Item, failure: Failure, side: Side): void {
     if (failure.class === 'fatal')
       this.session.breakOff(new SessionBroken(`${failure.message} at ${pathOf(item)}`, 'bug'));
-    else void this.suspect(item, failure, side);
+    else this.suspect(item, failure, side).catch((error: Error) => this.session.breakOff(error));
   }
 
   /** Nothing is handed out from now on; a large file may need less room than its size, for it may have holes. */

@@ -4,8 +4,7 @@ import { FEW_OPEN_FILES, openFilesLimit } from '../../posix/limits.js';
 import { baseName, dirName } from '../../posix/names.js';
 import { Stat } from '../../posix/stat.js';
 import { saysAbsent } from '../failure.js';
-
-const isRoot = process.geteuid!() === 0;
+import { isRoot } from './applying.js';
 
 /** Descriptors kept open; a lane works in one folder at a time, so a few are enough. */
 const KEPT = openFilesLimit() < FEW_OPEN_FILES ? 2 : 16;
