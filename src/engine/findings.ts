@@ -15,7 +15,7 @@ import type { Verdict } from '../scan/compare.js';
 import { type Choice, digestOf } from '../scan/filter/choice.js';
 import { Filter } from '../scan/filter/filter.js';
 import { Scope, type Wanted } from '../scan/filter/scope.js';
-import type { JoinSink } from '../scan/join.js';
+import type { ExtraSort, JoinSink } from '../scan/join.js';
 import type { Contents } from '../scan/seal.js';
 import { type Meta, metaOf } from '../share/entries.js';
 import { COLLIDES, failure } from '../share/failure.js';
@@ -229,8 +229,9 @@ export class Findings {
         if (entry) this.recorder.row(dir, name, entry, known);
       },
       missing: (name) => this.missing(dir, name),
-      extra: (name, isFolder, isPart) => {
-        if (!isPart && this.state.extras && this.isProtected(hand, name, isFolder)) {
+      extra: (name, what) => {
+        const isPart = what === 'part';
+        if (!isPart && this.state.extras && this.isProtected(hand, name, what)) {
           hand.staysUnlike = true;
           // The folders that it is in have to stay, too.
           if (dir.side === DirSide.extra) this.recorder.extra({ dir: dir.id, name, kind: PROTECTED });
@@ -238,7 +239,7 @@ export class Findings {
         }
         if (isPart || this.state.extras) hand.isToChange = true;
         else hand.staysUnlike = true;
-        this.extra(dir, name, isFolder, isPart);
+        this.extra(dir, name, what);
       },
       goneEntry: (entry) => this.recorder.goneEntry(entry, this.mayBeLeftOut(join(dir.path, entry.name), false)),
       goneFolder: (gone) => this.recorder.goneDir(gone, this.mayBeLeftOut(gone.path, true)),
@@ -275,8 +276,10 @@ export class Findings {
   }
 
   /** Whether an extra is none of the copy's business. */
-  private isProtected({ dir, wanted, isElsewhere }: InHand, name: string, isFolder: boolean): boolean {
-    return wanted !== undefined || isElsewhere.dest === true || this.protects.excludes(dir.path, name, isFolder);
+  private isProtected({ dir, wanted, isElsewhere }: InHand, name: string, what: ExtraSort): boolean {
+    // Of a list only what was listed is touched, and what is in the way of that.
+    if (wanted !== undefined && what !== 'in the way') return true;
+    return isElsewhere.dest === true || this.protects.excludes(dir.path, name, what !== 'no folder');
   }
 
   /** What was listed by name is told if it is not there, unless a rule leaves it out. */
@@ -325,12 +328,11 @@ export class Findings {
     this.toList(dir, isReplacing);
   }
 
-  private extra(dir: Dir, name: string, isFolder: boolean, isPart: boolean): void {
-    if (!isPart && !this.state.extras) return;
-    const kind = isPart ? Action.removePart : isFolder ? Action.removeDir : Action.remove;
+  private extra(dir: Dir, name: string, what: ExtraSort): void {
+    if (what !== 'part' && !this.state.extras) return;
+    const kind = REMOVALS[what];
     this.recorder.extra({ dir: dir.id, name, kind });
-    const path = join(dir.path, name);
-    if (isFolder) this.toList(this.newDir(dir, path, DirSide.extra), false);
+    if (kind === Action.removeDir) this.toList(this.newDir(dir, join(dir.path, name), DirSide.extra), false);
   }
 
   private newDir(parent: Dir | undefined, path: string, side: DirSide): Dir {
@@ -350,6 +352,12 @@ export class Findings {
   }
 }
 
+const REMOVALS: Readonly<Record<ExtraSort, Action>> = {
+  part: Action.removePart,
+  'no folder': Action.remove,
+  folder: Action.removeDir,
+  'in the way': Action.removeDir,
+};
 const ACTIONS = { copy: Action.copy, link: Action.link, special: Action.special, stamp: Action.stamp } as const;
 
 function failedEntry(meta: Meta, error: string): Entry {

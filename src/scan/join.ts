@@ -26,6 +26,9 @@ import { IN_MEMORY, YIELD_EVERY } from './largest.js';
 import type { Found, Listing } from './listing.js';
 import { Twins } from './twins.js';
 
+/** `in the way`: a folder where the source has something else that is copied, and as such an extra. */
+export type ExtraSort = 'folder' | 'in the way' | 'no folder' | 'part';
+
 export interface JoinSink {
   /** A file, link or special file to be copied, or a file whose attributes are. `changes`: what differs, where lines tell it. */
   copy(
@@ -72,7 +75,7 @@ export interface JoinSink {
   /** Wanted, and not at the source. */
   missing(name: string): void;
   /** At the destination only. */
-  extra(name: string, isFolder: boolean, isPart: boolean): void;
+  extra(name: string, what: ExtraSort): void;
   /** In the ledger, but no longer at the source. */
   goneEntry(entry: KeyedEntry): void;
   goneFolder(dir: Dir): void;
@@ -163,14 +166,14 @@ function* joinNames(input: JoinInput, twins: Twins | undefined, ledger: Ledger, 
       if (isPartName(name) && !isFolder) {
         // Another run may be writing it, from another source.
         const isInWork = beganNs !== undefined && entries.errno(index) === 0 && entries.meta(index).ctimeNs >= beganNs;
-        if (!isInWork) sink.extra(name, false, true);
+        if (!isInWork) sink.extra(name, 'part');
         continue;
       }
       if (!complete || entries.errno(index) !== 0) continue;
       const counterpart = source.find(twins?.original(name) ?? name);
-      // A folder where the source has a file or link is in the way of it, and as such an extra.
-      const isInTheWay = isFolder && !input.choice.comparing?.ignoreExisting;
-      if (!counterpart || (isInTheWay && isToBeThere(name, counterpart, input))) sink.extra(name, isFolder, false);
+      const mayGiveWay = isFolder && !input.choice.comparing?.ignoreExisting;
+      if (!counterpart) sink.extra(name, isFolder ? 'folder' : 'no folder');
+      else if (mayGiveWay && isToBeThere(name, counterpart, input)) sink.extra(name, 'in the way');
     }
   }
 

@@ -92,12 +92,12 @@ test('what gives way to a folder is written down before anything comes into the 
 test('extras count only in a scan that looks for them; unfinished files of a run go in any', () => {
   const { findings, hand, found, listed } = setUp();
   const keeping = hand();
-  findings.sink(keeping).extra('extra', false, false);
-  findings.sink(keeping).extra('.millrace-part.x', false, true);
+  findings.sink(keeping).extra('extra', 'no folder');
+  findings.sink(keeping).extra('.millrace-part.x', 'part');
   expect([found, keeping.staysUnlike]).toEqual([[], true]);
   findings.begin(true, '', { meta: metaWith(), isStamped: true });
   const deleting = hand();
-  findings.sink(deleting).extra('folder', true, false);
+  findings.sink(deleting).extra('folder', 'folder');
   expect([found, deleting.staysUnlike, deleting.isToChange]).toEqual([[], false, true]);
   expect(listed.at(-1)!.dir).toMatchObject({ path: 'dir/folder', side: DirSide.extra, listed: Listed.no });
 });

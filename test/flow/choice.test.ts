@@ -207,6 +207,25 @@ describe('--files-from', () => {
     expect((await copyAll(world, ...args)).stdout).toMatch(/copied +0 files/);
   });
 
+  test('with --delete-extras a folder gives way to a file that is listed, and to no other', async () => {
+    const world = newWorld();
+    makeTree(world.source, { 'docs/listed': file('1'), 'docs/other': file('2'), top: file('3') });
+    makeTree(world.dest, { 'docs/listed/deep/x': file('x'), 'docs/other/x': file('x'), 'top/x': file('x') });
+    writeFileSync(join(world.root, 'list'), 'docs/listed\n');
+    const { stdout } = await copyAll(world, '--files-from', 'list', '--delete-extras');
+    expect(stdout).toMatch(/deleted +3 entries/);
+    expect([...snapshotTree(world.dest).keys()]).toEqual([
+      '',
+      'docs',
+      'docs/listed',
+      'docs/other',
+      'docs/other/x',
+      'top',
+      'top/x',
+    ]);
+    expect((await copyAll(world, '--files-from', 'list', '--delete-extras')).stdout).toMatch(/copied +0 files/);
+  });
+
   test('what is listed and not there is failed, and nothing is deleted', async () => {
     const world = made(newWorld());
     makeTree(world.dest, { 'docs/extra': file('1') });

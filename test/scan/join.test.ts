@@ -531,10 +531,10 @@ describe('at the destination only', () => {
 
   it('files, links, special files and folders are extras', () => {
     expect(march({ dest })).toEqual([
-      ['extra', 'f', false, false],
-      ['extra', 'l', false, false],
-      ['extra', 'p', false, false],
-      ['extra', 'd', true, false],
+      ['extra', 'f', 'no folder'],
+      ['extra', 'l', 'no folder'],
+      ['extra', 'p', 'no folder'],
+      ['extra', 'd', 'folder'],
     ]);
   });
 
@@ -566,8 +566,8 @@ describe('part files', () => {
   it('at the destination are removed as such, also when the listing of the source is not complete', () => {
     for (const complete of [true, false])
       expect(march({ dest: [{ name: part }, { name: `${part}.l`, meta: { mode: LINK } }] }, { complete })).toEqual([
-        ['extra', part, false, true],
-        ['extra', `${part}.l`, false, true],
+        ['extra', part, 'part'],
+        ['extra', `${part}.l`, 'part'],
       ]);
   });
 
@@ -597,7 +597,7 @@ describe('part files', () => {
   it('are never folders', () => {
     const meta = { mode: DIR };
     expect(short(march({ source: [{ name: part, meta }], dest: [{ name: part, meta }] }))).toEqual([['folder', part]]);
-    expect(march({ dest: [{ name: part, meta }] })).toEqual([['extra', part, true, false]]);
+    expect(march({ dest: [{ name: part, meta }] })).toEqual([['extra', part, 'folder']]);
   });
 });
 
@@ -631,10 +631,12 @@ describe('what the ledger has and the source no longer', () => {
 
 describe('another kind by the same name', () => {
   it('a file where the destination has a folder: the file is copied, the folder is an extra', () => {
-    expect(short(march({ source: [{ name: 'x' }], dest: [{ name: 'x', meta: { mode: DIR } }] }))).toEqual([
+    const events = march({ source: [{ name: 'x' }], dest: [{ name: 'x', meta: { mode: DIR } }] });
+    expect(short(events)).toEqual([
       ['copy', 'x'],
       ['extra', 'x'],
     ]);
+    expect(events).toContainEqual(['extra', 'x', 'in the way']);
   });
 
   it('a folder where the ledger has a file: the file is gone', () => {
@@ -693,9 +695,10 @@ describe('any folder', () => {
           const there = at(source, name);
           switch (event[0]) {
             case 'extra':
-              expect(event[3] || complete).toBe(true);
-              if (event[3]) break; // a part file is ours, whatever else is known of it
-              expect(!there || (there.errno === 0 && isDir(there) !== event[2])).toBe(true);
+              if (event[2] === 'part') break; // ours, whatever else is known of it
+              expect(complete).toBe(true);
+              expect(event[2] === 'in the way').toBe(there !== undefined);
+              expect(!there || (there.errno === 0 && !isDir(there))).toBe(true);
               expect(at(dest, name)?.errno).toBe(0);
               break;
             case 'goneEntry':
