@@ -50,8 +50,8 @@ const SEE_HELP = '; see millrace --help';
 /** The meaning of `args` (without node and script). Throws UsageError. */
 export async function parse(args: readonly string[], machine: Machine): Promise<Command> {
   const read = readArguments(args);
-  const asksHelp = read.flags.help || (read.words.length === 1 && read.words[0] === 'help');
-  if (asksHelp) return { command: 'shown', text: helpText(commandAt(read)) };
+  const help = helpAskedOf(read);
+  if (help) return { command: 'shown', text: helpText(commandAt(help)) };
   if (read.flags.version) return { command: 'shown', text: `${version()}\n` };
 
   const { command, paths } = commandOf(read);
@@ -116,8 +116,17 @@ function placeOf(values: Values, named: { source: string; dest: string } | undef
   return { file: ledgerOf(values, roots, env), roots };
 }
 
+/** What stands beside --help, or after the word `help`; undefined: no help is asked for. */
+function helpAskedOf(read: Arguments): Pick<Arguments, 'words' | 'plain'> | undefined {
+  if (read.flags.help) return read;
+  const { words, plain } = read;
+  const asked = { words: words.slice(1), plain: plain - 1 };
+  const isAsked = words[0] === 'help' && plain > 0 && (words.length === 1 || (words.length === 2 && commandAt(asked)));
+  return isAsked ? asked : undefined;
+}
+
 /** The command that the first word names; after `--` it is a path. */
-function commandAt({ words: [first], plain }: Arguments): CommandName | undefined {
+function commandAt({ words: [first], plain }: Pick<Arguments, 'words' | 'plain'>): CommandName | undefined {
   return first !== undefined && plain > 0 && isCommand(first) ? first : undefined;
 }
 

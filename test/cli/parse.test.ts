@@ -104,8 +104,12 @@ describe('shown', () => {
     const helpOf = async (...args: string[]) => (await read(args)) as { text: string };
     expect((await helpOf('status', '--help')).text).toBe(helpText('status'));
     expect((await helpOf('--help', 'copy')).text).toBe(helpText('copy'));
+    expect((await helpOf('help', 'copy')).text).toBe(helpText('copy'));
     expect((await helpOf('/a', '/b', '--help')).text).toBe(helpText());
     expect((await helpOf('--help', '--', 'copy')).text).toBe(helpText());
+    expect(await read(['help', '--', 'copy'])).toMatchObject({ command: 'copy' });
+    expect(await read(['./help', 'copy'])).toMatchObject({ command: 'copy' });
+    expect(await read(['help', 'new'])).toMatchObject({ command: 'copy' });
   });
 
   test('the script that completes in a shell, whatever the environment says', async () => {
