@@ -4,6 +4,7 @@ import {
   closeSync,
   constants,
   existsSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readSync,
@@ -40,11 +41,8 @@ export function openLedgerFile(file: string, pair: Pair): Db {
   refuseNetwork(folder, file);
   const isNew = !existsSync(file);
   // Before the lock file is made: a refusal leaves no trace.
+  guard(file, () => (isNew ? refuseRemains(file) : refuseTwins(file)));
   if (!isNew) readPair(file, pair);
-  else if (besides(file).length > 0)
-    throw new LedgerError(
-      `${besides(file)[0]}: would be lost, for its database is gone; move it or name another ledger`,
-    );
   const real = isNew ? file : realpathSync(file); // one lock for one ledger, whatever names it has
   guard(file, () => takeLock(real));
   return guard(file, () => {
@@ -52,6 +50,22 @@ export function openLedgerFile(file: string, pair: Pair): Db {
     else if (statSync(file).size === 0) chmodSync(file, PRIVATE);
     return insist(() => openToWrite(file, pair));
   });
+}
+
+/** Where no database is, what would be taken for one, or for a part of the new one. */
+function refuseRemains(file: string): void {
+  if (lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink())
+    throw new LedgerError(`${file}: a symbolic link that leads nowhere; remove it or name another ledger`);
+  const [remains] = besides(file);
+  if (remains !== undefined)
+    throw new LedgerError(`${remains}: would be lost, for its database is gone; move it or name another ledger`);
+}
+
+/** By another name SQLite would not find what a crash left beside this one (https://www.sqlite.org/howtocorrupt.html, 2.5). */
+function refuseTwins(file: string): void {
+  const stat = statSync(file);
+  if (stat.isFile() && stat.nlink > 1)
+    throw new LedgerError(`${file}: has another name (a hard link), by which it could be damaged; leave it one`);
 }
 
 /** What SQLite keeps beside a database and takes for the database's, as far as it is there. */

@@ -68,6 +68,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left',
   EDQUOT: 'quota exceeded',
   EROFS: 'read-only filesystem',
+  EBUSY: 'in use',
   ESTALE: 'stale file handle',
   EFBIG: 'the file is too large',
   ESPIPE: 'no file any more',

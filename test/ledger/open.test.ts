@@ -4,6 +4,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -15,7 +16,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { checkRoot } from '../../src/engine/rootcheck.js';
@@ -162,8 +163,9 @@ describe('a new ledger', () => {
 
   test('does not follow a link that leads to nothing', () => {
     symlinkSync(join(folder, 'elsewhere'), file);
-    refusal(() => openLedgerFile(file, PAIR));
-    expect(existsSync(join(folder, 'elsewhere'))).toBe(false);
+    const message = refusal(() => openLedgerFile(file, PAIR));
+    expect(message).toBe('a symbolic link that leads nowhere; remove it or name another ledger');
+    expect(readdirSync(folder)).toEqual([basename(file)]);
   });
 });
 
@@ -259,6 +261,14 @@ describe('an existing ledger', () => {
     make();
     truncateSync(file, 4096);
     expect(refusedUntouched(() => openLedgerFile(file, PAIR))).toMatch(/^damaged|^not a millrace ledger/);
+  });
+
+  test('with another name is refused and left as it was', () => {
+    make();
+    linkSync(file, join(folder, 'other.db'));
+    const message = refusedUntouched(() => openLedgerFile(file, PAIR));
+    expect(message).toBe('has another name (a hard link), by which it could be damaged; leave it one');
+    openLedgerForReading(file).close();
   });
 
   test('is not a folder', () => {
