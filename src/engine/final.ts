@@ -39,7 +39,7 @@ export class FinalPass {
   }
 
   /**
-   * Of a session that came through; '' where the source still changed while it ran, which `note` is told. Where one is to
+   * Of a session that came through; '' where something still changed while it ran, which `note` is told. Where one is to
    * be written to a file it is, and its signature. Throws what keeps that from being done.
    */
   async certificate(session: Session, begunMs: number, note: (text: string) => void): Promise<string> {
@@ -48,7 +48,7 @@ export class FinalPass {
     if (!secondLook) return '';
     if (secondLook.changed > 0) {
       const changed = `${formatCounted(secondLook.changed, 'entry', 'entries')} had changed at the second look`;
-      note(`no certificate: the source still changes (${changed}); run --final again once nobody writes to it`);
+      note(`no certificate: something still changes (${changed}); run --final again once nobody writes to either side`);
       return '';
     }
     note('making the certificate');
