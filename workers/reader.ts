@@ -6,11 +6,11 @@ import type { ReaderStart } from '../src/pipeline/lanes.js';
 import { runReader } from '../src/pipeline/reader.js';
 import { Ring } from '../src/pipeline/ring.js';
 import { Filter } from '../src/scan/filter/filter.js';
-import { LocalShare } from '../src/share/local/local.js';
+import { LocalSource } from '../src/share/local/localsource.js';
 import { LaneCounters } from '../src/stats/shared.js';
 
 export default async function reader(start: ReaderStart): Promise<void> {
-  const source = new LocalShare(start.root, start.pin, start);
+  const source = new LocalSource(start.root, start.pin, start);
   const filter = new Filter(start.rules, 'source');
   try {
     runReader({

@@ -6,21 +6,21 @@ import type { ScannerStart } from '../src/pipeline/lanes.js';
 import { Filter } from '../src/scan/filter/filter.js';
 import { runScanner } from '../src/scan/scanner.js';
 import { NO_ATTRIBUTES } from '../src/share/attributes.js';
-import { LocalShare } from '../src/share/local/local.js';
-import { renaming } from '../src/share/renamingshare.js';
+import { LocalSource } from '../src/share/local/localsource.js';
+import { readingRenamed } from '../src/share/renamedsource.js';
 import { LaneCounters } from '../src/stats/shared.js';
 
 export default function scanner(start: ScannerStart): void {
   const filter = new Filter(start.rules, start.side);
   // Other attributes are looked at where they are copied; which names are of one file only a listing can tell.
   const hardLinks = start.side === 'source' && start.attributes.hardLinks;
-  const local = new LocalShare(start.root, start.pin, {
+  const local = new LocalSource(start.root, start.pin, {
     attributes: { ...NO_ATTRIBUTES, hardLinks },
     safeLinks: start.safeLinks,
     copyLinks: start.copyLinks,
     notInto: start.notInto,
   });
-  const share = renaming(local, start.renamed ?? []);
+  const share = readingRenamed(local, start.renamed ?? []);
   try {
     runScanner({
       side: start.side,

@@ -3,18 +3,18 @@ import { checksumName, createHasher, type Hasher } from '../src/hash/registry.js
 import { bucketOf, windowOf } from '../src/pace/pacer.js';
 import { CommandWord } from '../src/pipeline/command.js';
 import { Inbox } from '../src/pipeline/inbox.js';
-import { LocalShare } from '../src/share/local/local.js';
-import { type Dest, renaming } from '../src/share/renamingshare.js';
-import type { Side } from '../src/share/share.js';
+import { LocalSource } from '../src/share/local/localsource.js';
+import { readingRenamed } from '../src/share/renamedsource.js';
+import type { Side, SourceShare } from '../src/share/share.js';
 import { LaneCounters } from '../src/stats/shared.js';
 import type { VerifierStart } from '../src/verify/messages.js';
 import { runVerifier } from '../src/verify/verifier.js';
 
 export default async function verifier(start: VerifierStart): Promise<void> {
-  const opened: Dest[] = [];
+  const opened: SourceShare[] = [];
   const readingOf = (side: Side) => {
     const { root, pin, counters, copyLinks, renamed = [] } = start.shares[side]!;
-    const share = renaming(new LocalShare(root, pin, { copyLinks }), renamed);
+    const share = readingRenamed(new LocalSource(root, pin, { copyLinks }), renamed);
     opened.push(share);
     return {
       share,

@@ -3,13 +3,13 @@ import { bucketOf, windowOf } from '../src/pace/pacer.js';
 import type { WriterStart } from '../src/pipeline/lanes.js';
 import { Ring } from '../src/pipeline/ring.js';
 import { runWriter } from '../src/pipeline/writer.js';
-import { LocalShare } from '../src/share/local/local.js';
-import { renaming } from '../src/share/renamingshare.js';
+import { LocalDest } from '../src/share/local/localdest.js';
+import { writingRenamed } from '../src/share/renameddest.js';
 import { LaneCounters } from '../src/stats/shared.js';
 
 export default function writer(start: WriterStart): void {
   const { trash, attributes } = start;
-  const dest = renaming(new LocalShare(start.root, start.pin, start), start.renamed);
+  const dest = writingRenamed(new LocalDest(start.root, start.pin, start), start.renamed);
   try {
     runWriter({
       lane: start.lane,

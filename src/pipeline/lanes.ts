@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Rule } from '../scan/filter/rule.js';
 import type { Checksum } from '../settings.js';
 import type { Attributes } from '../share/attributes.js';
-import type { Ways } from '../share/local/local.js';
+import type { DestWays } from '../share/local/localdest.js';
 import type { Pin } from '../share/local/pin.js';
 import type { RenamedSort } from '../share/renaming.js';
 import type { Side } from '../share/share.js';
@@ -29,7 +29,7 @@ export interface ReaderStart extends PipelineStart {
   readonly inbox: SharedArrayBuffer;
   readonly checksum: Checksum;
   readonly sparse: boolean;
-  /** See Ways. */
+  /** See SourceWays. */
   readonly copyLinks: boolean;
   /** Of what is copied: what they leave out the source does not have, as far as extras are concerned. */
   readonly rules: readonly Rule[];
@@ -38,13 +38,13 @@ export interface ReaderStart extends PipelineStart {
 export interface WriterStart extends PipelineStart {
   /** See WriterDeps. */
   readonly trash: string | undefined;
-  /** See Ways. */
+  /** See DestWays. */
   readonly partTag: string;
   readonly stampsMtime: boolean;
-  /** See RenamingShare. */
+  /** See writingRenamed. */
   readonly renamed: readonly RenamedSort[];
   readonly comparesContent: boolean;
-  readonly times: NonNullable<Ways['times']>;
+  readonly times: NonNullable<DestWays['times']>;
 }
 
 export interface ScannerStart extends LaneStart {
@@ -54,7 +54,7 @@ export interface ScannerStart extends LaneStart {
   /** See ScannerDeps. */
   readonly rules: readonly Rule[];
   readonly oneFilesystem: boolean;
-  /** See Ways. */
+  /** See SourceWays. */
   readonly safeLinks: boolean;
   readonly copyLinks?: boolean;
   readonly notInto?: string;

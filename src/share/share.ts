@@ -111,7 +111,7 @@ export interface SourceShare extends Share {
 }
 
 /** Calls that apply what is carried return, each as a line that begins with an error code, what the share did not take. */
-export interface DestShare extends Share {
+export interface DestShare {
   /**
    * Begins a file under a temporary name, making the folder when it is missing. `mode` is the source's: what others may
    * not do there they may not do here, nor more than the umask leaves. `size`, in bytes, is what it will have.
@@ -139,4 +139,5 @@ export interface DestShare extends Share {
   moveTo(folder: string, dir: string, name: string): void;
   /** Removes one entry; a folder must be empty. An entry that is not there is fine. */
   remove(dir: string, name: string, kind: Kind): void;
+  close(): void;
 }

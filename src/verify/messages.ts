@@ -30,7 +30,7 @@ export interface VerifiedShare {
   readonly counters: SharedArrayBuffer;
   /** See Ways. */
   readonly copyLinks?: boolean;
-  /** See RenamingShare. */
+  /** See readingRenamed. */
   readonly renamed?: readonly RenamedSort[];
 }
 

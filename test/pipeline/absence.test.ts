@@ -6,16 +6,16 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { confirmAbsent } from '../../src/pipeline/absence.js';
 import { SysError } from '../../src/posix/errno.js';
 import type { Kind } from '../../src/posix/stat.js';
-import { LocalShare } from '../../src/share/local/local.js';
+import { LocalSource } from '../../src/share/local/localsource.js';
 import type { SourceShare } from '../../src/share/share.js';
 import { plant, temporaryFolder } from '../helpers/tree.js';
 
 let root: string;
-let share: LocalShare;
+let share: LocalSource;
 
 beforeEach(() => {
   root = temporaryFolder();
-  share = new LocalShare(root);
+  share = new LocalSource(root);
 });
 afterEach(() => {
   share.close();
@@ -96,7 +96,7 @@ test('a listing that breaks off midway proves nothing', () => {
 });
 
 test('the root itself is never taken for absent', () => {
-  const elsewhere = new LocalShare(root);
+  const elsewhere = new LocalSource(root);
   rmSync(root, { recursive: true });
   try {
     const found = (() => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { PACKED_MAX } from '../../src/pipeline/reader.js';
 import { Action } from '../../src/pipeline/record.js';
-import { LocalShare } from '../../src/share/local/local.js';
+import { LocalDest } from '../../src/share/local/localdest.js';
 import { BLOCK, contentOf, namesIn, noise, Rig, sha256 } from './rig.js';
 
 function mtimeOf(path: string): bigint {
@@ -72,7 +72,7 @@ test.each([10, BLOCK + 10])('a file that is already at the destination is replac
 
 test.each([10, BLOCK + 10])('what an earlier run left of the file is replaced (%i bytes)', async (size) => {
   const rig = new Rig();
-  const left = new LocalShare(rig.dest);
+  const left = new LocalDest(rig.dest);
   left.create('', 'file').write(new Uint8Array(BLOCK * 2), 0);
   left.close();
   await rig.run([rig.file('file', noise(size))]);

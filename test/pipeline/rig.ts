@@ -18,7 +18,8 @@ import { PATH_ROOM, Ring } from '../../src/pipeline/ring.js';
 import { runWriter } from '../../src/pipeline/writer.js';
 import { baseName, dirName } from '../../src/posix/names.js';
 import { type Attributes, NO_ATTRIBUTES, roomForXattrs } from '../../src/share/attributes.js';
-import { LocalShare } from '../../src/share/local/local.js';
+import { LocalDest } from '../../src/share/local/localdest.js';
+import { LocalSource } from '../../src/share/local/localsource.js';
 import type { DestShare, SourceShare } from '../../src/share/share.js';
 import { LaneCounters } from '../../src/stats/shared.js';
 import { temporaryFolder } from '../helpers/tree.js';
@@ -57,7 +58,7 @@ export interface Outcome {
   readonly failures: readonly string[];
 }
 
-const shares: LocalShare[] = [];
+const shares: { close(): void }[] = [];
 
 afterEach(() => {
   for (const share of shares.splice(0)) share.close();
@@ -79,13 +80,9 @@ export class Rig {
       readers: READER_LANE + 1,
     });
     this.ring = new OneThreadRing(ring.shape);
-    const [source, dest] = [this.source, this.dest].map((root) => new LocalShare(root, undefined, { attributes })) as [
-      LocalShare,
-      LocalShare,
-    ];
-    shares.push(source, dest);
-    this.sourceShare = source;
-    this.destShare = dest;
+    this.sourceShare = new LocalSource(this.source, undefined, { attributes });
+    this.destShare = new LocalDest(this.dest, undefined, { attributes });
+    shares.push(this.sourceShare, this.destShare);
   }
 
   /** Writes a file at the source and returns it as a scan would. */

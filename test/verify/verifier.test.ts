@@ -11,7 +11,7 @@ import { Window } from '../../src/pace/window.js';
 import { CommandWord } from '../../src/pipeline/command.js';
 import { Inbox, Outbox } from '../../src/pipeline/inbox.js';
 import { Command } from '../../src/pipeline/ring.js';
-import { LocalShare } from '../../src/share/local/local.js';
+import { LocalSource } from '../../src/share/local/localsource.js';
 import { LaneCounters } from '../../src/stats/shared.js';
 import type { VerifyAnswer, VerifyItem, VerifyLease } from '../../src/verify/messages.js';
 import { type Reading, runVerifier } from '../../src/verify/verifier.js';
@@ -19,14 +19,14 @@ import { failCall } from '../helpers/faults.js';
 import { openDescriptors, plant, temporaryFolder } from '../helpers/tree.js';
 
 const SHA256 = checksumCode('sha256');
-const shares: LocalShare[] = [];
+const shares: LocalSource[] = [];
 
 afterEach(() => {
   for (const share of shares.splice(0)) share.close();
 });
 
 function readingOf(root: string, command: CommandWord): Reading {
-  const share = new LocalShare(root);
+  const share = new LocalSource(root);
   shares.push(share);
   return {
     share,

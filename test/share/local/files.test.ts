@@ -1,4 +1,15 @@
-import { linkSync, lstatSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync } from 'node:fs';
+import {
+  closeSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRoot } from '../../../src/posix/calls.js';
@@ -7,19 +18,30 @@ import { decodeName, nameBytes } from '../../../src/posix/names.js';
 import { NO_ATTRIBUTES } from '../../../src/share/attributes.js';
 import { createPart, LocalDestFile } from '../../../src/share/local/files.js';
 import { Folders } from '../../../src/share/local/folders.js';
-import { LocalShare } from '../../../src/share/local/local.js';
+import { LocalDest } from '../../../src/share/local/localdest.js';
 import { partName } from '../../../src/share/partname.js';
 import type { Times } from '../../../src/share/share.js';
 import { failCall, failWith, replaceCall } from '../../helpers/faults.js';
-import { canMount, harvest, mountTmpfs, openDescriptors, plant, rawPath, temporaryFolder } from '../../helpers/tree.js';
+import {
+  canMount,
+  canMountExfat,
+  harvest,
+  mountExfat,
+  mountTmpfs,
+  openDescriptors,
+  plant,
+  rawPath,
+  temporaryFolder,
+  unmount,
+} from '../../helpers/tree.js';
 
 const TIMES: Times = { atimeNs: 1_600_000_000_000_000_001n, mtimeNs: 1_500_000_000_123_456_789n, btimeNs: 0n };
 
 let top: string;
-let share: LocalShare;
+let share: LocalDest;
 beforeEach(() => {
   top = plant(temporaryFolder(), { root: {}, outside: { keep: 'keep' } });
-  share = new LocalShare(join(top, 'root'));
+  share = new LocalDest(join(top, 'root'));
 });
 afterEach(() => {
   share.close();
@@ -64,16 +86,16 @@ describe('publish', () => {
 
   it('replaces an old file whole, and whoever has it open keeps the old', () => {
     plant(at(''), { f: 'old and longer' });
-    const old = share.open('', 'f');
+    const old = openSync(at('f'), 'r');
     const file = share.create('', 'f');
     file.write(Buffer.from('new'), 0);
     expect(readFileSync(at('f'), 'utf8')).toBe('old and longer');
     file.publish(TIMES);
     expect(tree()).toEqual({ f: 'new' });
     const view = Buffer.alloc(14);
-    expect(old.read(view, 0)).toBe(14);
+    expect(readSync(old, view)).toBe(14);
     expect(view.toString()).toBe('old and longer');
-    old.close();
+    closeSync(old);
   });
 
   it('replaces a symbolic link, not what it points to', () => {
@@ -289,6 +311,16 @@ describe('on a network share', () => {
     record('fdatasync', 'renameat');
     file.publish(TIMES);
     expect(order).toEqual(['renameat']);
+  });
+
+  it.runIf(canMountExfat())('that is mounted within a local one flushes its files, and not those beside it', () => {
+    mountExfat(at('within'));
+    record('fdatasync');
+    copy('', 'beside', 'x');
+    expect(order).toEqual([]);
+    copy('within', 'f', 'x');
+    expect(order).toEqual(['fdatasync']);
+    unmount(at('within'));
   });
 
   it('keeps the old file when the flush fails, and does not flush a second time', () => {

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LocalShare } from '../../../src/share/local/local.js';
+import { LocalDest } from '../../../src/share/local/localdest.js';
 import type { Times } from '../../../src/share/share.js';
 import { failCall } from '../../helpers/faults.js';
 import { harvest, openDescriptors, plant, temporaryFolder } from '../../helpers/tree.js';
@@ -9,10 +9,10 @@ import { harvest, openDescriptors, plant, temporaryFolder } from '../../helpers/
 const TIMES: Times = { atimeNs: 1_600_000_000_000_000_001n, mtimeNs: 1_500_000_000_123_456_789n, btimeNs: 0n };
 
 let top: string;
-let share: LocalShare;
+let share: LocalDest;
 beforeEach(() => {
   top = plant(temporaryFolder(), { root: {}, outside: { keep: 'keep', sub: { deep: 'deep' } } });
-  share = new LocalShare(join(top, 'root'));
+  share = new LocalDest(join(top, 'root'));
 });
 afterEach(() => {
   share.close();

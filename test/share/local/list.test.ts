@@ -4,23 +4,16 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeName } from '../../../src/posix/names.js';
 import type { Kind } from '../../../src/posix/stat.js';
 import { Entries, metaOf } from '../../../src/share/entries.js';
-import { LocalShare } from '../../../src/share/local/local.js';
+import { LocalDest } from '../../../src/share/local/localdest.js';
+import { LocalSource } from '../../../src/share/local/localsource.js';
 import { failCall, failWith, replaceCall } from '../../helpers/faults.js';
-import {
-  canMount,
-  makeFifo,
-  mountTmpfs,
-  openDescriptors,
-  plant,
-  rawPath,
-  temporaryFolder,
-} from '../../helpers/tree.js';
+import { makeFifo, openDescriptors, plant, rawPath, temporaryFolder } from '../../helpers/tree.js';
 
 let top: string;
-let share: LocalShare;
+let share: LocalSource;
 beforeEach(() => {
   top = plant(temporaryFolder(), { root: { a: { f: 'four', d: { in: '' }, l: { link: 'f' } } }, outside: { s: 's' } });
-  share = new LocalShare(join(top, 'root'));
+  share = new LocalSource(join(top, 'root'));
 });
 afterEach(() => share.close());
 
@@ -148,6 +141,7 @@ describe('list', () => {
   });
 
   it('leaves no descriptor open, also when it fails', () => {
+    list('');
     const before = openDescriptors();
     list('a');
     kinds('a');
@@ -189,17 +183,9 @@ describe('listKinds', () => {
   });
 });
 
-describe('facts', () => {
-  it.runIf(canMount)('are those of the filesystem that the root is on', () => {
-    mountTmpfs(join(top, 'tmpfs'));
-    const other = new LocalShare(join(top, 'tmpfs'));
-    expect(other.facts).toMatchObject({ name: 'tmpfs', network: false, grainNs: 1n });
-    other.close();
-  });
-});
-
 describe('a share', () => {
   it('stays on the folder it was opened on when another takes its name', () => {
+    list('');
     renameSync(join(top, 'root'), join(top, 'moved'));
     plant(top, { root: { stranger: '' } });
     expect(namesOf(list(''))).toEqual(['a']);
@@ -207,11 +193,13 @@ describe('a share', () => {
 
   it('frees every descriptor when it is closed', () => {
     const before = openDescriptors();
-    const other = new LocalShare(join(top, 'root'));
-    other.open('a', 'f').close();
-    other.makeDir('a/d/e');
-    other.create('a/d/e', 'f').abandon();
-    other.close();
+    const source = new LocalSource(join(top, 'root'));
+    source.open('a', 'f').close();
+    source.close();
+    const dest = new LocalDest(join(top, 'root'));
+    dest.makeDir('a/d/e');
+    dest.create('a/d/e', 'f').abandon();
+    dest.close();
     expect(openDescriptors()).toBe(before);
   });
 });

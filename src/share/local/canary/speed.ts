@@ -19,7 +19,7 @@ import { asSysError, SysError } from '../../../posix/errno.js';
 import { join } from '../../../posix/names.js';
 import { Stat } from '../../../posix/stat.js';
 import { Entries } from '../../entries.js';
-import { LocalShare } from '../local.js';
+import { LocalSource } from '../localsource.js';
 import type { Pulse } from './pulse.js';
 import { newFile, refusal } from './scratch.js';
 
@@ -130,7 +130,7 @@ interface Readable {
 
 /** Lists and reads at the source for a second each. Nothing is written, nor are access times where that is ours to say. */
 export function measureSource(source: string, pulse: Pulse): SourceSpeed {
-  const share = new LocalShare(source);
+  const share = new LocalSource(source);
   try {
     const { list, files } = listRate(share, pulse);
     return { list, ...readRate(source, files, pulse) };
@@ -141,7 +141,7 @@ export function measureSource(source: string, pulse: Pulse): SourceSpeed {
 
 const KEPT_FILES = 64;
 
-function listRate(share: LocalShare, pulse: Pulse): { list: number; files: Readable[] } {
+function listRate(share: LocalSource, pulse: Pulse): { list: number; files: Readable[] } {
   const batch = Entries.withRoom(256);
   const dirs = [''];
   let files: Readable[] = [];

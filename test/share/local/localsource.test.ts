@@ -11,15 +11,15 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LocalShare } from '../../../src/share/local/local.js';
+import { LocalSource } from '../../../src/share/local/localsource.js';
 import { failCall } from '../../helpers/faults.js';
 import { makeFifo, openDescriptors, plant, temporaryFolder } from '../../helpers/tree.js';
 
 let top: string;
-let share: LocalShare;
+let share: LocalSource;
 beforeEach(() => {
   top = plant(temporaryFolder(), { a: { f: 'some text' } });
-  share = new LocalShare(top);
+  share = new LocalSource(top);
 });
 afterEach(() => share.close());
 

@@ -1,0 +1,186 @@
+import { dropFd, openForReading, readLinkAt, statAt, statFd } from '../../posix/calls.js';
+import { SysError } from '../../posix/errno.js';
+import { listFd } from '../../posix/listing.js';
+import { baseName, dirName, join } from '../../posix/names.js';
+import type { Kind, Stat } from '../../posix/stat.js';
+import { type Attributes, NO_ATTRIBUTES, type Xattr } from '../attributes.js';
+import { type Entries, targetSign } from '../entries.js';
+import { saysAbsent } from '../failure.js';
+import { leadsOut } from '../safelink.js';
+import type { Leaves, SourceFile, SourceShare } from '../share.js';
+import { xattrsOf } from './applying.js';
+import { LocalSourceFile } from './files.js';
+import { Folders } from './folders.js';
+import { Following } from './following.js';
+import { LocalRoot } from './localroot.js';
+import type { Pin } from './pin.js';
+
+const ENOENT = 2;
+
+export interface SourceWays {
+  /** What is read of entries beside content and times; undefined: nothing. */
+  readonly attributes?: Attributes | undefined;
+  /** Links stand for what they lead to (-L), wherever that is. */
+  readonly copyLinks?: boolean | undefined;
+  /** With that: see Following. */
+  readonly notInto?: string | undefined;
+  /** Listings tell which links lead out of the tree. */
+  readonly safeLinks?: boolean;
+}
+
+/** A mounted path that is read: the source, and the destination where it is listed or verified. */
+export class LocalSource extends LocalRoot implements SourceShare {
+  private readonly following: Following | undefined;
+  /** Of the root, where names of one file are to be told in listings. */
+  private device: number | undefined;
+
+  constructor(
+    root: string,
+    pin?: Pin,
+    private readonly ways: SourceWays = {},
+  ) {
+    super(root, pin, ways.attributes ?? NO_ATTRIBUTES);
+    if (ways.copyLinks) this.following = new Following(ways.notInto);
+  }
+
+  protected foldersOf(root: number): Folders {
+    return new Folders(root, { follow: this.ways.copyLinks });
+  }
+
+  protected rootOpened(): void {
+    this.device = this.attributes.hardLinks ? this.stat.deviceNumber : undefined;
+  }
+
+  list(dir: string, batch: Entries, full: () => void, leaves?: Leaves): void {
+    const fd = this.folders.openAnew(dir);
+    const absent = new Set<string>();
+    const failed = (name: string, { errno }: SysError) => {
+      if (batch.isFull) full();
+      batch.addFailed(name, errno);
+    };
+    try {
+      listFd(fd, dir, (name, seen) => {
+        const kind = this.following && seen === 'link' ? undefined : seen;
+        if (kind !== undefined && leaves?.(name, kind === 'dir')) return;
+        if (batch.isFull) full();
+        try {
+          statAt(fd, name, this.stat);
+          const unfollowed = this.follow(fd, dir, name);
+          if (kind === undefined && leaves?.(name, this.stat.kind === 'dir')) return;
+          if (unfollowed) throw unfollowed;
+          const target = this.stat.kind === 'link' ? readLinkAt(fd, name) : undefined;
+          batch.add(name, this.stat, this.signOf(target), this.device);
+          if (target !== undefined && this.ways.safeLinks && leadsOut(target, join(dir, name))) batch.markLeadsOut();
+        } catch (error) {
+          if (saysAbsent(error)) absent.add(name);
+          else failed(name, error as SysError);
+        }
+      });
+      // Gone between the listing and the look: as if it had not been listed, unless it still is.
+      if (absent.size > 0)
+        this.listKinds(dir, (name) => {
+          if (absent.delete(name)) failed(name, new SysError(ENOENT, 'stat', name));
+        });
+    } finally {
+      dropFd(fd);
+    }
+  }
+
+  /** What tells an entry from others of its kind, size and time: see Word.target. */
+  private signOf(target: string | undefined): number {
+    if (target !== undefined) return targetSign(target);
+    return this.stat.kind === 'other' ? this.stat.specialDevice : 0;
+  }
+
+  /** Where links are followed, puts what the entry in `stat` leads to there. The error that keeps it from being gone to. */
+  private follow(fd: number, dir: string, name: string): SysError | undefined {
+    const { following, stat } = this;
+    try {
+      if (following && stat.kind === 'link') following.look(this.folders.root, fd, dir, name, stat);
+      if (stat.kind === 'dir') following?.check(stat, name);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof SysError)) throw error;
+      return error;
+    }
+  }
+
+  isOnRootFilesystem(dir: string): boolean {
+    const { folders } = this;
+    const fd = folders.openAnew(dir);
+    try {
+      statFd(fd, this.stat);
+      const { device } = this.stat;
+      statFd(folders.root, this.stat);
+      return this.stat.device === device;
+    } finally {
+      dropFd(fd);
+    }
+  }
+
+  listKinds(dir: string, each: (name: string, kind: Kind) => void): void {
+    const fd = this.folders.openAnew(dir);
+    try {
+      listFd(fd, dir, (name, kind) => {
+        each(name, kind === undefined || (kind === 'link' && this.following) ? this.kindOf(fd, name) : kind);
+      });
+    } finally {
+      dropFd(fd);
+    }
+  }
+
+  /** Of an entry, or of what it leads to. */
+  private kindOf(fd: number, name: string): Kind {
+    statAt(fd, name, this.stat);
+    if (!this.following || this.stat.kind !== 'link') return this.stat.kind;
+    try {
+      statAt(fd, name, this.stat, true);
+    } catch (error) {
+      // One that leads nowhere is there all the same.
+      if (!(error instanceof SysError) || !['ENOENT', 'ELOOP', 'EACCES', 'ENOTDIR'].includes(error.code)) throw error;
+      return 'link';
+    }
+    return this.stat.kind;
+  }
+
+  open(dir: string, name: string): SourceFile {
+    return this.folders.in(
+      dir,
+      (fd) =>
+        new LocalSourceFile(
+          openForReading(fd, name, this.attributes.atimes, this.ways.copyLinks),
+          this.stat,
+          this.attributes,
+        ),
+    );
+  }
+
+  readLink(dir: string, name: string): { target: string; stat: Stat } {
+    return this.folders.in(dir, (fd) => {
+      statAt(fd, name, this.stat);
+      return { target: readLinkAt(fd, name), stat: this.stat };
+    });
+  }
+
+  look(dir: string, name: string): Stat {
+    this.folders.in(dir, (fd) => statAt(fd, name, this.stat, this.ways.copyLinks));
+    return this.stat;
+  }
+
+  sameFile(dir: string, name: string, other: string): Stat | undefined {
+    const { folders } = this;
+    const identity = folders.in(dirName(other), (fd) => this.identityOf(fd, baseName(other), this.ways.copyLinks));
+    return this.look(dir, name).identity === identity ? this.stat : undefined;
+  }
+
+  openDir(path: string): { stat: Stat; xattrs: Xattr[] } {
+    const fd = this.folders.openAnew(path);
+    try {
+      const xattrs = xattrsOf(fd, this.attributes);
+      statFd(fd, this.stat, path);
+      return { stat: this.stat, xattrs };
+    } finally {
+      dropFd(fd);
+    }
+  }
+}
