@@ -44,8 +44,14 @@ export class Guardian {
   /** To be called a few times a second. */
   tick(): void {
     if (this.session.stopping !== 'stop') this.watch.tick();
-    if (this.patience.isOver(this.session.stopping === 'drain', this.watch.isTroubled)) this.session.tell(Command.stop);
-    this.stalls.tick((nowMs) => this.session.crew.hanging(this.deps.settings.stallTimeoutMs, nowMs));
+    const { session, watch, stalls } = this;
+    const { stallTimeoutMs, shareTimeoutMs } = this.deps.settings;
+    stalls.tick((nowMs) => session.crew.hanging(stallTimeoutMs, nowMs));
+    const isHeld = watch.isTroubled || stalls.all.length > 0;
+    if (this.patience.isOver(session.stopping === 'drain', isHeld)) session.tell(Command.stop);
+    // A share may answer at its root, and not where something else is mounted within it.
+    const lasting = stalls.lasting(shareTimeoutMs);
+    if (lasting) session.breakOff(this.shareBroken(lasting.side, lasting.what));
   }
 
   /** An item met a share that cannot go on, or an error that is a bug. */

@@ -5,7 +5,7 @@ import { formatDuration } from '../stats/format.js';
 import { SessionBroken } from './broken.js';
 import { type Look, ShareWatch } from './watch.js';
 
-/** How long a drain waits for a share in trouble, ms. */
+/** How long a drain waits for a share in trouble, or a call that hangs, ms. */
 const DRAIN_PATIENCE_MS = 5000;
 
 /** Of a side that a run does not touch. */
@@ -59,10 +59,10 @@ export function shareBroken(side: Side, root: string, why: string): SessionBroke
 export class DrainPatience {
   private heldAt: number | undefined;
 
-  /** Whether patience has run out; to be asked a few times a second. */
-  isOver(isDraining: boolean, isTroubled: boolean): boolean {
+  /** Whether patience has run out; to be asked a few times a second. `isHeld`: a share is in trouble, or a call hangs. */
+  isOver(isDraining: boolean, isHeld: boolean): boolean {
     const now = performance.now();
-    if (!isDraining || !isTroubled) this.heldAt = undefined;
+    if (!isDraining || !isHeld) this.heldAt = undefined;
     else this.heldAt ??= now;
     return this.heldAt !== undefined && now - this.heldAt > DRAIN_PATIENCE_MS;
   }

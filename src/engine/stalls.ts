@@ -1,6 +1,7 @@
 /** Calls that hang: told once when they take too long, and once when they are over. */
 import { Call } from '../pace/latency.js';
-import { SIDE_NAMES } from '../share/share.js';
+import { SIDE_NAMES, type Side } from '../share/share.js';
+import { steadyMs } from '../stats/clock.js';
 import { formatDuration } from '../stats/format.js';
 import type { Stall } from '../stats/snapshot.js';
 import { cleanName } from '../ui/clean.js';
@@ -16,17 +17,26 @@ const DOING: Record<HangingCall['role'], Partial<Record<Call, string>>> = {
 const LOOK_MS = 1000;
 
 export class Stalls {
-  private known = new Map<string, Stall>();
+  /** `toldMs`: when it was told, by a clock that nobody sets. */
+  private known = new Map<string, { readonly stall: Stall; readonly toldMs: number }>();
   private lookedMs = 0;
 
   constructor(
     private readonly pathOf: (call: HangingCall) => string | undefined,
     /** A line for the operator. */
     private readonly note: (text: string) => void,
+    private readonly clock: () => number = steadyMs,
   ) {}
 
   get all(): Stall[] {
-    return [...this.known.values()];
+    return [...this.known.values()].map(({ stall }) => stall);
+  }
+
+  /** What hangs on, `ms` and longer after that was told: on which side, and what, in words. */
+  lasting(ms: number): { side: Side; what: string } | undefined {
+    const nowMs = this.clock();
+    const lasting = [...this.known.values()].find(({ toldMs }) => nowMs - toldMs >= ms);
+    return lasting && { side: lasting.stall.side, what: `hangs: ${describe(lasting.stall, Date.now())}` };
   }
 
   /** To be called a few times a second; `hanging` gives the calls that take too long now, by the machine's clock. */
@@ -39,14 +49,14 @@ export class Stalls {
 
   /** `hanging`: the calls that take too long now. */
   look(hanging: Iterable<HangingCall>, nowMs: number): void {
-    const now = new Map<string, Stall>();
+    const now: typeof this.known = new Map();
     for (const call of hanging) {
       const key = `${call.role} ${call.side} ${call.lane} ${call.sinceMs}`;
-      const stall = this.known.get(key) ?? this.stallOf(call);
-      now.set(key, stall);
-      if (!this.known.has(key)) this.note(`hangs: ${describe(stall, nowMs)}`);
+      const known = this.known.get(key) ?? { stall: this.stallOf(call), toldMs: this.clock() };
+      now.set(key, known);
+      if (!this.known.has(key)) this.note(`hangs: ${describe(known.stall, nowMs)}`);
     }
-    for (const [key, stall] of this.known) if (!now.has(key)) this.note(`goes on: ${describe(stall, nowMs)}`);
+    for (const [key, { stall }] of this.known) if (!now.has(key)) this.note(`goes on: ${describe(stall, nowMs)}`);
     this.known = now;
   }
 

@@ -31,7 +31,7 @@ import { type Pass, putPass, scopeOf, timeOf } from '../verify/pass.js';
 import { isInSample } from '../verify/sample.js';
 import { SessionBroken } from './broken.js';
 import { ATTEMPTS, backoffMs } from './retry.js';
-import { DrainPatience, guardShares, NOTHING_TO_SEE } from './shareguard.js';
+import { DrainPatience, guardShares, NOTHING_TO_SEE, shareBroken } from './shareguard.js';
 import { Stalls } from './stalls.js';
 import { VerifyCrew, type VerifyCrewDeps } from './verifycrew.js';
 import type { Look, ShareWatch } from './watch.js';
@@ -168,12 +168,16 @@ export class VerifySession {
   }
 
   private tick(): void {
-    const { crew, watch, deps } = this;
+    const { crew, watch, stalls } = this;
+    const { settings, crew: shares } = this.deps;
     crew.pacer.tick(new Date());
     watch.tick();
     if (this.stopping === 'no') crew.adapt();
-    this.stalls.tick((nowMs) => crew.hanging(deps.settings.stallTimeoutMs, nowMs));
-    if (this.patience.isOver(this.stopping === 'drain', watch.isTroubled)) this.tell(Command.stop);
+    stalls.tick((nowMs) => crew.hanging(settings.stallTimeoutMs, nowMs));
+    const isHeld = watch.isTroubled || stalls.all.length > 0;
+    if (this.patience.isOver(this.stopping === 'drain', isHeld)) this.tell(Command.stop);
+    const lasting = stalls.lasting(settings.shareTimeoutMs);
+    if (lasting) this.fail(shareBroken(lasting.side, shares.roots[lasting.side]!.path, lasting.what));
     this.count();
     this.feed();
   }

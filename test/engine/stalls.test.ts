@@ -41,3 +41,22 @@ test('another call of the same lane is another stall', () => {
   stalls.look([{ ...READING, sinceMs: 30_000 }], 95_000);
   expect(told).toHaveLength(3);
 });
+
+test('what hangs on for long after it was told is known by a clock that nobody sets', () => {
+  let now = 5_000;
+  const stalls = new Stalls(
+    () => 'a/f',
+    () => {},
+    () => now,
+  );
+  stalls.look([{ ...READING, sinceMs: Date.now() - 60_000 }], Date.now());
+  now += 9_999;
+  expect(stalls.lasting(10_000)).toBeUndefined();
+  now += 1;
+  expect(stalls.lasting(10_000)).toEqual({
+    side: 'source',
+    what: expect.stringMatching(/^hangs: reading a\/f at the source, for 1m 0/),
+  });
+  stalls.look([], Date.now());
+  expect(stalls.lasting(0)).toBeUndefined();
+});

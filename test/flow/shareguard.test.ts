@@ -215,6 +215,35 @@ describe.skipIf(!canMount || !bindfs)('a share with a server of its own', () => 
     expect((await copy(world)).code).toBe(4);
   });
 
+  test.each([
+    ['ends when it is told to stop', ['--stall-timeout', '1s'], 'stopped before the end', 3],
+    [
+      'gives up after --share-timeout',
+      ['--stall-timeout', '1s', '--share-timeout', '2s'],
+      /destination .*: hangs: listing the root at the destination, for \ds/,
+      4,
+    ],
+  ])('that freezes within the destination: a run %s', async (what, options, words, exit) => {
+    const world = newWorld();
+    makeTree(world.source, { ...manyFiles(20, 1000), 'within/f': file('x') });
+    const real = join(world.root, 'real');
+    for (const folder of [real, join(world.dest, 'within')]) mkdirSync(folder, { recursive: true });
+    const server = await serve(real, join(world.dest, 'within'));
+    server.kill('SIGSTOP');
+    try {
+      const run = startCopy(world, ...options);
+      await trouble(run, /hangs: listing the root at the destination, for /);
+      if (what.startsWith('ends')) run.signal('SIGINT');
+      await run.until('the last words', () => `${run.stdout}${run.stderr}`.match(words));
+      server.kill('SIGCONT');
+      expect(await run.ended).toMatchObject({ code: exit, signal: null });
+    } finally {
+      server.kill('SIGCONT');
+      unmount(join(world.dest, 'within'));
+    }
+    await copyAll(world);
+  });
+
   test('that dies is waited for, and its successor is used', async () => {
     const { world, real } = worldOfServer();
     const server = await serve(real, world.source);
