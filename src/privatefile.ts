@@ -20,6 +20,7 @@ export function readPrivateFile(option: string, file: string): Buffer {
     try {
       const stat = fstatSync(fd);
       if (!stat.isFile()) refuse('not a file');
+      if (stat.uid !== process.geteuid!()) refuse('belongs to another user; make it your own');
       if ((stat.mode & 0o077) !== 0) refuse('others can read or change it; chmod 600 it');
       if (stat.size >= LARGEST) refuse('too large');
       return buffer.subarray(0, readSync(fd, buffer, 0, LARGEST, 0));

@@ -7,3 +7,9 @@ export class SessionBroken extends Error {
     super(message);
   }
 }
+
+/** What waits for a share at the end of a session has waited for long enough. */
+export const HANGING = new SessionBroken(
+  'a share does not answer; what was not recorded is copied again by the next run',
+  'share',
+);

@@ -229,6 +229,15 @@ export class Findings {
         if (entry) this.recorder.row(dir, name, entry, known);
       },
       missing: (name) => this.missing(dir, name),
+      unseen: (name, code) => {
+        hand.staysUnlike = true;
+        const isProtected = (what: ExtraSort) => this.isProtected(hand, name, what);
+        if (!this.state.extras || isProtected('folder') || isProtected('no folder')) return;
+        const { message } = failure(code, 'stat', name);
+        const path = join(dir.path, name);
+        this.recorder.line('failed', 'entry', path, message);
+        this.fault(path, message);
+      },
       extra: (name, what) => {
         const isPart = what === 'part';
         if (!isPart && this.state.extras && this.isProtected(hand, name, what)) {
@@ -354,6 +363,7 @@ export class Findings {
 
 const REMOVALS: Readonly<Record<ExtraSort, Action>> = {
   part: Action.removePart,
+  'other part': Action.removePart,
   'no folder': Action.remove,
   folder: Action.removeDir,
   'in the way': Action.removeDir,

@@ -2,6 +2,7 @@
  * Keeps a session going while shares and threads do not: waits for shares in trouble, replaces lanes that died, tells of
  * calls that hang, and keeps a drain from waiting for ever.
  */
+import { Call } from '../pace/latency.js';
 import { Command } from '../pipeline/ring.js';
 import { type Failure, failure } from '../share/failure.js';
 import type { Side } from '../share/share.js';
@@ -26,11 +27,13 @@ export class Guardian {
   /** Lanes died, and others are on their way. */
   private replacing = false;
   private deaths = 0;
+  /** Since the Unix epoch. */
+  private flushingSinceMs: number | undefined;
   private readonly patience = new DrainPatience();
 
   constructor(
     private readonly session: Session,
-    private readonly deps: Pick<SessionDeps, 'settings' | 'note' | 'look' | 'allocated' | 'destMissing'>,
+    private readonly deps: Pick<SessionDeps, 'settings' | 'note' | 'look' | 'allocated' | 'flushDest' | 'destMissing'>,
   ) {
     this.watch = this.watchShares();
     this.stalls = new Stalls((call) => this.pathOfCall(call), deps.note);
@@ -41,14 +44,36 @@ export class Guardian {
     return this.watch.isHolding || this.replacing;
   }
 
+  /** Something waits for a share, perhaps for ever. */
+  get isHeld(): boolean {
+    return this.watch.isTroubled || this.stalls.all.length > 0;
+  }
+
+  /** Flushes the destination: see SessionDeps. */
+  async flush(): Promise<string | undefined> {
+    this.flushingSinceMs = Date.now();
+    try {
+      return await this.deps.flushDest();
+    } finally {
+      this.flushingSinceMs = undefined;
+    }
+  }
+
+  /** Calls that are under way for `ms` and longer, of lanes, and of the keeper that flushes. */
+  private *hanging(ms: number, nowMs: number): Generator<HangingCall> {
+    yield* this.session.crew.hanging(ms, nowMs);
+    const { flushingSinceMs: sinceMs } = this;
+    if (sinceMs !== undefined && nowMs - sinceMs >= ms)
+      yield { side: 'dest', role: 'keeper', lane: 0, kind: Call.publish, item: 0, sinceMs };
+  }
+
   /** To be called a few times a second. */
   tick(): void {
     if (this.session.stopping !== 'stop') this.watch.tick();
-    const { session, watch, stalls } = this;
+    const { session, stalls } = this;
     const { stallTimeoutMs, shareTimeoutMs } = this.deps.settings;
-    stalls.tick((nowMs) => session.crew.hanging(stallTimeoutMs, nowMs));
-    const isHeld = watch.isTroubled || stalls.all.length > 0;
-    if (this.patience.isOver(session.stopping === 'drain', isHeld)) session.tell(Command.stop);
+    stalls.tick((nowMs) => this.hanging(stallTimeoutMs, nowMs));
+    if (this.patience.isOver(session.stopping === 'drain', this.isHeld)) session.tell(Command.stop);
     // A share may answer at its root, and not where something else is mounted within it.
     const lasting = stalls.lasting(shareTimeoutMs);
     if (lasting) session.breakOff(this.shareBroken(lasting.side, lasting.what));
@@ -147,6 +172,7 @@ export class Guardian {
   }
 
   private pathOfCall({ role, item }: HangingCall): string | undefined {
+    if (role === 'keeper') return undefined;
     if (role === 'scanner') return this.session.scan.pathInHand(item);
     const found = this.session.conveyor.item(item);
     return found && pathOf(found);

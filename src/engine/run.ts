@@ -15,7 +15,7 @@ import { partTag } from '../ledger/tag.js';
 import type { Settings } from '../settings.js';
 import { folds, NO_FOLDING } from '../share/folding.js';
 import { coarser, mountinfo, type RootsFacts } from '../share/local/roots.js';
-import { mountsWithin } from '../share/mounts.js';
+import { localMountsWithin } from '../share/mounts.js';
 import type { RenamedSort } from '../share/renaming.js';
 import { SIDE_NAMES, type Side } from '../share/share.js';
 import { kept, sameTime } from '../share/timerange.js';
@@ -25,7 +25,7 @@ import { cleanName } from '../ui/clean.js';
 import type { Operator } from '../ui/operator.js';
 import { type RunResult, summaryText } from '../ui/summary.js';
 import { createSurface, type Pull, type Surface, standardOutput } from '../ui/surface.js';
-import { SessionBroken } from './broken.js';
+import { HANGING, SessionBroken } from './broken.js';
 import { Chronicle } from './chronicle.js';
 import { Controls } from './controls.js';
 import { beginSession, endSession, hasCollided } from './cutoff.js';
@@ -94,9 +94,9 @@ async function prepare(
     firstLanes: firstLanes(roots.source.network, roots.dest.network),
     identities,
     destMissing: settings.dryRun && roots.destMissing,
-    // Network shares flush each file as it is published; a local filesystem is flushed as a whole, and what is within it.
+    // A network share flushes each file as it is published; a local filesystem is flushed as a whole, also one within.
     flushDest: async () => {
-      const within = mountsWithin(roots.destReal, mountinfo());
+      const within = localMountsWithin(roots.destReal, mountinfo());
       if (roots.dest.network && within.length === 0) return undefined;
       return keeper.flush(settings.dest, roots.dest.network ? undefined : identities.dest, within);
     },
@@ -237,10 +237,9 @@ class Run {
     await listening;
     const ended = await session.crew.finish(PATIENCE_MS);
     // A share that hangs keeps the last flush from ending too.
-    const unrecorded = await Promise.race([
-      this.record(),
-      ended && !session.guardian.watch.isTroubled ? never : delayed(PATIENCE_MS, HANGING),
-    ]);
+    const mayHang = !ended || session.isEnding || session.guardian.isHeld;
+    const tooLong = mayHang ? delayed(PATIENCE_MS, HANGING) : session.hopeless;
+    const unrecorded = broken === HANGING ? HANGING : await Promise.race([this.record(), tooLong]);
     broken ??= unrecorded;
     if (unrecorded) session.recorder.giveUp();
     const snapshot = this.picture();
@@ -336,12 +335,6 @@ class Run {
     return failed || (!this.settings.dryRun && ledger.totals.pendingFiles > 0) ? Exit.someFailed : Exit.ok;
   }
 }
-
-const never = new Promise<never>(() => {});
-const HANGING = new SessionBroken(
-  'a share does not answer; what was not recorded is copied again by the next run',
-  'share',
-);
 
 async function delayed<T>(ms: number, value: T): Promise<T> {
   await setTimeout(ms, undefined, { ref: false });

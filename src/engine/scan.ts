@@ -64,7 +64,7 @@ export class Scan {
     private readonly recorder: Recorder,
     private readonly ground: Pick<
       JoinInput,
-      'grainNs' | 'range' | 'distrustNs' | 'trash' | 'folding' | 'beganNs' | 'attributes' | 'itemizes'
+      'grainNs' | 'range' | 'distrustNs' | 'trash' | 'folding' | 'beganNs' | 'partTag' | 'attributes' | 'itemizes'
     > & { choice: Choice },
     private readonly events: ScanEvents,
   ) {

@@ -108,7 +108,7 @@ export class Section {
 /** A call that a lane makes now. */
 export interface HangingCall {
   readonly side: Side;
-  readonly role: 'reader' | 'writer' | 'scanner';
+  readonly role: 'reader' | 'writer' | 'scanner' | 'keeper';
   readonly lane: number;
   readonly kind: Call;
   /** Of a scanner, the folder's id. */

@@ -3,7 +3,7 @@
  * folders. The session owns the window, that is all items in memory, and decides when the scan rests, what is taken from the
  * backlog and when a checkpoint is due.
  */
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditLog } from '../audit/log.js';
 import { checksumCode } from '../hash/registry.js';
 import { inodeOf } from '../ledger/hardlinks.js';
@@ -20,9 +20,11 @@ import type { Side } from '../share/share.js';
 import type { TimeRange } from '../share/timerange.js';
 import type { Phase } from '../stats/snapshot.js';
 import { Backlog, type Source } from './backlog.js';
+import { HANGING, type SessionBroken } from './broken.js';
 import { Conveyor, pathOf } from './conveyor.js';
 import { Course, type SecondLook } from './course.js';
 import { Crew } from './crew.js';
+import { PATIENCE_MS } from './ending.js';
 import { DELETING, doneLine, itemLine } from './entrylines.js';
 import { LOW } from './feed.js';
 import type { RootState } from './findings.js';
@@ -104,6 +106,9 @@ export class Session {
   readonly toRecord = new Set<Item>();
   private waiting: { done(): boolean; resolve(): void; reject(error: Error): void } | undefined;
   private broken: Error | undefined;
+  /** Resolves some time after the session was told to end at once: what still waits for a share may do so for ever. */
+  readonly hopeless: Promise<SessionBroken>;
+  private loseHope: (() => void) | undefined;
   private fullSince: number | undefined;
   private checkpointAt = performance.now();
   private adaptedAt = 0;
@@ -117,6 +122,9 @@ export class Session {
 
   constructor(private readonly deps: SessionDeps) {
     const { ledger, settings } = deps;
+    this.hopeless = new Promise((resolve) => {
+      this.loseHope = () => setTimeout(resolve, PATIENCE_MS, HANGING).unref();
+    });
     this.hardLinks = new HardLinks(ledger, checksumCode(settings.checksum));
     this.recorder = new Recorder({
       ledger,
@@ -124,7 +132,7 @@ export class Session {
       source: settings.source,
       dest: settings.dest,
       checksum: settings.checksum,
-      flushDest: deps.flushDest,
+      flushDest: () => this.guardian.flush(),
       saved: (items) => {
         for (const item of items) if (this.toRecord.delete(item)) this.hold(item);
       },
@@ -352,6 +360,10 @@ export class Session {
 
   private settle(): void {
     const { waiting } = this;
+    if (this.isEnding) {
+      this.loseHope?.();
+      this.loseHope = undefined;
+    }
     if (!waiting) return;
     if (this.broken) {
       this.waiting = undefined;
@@ -436,14 +448,19 @@ export class Session {
   async checkpoint(): Promise<void> {
     for (;;) {
       try {
-        await this.recorder.checkpoint();
+        const recording = this.recorder.checkpoint();
+        const end = await Promise.race([recording, this.hopeless]);
+        if (end) {
+          recording.catch(() => {}); // nobody waits for it any more
+          throw end;
+        }
         this.checkpointAt = performance.now();
         return;
       } catch (error) {
         if (!(error instanceof DestAway) || this.isEnding) throw error;
         const { watch } = this.guardian;
         watch.report('dest', error.code, 0);
-        while (watch.isHolding && !this.isEnding) await setTimeout(TICK_MS);
+        while (watch.isHolding && !this.isEnding) await sleep(TICK_MS);
       }
     }
   }

@@ -11,6 +11,7 @@ const DOING: Record<HangingCall['role'], Partial<Record<Call, string>>> = {
   reader: { [Call.open]: 'opening', [Call.move]: 'reading', [Call.moveLess]: 'reading' },
   writer: { [Call.open]: 'creating', [Call.move]: 'writing', [Call.moveLess]: 'writing', [Call.publish]: 'publishing' },
   scanner: { [Call.list]: 'listing' },
+  keeper: { [Call.publish]: 'flushing' },
 };
 
 /** Between two looks, ms. */

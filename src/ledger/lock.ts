@@ -9,12 +9,14 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
+import { pause } from '../pause.js';
 import { tryLock } from '../posix/calls.js';
 import { LedgerError } from './errors.js';
 
 /** Only the ledger's owner may read it, and take it. */
 const PRIVATE = 0o600;
 const HOLDER = 'millrace process';
+const UNTIL_SAID_MS = 100;
 
 /** Takes the lock of the ledger `file` for the life of the process. Throws LedgerError where another has it, or system errors. */
 export function takeLock(file: string): void {
@@ -25,8 +27,11 @@ export function takeLock(file: string): void {
   if (holder !== '' && !holder.startsWith(HOLDER))
     throw new LedgerError(`${file}: its lock ${lockFile} would take the place of a file that is no lock; name another`);
   if (!tryLock(fd, lockFile)) {
+    // Whoever has just taken it has yet to say so; until then it has the name of the one before.
+    pause(UNTIL_SAID_MS);
+    const taker = readFileSync(lockFile, 'utf8').trim();
     closeSync(fd);
-    throw new LedgerError(`${file}: in use by ${holder || 'another process'}`);
+    throw new LedgerError(`${file}: in use by ${taker || 'another process'}`);
   }
   ftruncateSync(fd, 0);
   writeSync(fd, `${HOLDER} ${process.pid}, since ${new Date().toISOString()}\n`, 0);

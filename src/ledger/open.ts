@@ -12,6 +12,7 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { pause } from '../pause.js';
 import { filesystemType } from '../posix/calls.js';
 import { filesystemFacts } from '../posix/filesystems.js';
 import { LedgerError } from './errors.js';
@@ -100,7 +101,7 @@ function insist<T>(work: () => T): T {
     } catch (error) {
       const { code } = error as { code?: string };
       if (attempt === ATTEMPTS || !/^SQLITE_(READONLY|CANTOPEN)/.test(code ?? '')) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BETWEEN_ATTEMPTS_MS);
+      pause(BETWEEN_ATTEMPTS_MS);
     }
   }
 }
@@ -276,6 +277,10 @@ export function guard<T>(file: string, work: () => T): T {
     const { code, message } = error as { code?: string; message: string };
     if (code === 'ENOENT') throw new LedgerError(`${file}: its folder does not exist; make it first`);
     if (code?.startsWith('SQLITE_NOTADB')) throw notOurs(file);
+    if (code?.startsWith('SQLITE_CANTOPEN'))
+      throw new LedgerError(
+        `${file}: cannot be opened, or nothing written beside it, as SQLite has to also to read it`,
+      );
     if (code?.startsWith('SQLITE_CORRUPT'))
       throw new LedgerError(`${file}: damaged (${message}); restore it or start anew with --db`);
     if (code) throw new LedgerError(`${file}: ${message}`);

@@ -15,7 +15,7 @@ import { isClamped, kindOfMode, specialKindOf } from '../posix/stat.js';
 import { type Attributes, carriesXattrs, NO_ATTRIBUTES, takesSpecial } from '../share/attributes.js';
 import type { Inode, Meta } from '../share/entries.js';
 import { type Folding, folds } from '../share/folding.js';
-import { isPartName } from '../share/partname.js';
+import { isPartName, isPartOf } from '../share/partname.js';
 import { kept, sameTime, type TimeRange } from '../share/timerange.js';
 import { compare, isLeft, type Left, leave, type Seen, type Verdict } from './compare.js';
 import type { Choice } from './filter/choice.js';
@@ -26,8 +26,11 @@ import { IN_MEMORY, YIELD_EVERY } from './largest.js';
 import type { Found, Listing } from './listing.js';
 import { Twins } from './twins.js';
 
-/** `in the way`: a folder where the source has something else that is copied, and as such an extra. */
-export type ExtraSort = 'folder' | 'in the way' | 'no folder' | 'part';
+/**
+ * `in the way`: a folder where the source has something else that is copied, and as such an extra. `other part`: an unfinished
+ * file of another ledger, which may go on with it.
+ */
+export type ExtraSort = 'folder' | 'in the way' | 'no folder' | 'part' | 'other part';
 
 export interface JoinSink {
   /** A file, link or special file to be copied, or a file whose attributes are. `changes`: what differs, where lines tell it. */
@@ -76,10 +79,15 @@ export interface JoinSink {
   missing(name: string): void;
   /** At the destination only. */
   extra(name: string, what: ExtraSort): void;
+  /** The same, and it could not be looked at. */
+  unseen(name: string, code: string): void;
   /** In the ledger, but no longer at the source. */
   goneEntry(entry: KeyedEntry): void;
   goneFolder(dir: Dir): void;
 }
+
+/** An unfinished file of another ledger that nothing was written to for so long, ns, was left for good: a week. */
+const LEFT_NS = 604_800_000_000_000n;
 
 export interface JoinInput {
   readonly dir: Dir;
@@ -100,6 +108,8 @@ export interface JoinInput {
   readonly range: TimeRange | undefined;
   /** When the session began, by the destination's clock, ns: an unfinished file that changed since is in work. */
   readonly beganNs: bigint | undefined;
+  /** See partName. */
+  readonly partTag: string;
   /** Which names the destination takes for one. */
   readonly folding: Folding;
   /** A folder of the destination's root that is none of the copy's business. */
@@ -164,13 +174,21 @@ function* joinNames(input: JoinInput, twins: Twins | undefined, ledger: Ledger, 
       if (name === trash) continue;
       const isFolder = entries.kind(index) === 'dir';
       if (isPartName(name) && !isFolder) {
+        const changedNs = entries.errno(index) === 0 ? entries.meta(index).ctimeNs : 0n;
         // Another run may be writing it, from another source.
-        const isInWork = beganNs !== undefined && entries.errno(index) === 0 && entries.meta(index).ctimeNs >= beganNs;
-        if (!isInWork) sink.extra(name, 'part');
+        const isInWork = beganNs !== undefined && changedNs >= beganNs;
+        const isLeft = beganNs === undefined || changedNs < beganNs - LEFT_NS;
+        if (!isInWork) sink.extra(name, isLeft || isPartOf(name, input.partTag) ? 'part' : 'other part');
         continue;
       }
-      if (!complete || entries.errno(index) !== 0) continue;
+      if (!complete) continue;
       const counterpart = source.find(twins?.original(name) ?? name);
+      const errno = entries.errno(index);
+      if (errno !== 0) {
+        // What no name of the source becomes (see RenamedSource) is let be.
+        if (!counterpart && !name.startsWith('/')) sink.unseen(name, errnoName(errno));
+        continue;
+      }
       const mayGiveWay = isFolder && !input.choice.comparing?.ignoreExisting;
       if (!counterpart) sink.extra(name, isFolder ? 'folder' : 'no folder');
       else if (mayGiveWay && isToBeThere(name, counterpart, input)) sink.extra(name, 'in the way');

@@ -266,10 +266,11 @@ export function chosen(places: readonly number[], names: readonly string[], word
   return { names: places.map((place) => names[place]!), data: data.buffer };
 }
 
-/** `rest` is negative before 1970, where the words have nanoseconds of 0 and more. */
+/** `rest` is negative before 1970, where the words mostly have nanoseconds of 0 and more. */
 function isTime(words: Int32Array, at: number, seconds: number, rest: number): boolean {
-  // Rows have the nearest time that they can.
-  if (mayBeClamped(words, at)) return timeNs(words, at) === BigInt(seconds) * 1_000_000_000n + BigInt(rest);
+  // Rows have the nearest time that they can; and the kernel's SMB client has nanoseconds below 0 before 1970.
+  if (mayBeClamped(words, at) || words[at + 2]! < 0)
+    return timeNs(words, at) === BigInt(seconds) * 1_000_000_000n + BigInt(rest);
   const borrow = rest < 0 ? 1 : 0;
   return words[at + 2] === rest + borrow * 1_000_000_000 && sizeFrom(words, at) === seconds - borrow;
 }

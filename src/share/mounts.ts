@@ -56,10 +56,16 @@ export function softnessOf({ type, options }: Pick<Mount, 'type' | 'options'>): 
   return (['soft', 'softerr'] as const).find((option) => options.includes(option));
 }
 
-/** Where else something is mounted beneath a folder, which is a real path; automounters are not, nothing is written to them. */
-export function mountsWithin(folder: string, mountinfo: string): string[] {
+/**
+ * Types of mounts with a server of their own, as the kernel names them; of automounters, which nothing is written to. The
+ * files of the others are flushed with their filesystem, of which a call may wait for ever where the server does.
+ */
+const SERVED = /^(autofs|nfs4?|cifs|smb3|fuse|fuseblk|fuse\..*|9p|afs|ceph|lustre|gpfs|coda)$/;
+
+/** Where else a local filesystem is mounted beneath a folder, which is a real path. */
+export function localMountsWithin(folder: string, mountinfo: string): string[] {
   const within = parse(mountinfo).filter(
-    ({ mountPoint, type }) => mountPoint !== folder && isInside(mountPoint, folder) && type !== 'autofs',
+    ({ mountPoint, type }) => mountPoint !== folder && isInside(mountPoint, folder) && !SERVED.test(type),
   );
   return [...new Set(within.map(({ mountPoint }) => mountPoint))];
 }

@@ -33,6 +33,11 @@ function digest(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex').slice(0, 40);
 }
 
+/** Whether a part name, or that of a probe, is one of the ledger with this tag. */
+export function isPartOf(name: string, tag: string): boolean {
+  return name.startsWith(`${PART_PREFIX}${tag}.`) || (name.startsWith(`${PART_PREFIX}~`) && name.endsWith(`.${tag}`));
+}
+
 export function isPartName(name: string): boolean {
   return name.startsWith(PART_PREFIX);
 }

@@ -20,6 +20,7 @@ test('a scan that begins is in the ledger at once, so that a kill leaves somethi
     ...times,
     trash: undefined,
     folding: NO_FOLDING,
+    partTag: '',
     choice: EVERYTHING,
     attributes: NO_ATTRIBUTES,
     itemizes: false,

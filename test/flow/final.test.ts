@@ -124,6 +124,25 @@ test.skipIf(!isRoot)(
   },
 );
 
+test('an extra that cannot be looked at is a failure, keeps all extras, and is in the certificate', async () => {
+  const world = newUnprivilegedWorld();
+  makeTree(world.source, { f: file('f'), folder: { kind: 'dir' } });
+  makeTree(world.dest, { 'folder/unseen': file(), extra: file() });
+  handOver(world);
+  // It lists what is in it, and lets nobody near that.
+  chmodSync(join(world.dest, 'folder'), 0o600);
+  for (let pass = 0; pass < 2; pass++) {
+    const { code, stdout } = await copy(world, '--final', '--delete-extras');
+    expect(code).toBe(1);
+    expect(stdout).toContain('folder/unseen: EACCES: permission denied (stat)');
+    expect(told(stdout, 'extras')).toEqual(['kept: errors, or more than --max-delete']);
+  }
+  chmodSync(join(world.dest, 'folder'), 0o700);
+  expect(namesIn(world.dest).sort()).toEqual(['extra', 'f', 'folder', 'folder/unseen']);
+  await copyAll(world, '--delete-extras');
+  expect(namesIn(world.dest).sort()).toEqual(['f', 'folder']);
+});
+
 test('extras that are kept have not changed: the certificate tells of them', async () => {
   const world = newWorld();
   makeTree(world.source, TREE);

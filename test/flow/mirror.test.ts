@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { partName } from '../../src/share/partname.js';
 import {
   auditLog,
   copy,
@@ -177,12 +178,18 @@ test('removes unfinished files of a run that died, and neither copies nor delete
   const world = newWorld();
   const { source, dest } = world;
   makeTree(source, { file: file('file'), [`${PART}mine`]: file('mine'), 'folder/inside': file('inside') });
-  makeTree(dest, {
-    [`${PART}gone`]: file('left'),
-    [`folder/${PART}inside`]: file('left'),
-    [`folder/${PART}link`]: link('left'),
-  });
   const { stdout } = await copyAll(world);
+  const tag = JSON.parse(query<{ value: string }>(world.db, "SELECT value FROM meta WHERE key = 'tag'")[0]!.value);
+  makeTree(dest, {
+    [partName('gone', tag)]: file('left'),
+    [`folder/${partName('inside', tag)}`]: file('left'),
+    [`folder/${partName('link', tag)}`]: link('left'),
+    // Of another ledger, of which a run may be waiting.
+    [`folder/${partName('inside', 'others')}`]: file('left'),
+  });
+  await copyAll(world);
+  expect(partFiles(dest)).toEqual([`folder/${partName('inside', 'others')}`]);
+  await copyAll(world, '--delete-extras');
   expect(partFiles(dest)).toEqual([]);
   expect(readFileSync(`${source}/${PART}mine`, 'utf8')).toBe('mine');
   expect(logged(world, 'skipped')).toEqual([`${PART}mine`]);

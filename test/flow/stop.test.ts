@@ -1,8 +1,11 @@
 /** Runs that are limited, stopped or killed, and the runs that resume them. */
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { findCommand, isRoot } from '../helpers/tree.js';
 import {
   AUTO_LANES,
   auditLog,
@@ -216,3 +219,30 @@ test('what the scan could not look at before a stop is scanned again by the run 
   expectEqualTrees(source, dest);
   expectLedgerOf(world);
 });
+
+const strace = findCommand('strace');
+
+test.skipIf(!strace || !isRoot)(
+  'a flush that hangs is told, and does not keep a run that is told to stop from its end (root only)',
+  async () => {
+    const world = newWorld();
+    makeTree(world.source, mixedTree({ withLarge: true }));
+    const copying = startCopy(world, '--bwlimit', '1M', '--stall-timeout', '1s');
+    await copying.until('something is recorded', () => ledgerPaths(world, 'synced').length > 0);
+    const delay = ['-e', 'trace=syncfs', '-e', 'inject=syncfs:delay_enter=100000000'];
+    const tracer = spawn(strace!, ['-f', '-o', '/dev/null', ...delay, '-p', String(copying.pid)], { stdio: 'ignore' });
+    try {
+      await copying.until('a word of the flush', () =>
+        copying.stdout.includes('hangs: flushing the root at the destination'),
+      );
+      copying.signal('SIGINT');
+      await copying.until('the last words', () => copying.stderr.includes('a share does not answer'));
+    } finally {
+      tracer.kill('SIGINT');
+      await once(tracer, 'exit');
+    }
+    expect(await copying.ended).toMatchObject({ code: 4 });
+    await copyAll(world);
+    expectEqualTrees(world.source, world.dest);
+  },
+);

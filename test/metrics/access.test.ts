@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { hasToken, isLocalRequest, isLoopback, readToken } from '../../src/metrics/access.js';
 import { usageMessage } from '../cli/helpers.js';
-import { temporaryFolder } from '../helpers/tree.js';
+import { isRoot, temporaryFolder } from '../helpers/tree.js';
 
 test.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('%s is this machine alone', (host) => {
   expect(isLoopback(host)).toBe(true);
@@ -74,6 +74,12 @@ describe('a token file', () => {
     ['s3cret', 0o602, 'others can read or change it'],
   ])('with %j and mode %o is refused: %s', (content, mode, message) => {
     expect(usageMessage(() => readToken(tokenFile(content, mode)))).toContain(message);
+  });
+
+  test.skipIf(!isRoot)('of another user is refused, who could change it (needs root)', () => {
+    const file = tokenFile('s3cret');
+    chownSync(file, 65534, 65534);
+    expect(usageMessage(() => readToken(file))).toContain('belongs to another user; make it your own');
   });
 
   test('that is none is refused, and a FIFO is not waited for', () => {

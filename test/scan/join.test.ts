@@ -11,6 +11,7 @@ import { Listing } from '../../src/scan/listing.js';
 import { NO_ATTRIBUTES } from '../../src/share/attributes.js';
 import { Entries, type Meta, metaOf } from '../../src/share/entries.js';
 import { foldName, NO_FOLDING } from '../../src/share/folding.js';
+import { partName, probeName } from '../../src/share/partname.js';
 import { DIR, entriesWith, FIFO, FILE, LINK, type Made, metaWith, statWith } from '../helpers/entries.js';
 
 let ledger: Ledger;
@@ -102,6 +103,7 @@ function march(sides: Sides, more: Partial<JoinInput> = {}): Event[] {
     trash: undefined,
     folding: NO_FOLDING,
     beganNs: undefined,
+    partTag: 'tagtag',
     distrustNs: undefined,
     damaged: new Set<string>(),
     attributes: NO_ATTRIBUTES,
@@ -156,10 +158,27 @@ describe('a sealed folder', () => {
   });
 });
 
-test('an unfinished file at the destination is an extra, unless it changed since the session began', () => {
-  const parts = (ctimeNs: bigint) => [{ name: '.millrace-part.f', meta: { ctimeNs } }];
-  expect(short(march({ dest: parts(99n) }, { beganNs: 100n }))).toEqual([['extra', '.millrace-part.f']]);
-  expect(march({ dest: parts(100n) }, { beganNs: 100n })).toEqual([]);
+describe('an unfinished file at the destination', () => {
+  const WEEK_NS = 604_800_000_000_000n;
+  const beganNs = 2n * WEEK_NS;
+  const found = (name: string, ctimeNs: bigint) => march({ dest: [{ name, meta: { ctimeNs } }] }, { beganNs });
+
+  it.each([partName('f', 'tagtag'), probeName('probe', 'tagtag')])(
+    'of this ledger is an extra (%s), unless it changed since the session began',
+    (name) => {
+      expect(found(name, beganNs - 1n)).toEqual([['extra', name, 'part']]);
+      expect(found(name, beganNs)).toEqual([]);
+    },
+  );
+
+  it.each([partName('f', 'others'), probeName('probe', 'others'), partName('f')])(
+    'of another ledger (%s) is one of ours to remove once nothing was written to it for a week',
+    (name) => {
+      expect(found(name, beganNs)).toEqual([]);
+      expect(found(name, beganNs - WEEK_NS)).toEqual([['extra', name, 'other part']]);
+      expect(found(name, beganNs - WEEK_NS - 1n)).toEqual([['extra', name, 'part']]);
+    },
+  );
 });
 
 describe('a destination that folds names', () => {
@@ -538,8 +557,10 @@ describe('at the destination only', () => {
     ]);
   });
 
-  it('what could not be looked at is no extra', () => {
-    expect(march({ dest: [{ name: 'f', errno: 13 }] })).toEqual([]);
+  it('what could not be looked at is told, and is no extra', () => {
+    expect(march({ dest: [{ name: 'f', errno: 13 }] })).toEqual([['unseen', 'f', 'EACCES']]);
+    expect(march({ dest: [{ name: 'f', errno: 13 }] }, { complete: false })).toEqual([]);
+    expect(march({ dest: [{ name: '/no name of the source', errno: 84 }] })).toEqual([]);
   });
 
   it('nothing is an extra when the listing of the source is not complete', () => {
@@ -760,6 +781,7 @@ describe('a huge folder', () => {
       trash: undefined,
       folding: NO_FOLDING,
       beganNs: undefined,
+      partTag: 'tagtag',
       distrustNs: undefined,
       damaged: new Set<string>(),
       attributes: NO_ATTRIBUTES,

@@ -36,21 +36,22 @@ describe('Entries', () => {
     );
   });
 
+  const second = 1_000_000_000n;
+  // A bigint is divided as SQLite divides: towards zero.
+  const parts = (meta: Meta): Parts => ({
+    size: meta.size,
+    mtimeSeconds: Number(meta.mtimeNs / second),
+    mtimeRest: Number(meta.mtimeNs % second),
+    ctimeSeconds: Number(meta.ctimeNs / second),
+    ctimeRest: Number(meta.ctimeNs % second),
+    btimeSeconds: Number(meta.btimeNs / second),
+    btimeRest: Number(meta.btimeNs % second),
+    mode: meta.mode,
+    uid: meta.uid,
+    gid: meta.gid,
+  });
+
   it('tells whether an entry has just this metadata', () => {
-    const second = 1_000_000_000n;
-    // A bigint is divided as SQLite divides: towards zero.
-    const parts = (meta: Meta): Parts => ({
-      size: meta.size,
-      mtimeSeconds: Number(meta.mtimeNs / second),
-      mtimeRest: Number(meta.mtimeNs % second),
-      ctimeSeconds: Number(meta.ctimeNs / second),
-      ctimeRest: Number(meta.ctimeNs % second),
-      btimeSeconds: Number(meta.btimeNs / second),
-      btimeRest: Number(meta.btimeNs % second),
-      mode: meta.mode,
-      uid: meta.uid,
-      gid: meta.gid,
-    });
     fc.assert(
       fc.property(anyMeta, anyMeta, (meta, other) => {
         const entries = entriesWith([{ name: 'a' }, { name: 'b', meta }]);
@@ -59,6 +60,18 @@ describe('Entries', () => {
           expect(entries.is(1, parts({ ...meta, [key]: other[key] }))).toBe(meta[key] === other[key]);
       }),
     );
+  });
+
+  it('tells the same of a time before 1970 as the SMB client of Linux gives it: seconds of 0, nanoseconds below', () => {
+    const meta = metaWith({ mtimeNs: -100n });
+    const stat = statWith(meta);
+    const view = new DataView(stat.bytes.buffer, stat.bytes.byteOffset);
+    view.setBigInt64(112, 0n, true);
+    view.setInt32(120, -100, true);
+    const entries = Entries.withRoom(1);
+    entries.add('a', stat);
+    expect(entries.is(0, parts(meta))).toBe(true);
+    expect(entries.is(0, parts({ ...meta, mtimeNs: -101n }))).toBe(false);
   });
 
   it('tells the kind of each entry', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it, test } from 'vitest';
 import {
   isInside,
+  localMountsWithin,
   mountOf,
-  mountsWithin,
   overlap,
   overlapByMounts,
   placeOf,
@@ -48,18 +48,18 @@ describe('placeOf', () => {
   });
 });
 
-describe('mountsWithin', () => {
+describe('localMountsWithin', () => {
   it.each([
     ['/mnt/data', ['/mnt/data/inner']],
     ['/mnt', ['/mnt/data', '/mnt/data/inner', '/mnt/home']],
     ['/mnt/data/inner', []],
     ['/mnt/dat', []],
   ])('finds what is mounted beneath %s, each once', (folder, found) => {
-    expect(mountsWithin(folder, `${TABLE}\n${INNER}`)).toEqual(found);
+    expect(localMountsWithin(folder, `${TABLE}\n${INNER}`)).toEqual(found);
   });
 
-  it('leaves out automounters', () => {
-    expect(mountsWithin('/mnt', line('0:9', '/', '/mnt/auto').replace('ext3', 'autofs'))).toEqual([]);
+  it.each(['autofs', 'nfs', 'nfs4', 'cifs', 'fuse', 'fuseblk', 'fuse.sshfs'])('leaves out %s', (type) => {
+    expect(localMountsWithin('/mnt', line('0:9', '/', '/mnt/other').replace('ext3', type))).toEqual([]);
   });
 });
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { decodeName, nameBytes } from '../../src/posix/names.js';
-import { isPartName, partName } from '../../src/share/partname.js';
+import { isPartName, isPartOf, partName, probeName } from '../../src/share/partname.js';
 
 /** Any name that Linux takes: 1 to 255 bytes, neither NUL nor slash. */
 const anyName = fc
@@ -75,4 +75,15 @@ describe('isPartName', () => {
   it.each(['file', '.hidden', 'x.millrace-part.x', '.millrace', '.Millrace-part.x'])('is false for %j', (name) => {
     expect(isPartName(name)).toBe(false);
   });
+});
+
+test('parts and probes of a ledger are told from those of others, whatever the file is called', () => {
+  fc.assert(
+    fc.property(anyName, (name) => {
+      expect(isPartOf(partName(name, 'tagtag'), 'tagtag')).toBe(true);
+      expect(isPartOf(partName(name, 'others'), 'tagtag')).toBe(false);
+      expect(isPartOf(probeName(name, 'others'), 'tagtag')).toBe(false);
+    }),
+  );
+  expect(isPartOf(probeName('probe', 'tagtag'), 'tagtag')).toBe(true);
 });

@@ -6,6 +6,7 @@
 import { EventEmitter } from 'node:events';
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import type { WriteStream } from 'node:tty';
+import { pause } from '../../pause.js';
 
 /** How long until a terminal that is full is tried again, ms. */
 const RETRY_MS = 20;
@@ -77,7 +78,7 @@ export class TerminalOutput extends EventEmitter {
     this.write(words);
     const untilMs = performance.now() + LAST_MS;
     while (this.isOpen && this.isBehind && performance.now() < untilMs) {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+      pause(RETRY_MS);
       this.flush();
     }
     const isStuck = this.isOpen && this.isBehind;

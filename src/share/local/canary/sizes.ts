@@ -1,5 +1,6 @@
 /** How large a file may be, and whether holes stay holes. */
 import { constants, writeSync } from 'node:fs';
+import { pause } from '../../../pause.js';
 import { dropFd, flushFd, openAt, seekFd, statAt, truncateFd, unlinkAt } from '../../../posix/calls.js';
 import { Stat } from '../../../posix/stat.js';
 import type { Pulse } from './pulse.js';
@@ -47,7 +48,7 @@ export function trySizes(folder: number, pulse: Pulse): SizeFacts {
 }
 
 function takesLess(folder: number, bytes: number, afterMs = 0): boolean {
-  if (afterMs > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, afterMs);
+  if (afterMs > 0) pause(afterMs);
   const stat = new Stat();
   statAt(folder, NAME, stat);
   return stat.allocated < bytes;
