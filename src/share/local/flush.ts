@@ -1,6 +1,6 @@
 /** Flushing what was published. Runs in a thread of its own, as roots.ts. */
 import { dropFd, openRoot, syncFilesystem } from '../../posix/calls.js';
-import { asSysError } from '../../posix/errno.js';
+import { asSysError, SysError } from '../../posix/errno.js';
 import type { RootIdentity } from '../identity.js';
 import { openPinned } from './pin.js';
 
@@ -15,17 +15,13 @@ export function syncRoot(dest: string, expected?: RootIdentity): string | undefi
   } catch (error) {
     return asSysError(error, 'open', dest).code;
   }
-  try {
-    syncFilesystem(root);
-    return undefined;
-  } finally {
-    dropFd(root);
-  }
+  flush(root, '');
+  return undefined;
 }
 
 /**
  * The same for what is mounted at these places. One that cannot be opened has died, and nothing was published there that was
- * not told as a failure.
+ * not told as a failure. Throws SysError, whose operation has the place.
  */
 export function syncMounts(points: readonly string[]): void {
   for (const point of points) {
@@ -36,10 +32,18 @@ export function syncMounts(points: readonly string[]): void {
       asSysError(error, 'open', point);
       continue;
     }
-    try {
-      syncFilesystem(root);
-    } finally {
-      dropFd(root);
-    }
+    flush(root, ` of ${point}`);
+  }
+}
+
+/** Closes the descriptor, too. */
+function flush(root: number, what: string): void {
+  try {
+    syncFilesystem(root);
+  } catch (error) {
+    const { errno, op, path } = asSysError(error, 'syncfs', '');
+    throw new SysError(errno, `${op}${what}`, path);
+  } finally {
+    dropFd(root);
   }
 }

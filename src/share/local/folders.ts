@@ -122,21 +122,19 @@ export class Folders {
    */
   removingIn<T>(path: string, use: (fd: number) => T): T {
     for (let attempt = 1; ; attempt++) {
-      let mode: number | undefined;
+      let before: number;
       try {
-        return this.openingUp(
-          path,
-          () => this.in(path, use),
-          (before) => {
-            mode = before;
-            return before | OWN;
-          },
-        );
+        return this.in(path, use);
+      } catch (error) {
+        before = this.openUp(path, error, (mode) => mode | OWN);
+      }
+      try {
+        return this.in(path, use);
       } catch (error) {
         // Another lane has given it back its permissions in between.
-        if (!isDenied(error) || mode === undefined || attempt === REMOVE_ATTEMPTS) throw error;
+        if (!isDenied(error) || attempt === REMOVE_ATTEMPTS) throw error;
       } finally {
-        if (mode !== undefined && (mode & OWN) !== OWN) chmodFd(this.get(path), mode, path);
+        if ((before & OWN) !== OWN) chmodFd(this.get(path), before, path);
       }
     }
   }
@@ -148,34 +146,33 @@ export class Folders {
 
   /**
    * Runs `work`, for which entries of the folder `path` are made or removed. One that its owner may not write in, since its
-   * source is so, is opened up: it gets the permissions of its source once nothing more is done in it, unless `opened` has
-   * others for it.
+   * source is so, is opened up: it gets the permissions of its source once nothing more is done in it.
    */
-  private openingUp<T>(path: string, work: () => T, opened = (mode: number) => this.openedMode(mode)): T {
+  private openingUp<T>(path: string, work: () => T): T {
     try {
       return work();
     } catch (error) {
-      if (!isDenied(error) || path === '' || !this.openUp(path, opened)) throw error;
+      this.openUp(path, error, (mode) => (this.ways.setsModes ? mode | OWN : NEW_FOLDER));
       return work();
     }
   }
 
-  private openedMode(mode: number): number {
-    return this.ways.setsModes ? mode | OWN : NEW_FOLDER;
-  }
-
-  /** False: it is not ours to change. Another lane may have done so just now. */
-  private openUp(path: string, opened: (mode: number) => number): boolean {
+  /**
+   * Gives a folder other permissions where `error` says that its owner may not write in it, and returns those that it had,
+   * which another lane may have changed just now. Throws the error when it says something else, or the folder is not ours.
+   */
+  private openUp(path: string, error: unknown, opened: (mode: number) => number): number {
+    if (!isDenied(error) || path === '') throw error;
     try {
       const fd = this.get(path);
       statFd(fd, this.stat, path);
       const mode = this.stat.mode & 0o7777;
       const wanted = opened(mode);
       if ((mode & OWN) !== OWN) chmodFd(fd, wanted, path);
-      return true;
-    } catch (error) {
-      if (!(error instanceof SysError)) throw error;
-      return false;
+      return mode;
+    } catch (notOurs) {
+      if (!(notOurs instanceof SysError)) throw notOurs;
+      throw error;
     }
   }
 

@@ -27,6 +27,7 @@ describe('syncMounts', () => {
   it('reports a write-back error, and passes over what has died', () => {
     syncMounts([at('none'), at('dest')]);
     failCall('syncfs', 'EIO');
-    expect(() => syncMounts([at('none'), at('dest')])).toThrow(expect.objectContaining({ code: 'EIO', op: 'syncfs' }));
+    const told = { code: 'EIO', op: `syncfs of ${at('dest')}` };
+    expect(() => syncMounts([at('none'), at('dest')])).toThrow(expect.objectContaining(told));
   });
 });
