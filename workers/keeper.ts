@@ -3,16 +3,9 @@ import type { RootIdentity } from '../src/share/identity.js';
 import { type Examination, examine } from '../src/share/local/canary/examine.js';
 import { refusedSorts } from '../src/share/local/canary/refused.js';
 import { syncMounts, syncRoot } from '../src/share/local/flush.js';
-import {
-  type DestSeen,
-  inspectRoot,
-  inspectRoots,
-  type OwnFile,
-  prepareDest,
-  type RootCheck,
-  troubleOf,
-} from '../src/share/local/roots.js';
+import { inspectRoot, inspectRoots, type OwnFile } from '../src/share/local/roots.js';
 import { allocatedBytes, rootStates } from '../src/share/local/rootstates.js';
+import { type DestSeen, prepareDest, type RootCheck, troubleOf } from '../src/share/local/trial.js';
 import type { Side } from '../src/share/share.js';
 
 export type KeeperTask =

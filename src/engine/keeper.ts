@@ -1,8 +1,9 @@
 /** The main thread's way to ask short questions of the shares, which it never touches itself. */
 import { Exit, ExitError, UsageError } from '../exit.js';
 import type { RootIdentity } from '../share/identity.js';
-import type { DestProbe, DestSeen, OwnFile, Refusal, RootCheck, RootFacts, RootsFacts } from '../share/local/roots.js';
+import type { OwnFile, Refusal, RootFacts, RootsFacts } from '../share/local/roots.js';
 import type { RootStates } from '../share/local/rootstates.js';
+import type { DestProbe, DestSeen, RootCheck } from '../share/local/trial.js';
 import type { RenamedSort } from '../share/renaming.js';
 import type { Side } from '../share/share.js';
 import type { Threads } from './threads.js';

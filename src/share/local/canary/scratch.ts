@@ -11,7 +11,7 @@ import { saysAbsent } from '../../failure.js';
 import type { RootIdentity } from '../../identity.js';
 import { PART_PREFIX } from '../../partname.js';
 import { identityOf, openPinned } from '../pin.js';
-import { keepingTimes, removeIfEmpty } from '../roots.js';
+import { keepingTimes, removeIfEmpty } from '../trial.js';
 import type { Pulse } from './pulse.js';
 
 /** Known by its prefix, and not the temporary name of any file. */
