@@ -131,7 +131,9 @@ class VerifyRun {
       checksum: settings.checksum,
       look: (side) => keeper.look({ path: roots[side]!.path, expected: roots[side]!.identity, room: undefined }),
       note: (text) => this.surface.note(text),
-      detail: (text) => this.surface.item(cleanName(text)),
+      detail: (text) => {
+        if (settings.verbose) this.surface.item(cleanName(text));
+      },
     });
     this.surface = verifySurface(settings.progress, () => this.picture(), standardOutput(io));
   }
@@ -172,10 +174,10 @@ class VerifyRun {
     const isReadable = exitCode !== Exit.ledger;
     surface.summary({
       snapshot: this.picture(),
-      pass: session.pass,
+      pass: session.record.pass,
       exitCode,
       seconds: (steadyMs() - this.startedMs) / 1000,
-      differences: isReadable ? differencesSince(files.ledger, session.pass.begunMs, SHOWN) : [],
+      differences: isReadable ? differencesSince(files.ledger, session.record.pass.begunMs, SHOWN) : [],
       knownDifferent: isReadable ? countDifferent(files.ledger) : 0,
       notCopied: pendingFiles + failedFiles,
       ledger: files.file,
@@ -187,7 +189,7 @@ class VerifyRun {
 
   private tellWhatBegins(): void {
     const { last, surface, startedMs } = this;
-    const { pass } = this.session;
+    const { pass } = this.session.record;
     const about = aboutWords(pass, startedMs);
     if (pass.begunMs === last?.begunMs)
       surface.note(`going on to verify ${about}; done before: ${formatCount(pass.checked.files)} entries`);
@@ -199,7 +201,7 @@ class VerifyRun {
     const { session, settings, startedMs } = this;
     const { source, dest } = this.files.ledger.pair;
     const { bwlimit, nextLimit } = session.crew.pacer.state;
-    const { pass } = session;
+    const { pass } = session.record;
     return {
       nowMs: steadyMs(),
       startedMs,
@@ -212,7 +214,7 @@ class VerifyRun {
       isCounted: session.isCounted,
       different: pass.different,
       unhashed: pass.unhashed,
-      session: { ...session.session },
+      session: { ...session.record.session },
       readBytes: session.crew.readBytes,
       lanes: session.crew.lanes.length,
       limit: bwlimit.read,
@@ -228,7 +230,7 @@ class VerifyRun {
     if (broken instanceof LedgerError || isSqlite(broken)) return Exit.ledger;
     if (broken instanceof ExitError) return broken.exitCode;
     if (broken || !session.isThrough) return Exit.stopped;
-    return session.pass.different + session.pass.unhashed > 0 ? Exit.someFailed : Exit.ok;
+    return session.record.pass.different + session.record.pass.unhashed > 0 ? Exit.someFailed : Exit.ok;
   }
 }
 

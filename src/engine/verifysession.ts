@@ -1,44 +1,22 @@
-/**
- * One run of a verification: takes due rows from the ledger a page at a time, hands them to lanes, and writes down what
- * they find. Memory is bounded by a page of rows and what the lanes have at hand.
- */
-
-import type { AuditLog, VerifyResult } from '../audit/log.js';
-import { checksumCode } from '../hash/registry.js';
-import { algorithmOf } from '../ledger/algorithms.js';
-import type { Ledger } from '../ledger/ledger.js';
 import { Verdict } from '../ledger/schema.js';
-import {
-  countAfter,
-  type DueRow,
-  dueAfter,
-  FIRST_KEY,
-  type Finding,
-  putFinding,
-  type RowKey,
-} from '../ledger/verification.js';
+import { countAfter, type DueRow, dueAfter, FIRST_KEY, type RowKey } from '../ledger/verification.js';
 import { Command } from '../pipeline/ring.js';
-import { join } from '../posix/names.js';
-import { kindOfMode } from '../posix/stat.js';
-import type { Checksum, VerifySettings } from '../settings.js';
+import type { VerifySettings } from '../settings.js';
 import type { Failure } from '../share/failure.js';
 import { Renaming } from '../share/renaming.js';
 import type { Side } from '../share/share.js';
-import { cleanName, cleanText } from '../ui/clean.js';
-import type { VerifiedKind } from '../verify/judge.js';
 import type { Judged, VerifyAnswer, VerifyItem } from '../verify/messages.js';
-import { type Pass, putPass, scopeOf, timeOf } from '../verify/pass.js';
+import { scopeOf } from '../verify/pass.js';
 import { isInSample } from '../verify/sample.js';
 import { SessionBroken } from './broken.js';
 import { ATTEMPTS, backoffMs } from './retry.js';
 import { DrainPatience, guardShares, NOTHING_TO_SEE, shareBroken } from './shareguard.js';
 import { Stalls } from './stalls.js';
 import { VerifyCrew, type VerifyCrewDeps } from './verifycrew.js';
+import { pathOf, VerifyRecord, type VerifyRecordDeps, verifiedKindOf } from './verifyrecord.js';
 import type { Look, ShareWatch } from './watch.js';
 
 const TICK_MS = 50;
-const CHECKPOINT_MS = 2000;
-const CHECKPOINT_SIZE = 4096;
 /** Rows that wait for a lane, below which more are taken from the ledger. */
 const LOW = 1024;
 /** Leases that a lane has at hand, and what is in one. */
@@ -47,23 +25,12 @@ const LEASE_ITEMS = 64;
 const LEASE_BYTES = 4 * 1024 * 1024;
 /** The main thread looks at rows no longer than this before it turns to messages, ms. */
 const STRETCH_MS = 10;
-/** Differences that are told as they are found. */
-const MOST_NOTED = 20;
 
-export interface VerifySessionDeps {
+export interface VerifySessionDeps extends VerifyRecordDeps {
   readonly settings: VerifySettings;
-  readonly ledger: Ledger;
-  readonly log: AuditLog;
-  readonly pass: Pass;
   readonly crew: Omit<VerifyCrewDeps, 'answered' | 'died' | 'settings'>;
   readonly firstLanes: number;
-  /** Of files that have no hash in the ledger. */
-  readonly checksum: Checksum;
   look(side: Side): Look;
-  /** A line for the operator. */
-  note(text: string): void;
-  /** One entry that was verified (-v). */
-  detail(text: string): void;
 }
 
 interface InHand {
@@ -79,9 +46,7 @@ export class VerifySession {
   readonly crew: VerifyCrew;
   readonly watch: ShareWatch;
   stopping: 'no' | 'drain' | 'stop' = 'no';
-  /** As it is with all that was found, written down or not. */
-  pass: Pass;
-  readonly session = { files: 0, bytes: 0 };
+  readonly record: VerifyRecord;
   /** What the pass is about, as far as it was counted. */
   readonly all = { files: 0, bytes: 0 };
   isCounted = false;
@@ -92,20 +57,15 @@ export class VerifySession {
   private nextId = 1;
   private feedAt: RowKey | undefined = FIRST_KEY;
   private countAt: RowKey | undefined = FIRST_KEY;
-  private findings: { readonly finding: Finding; readonly row: DueRow }[] = [];
-  private checkpointAt = performance.now();
   private readonly patience = new DrainPatience();
   private scheduled = false;
   /** Lanes gave entries back because the run ends. */
   private hasLeft = false;
-  private noted = 0;
-  private readonly renaming: Renaming;
   private readonly stalls: Stalls;
   private end: { resolve(): void; reject(error: unknown): void } | undefined;
 
   constructor(private readonly deps: VerifySessionDeps) {
-    this.pass = deps.pass;
-    this.renaming = new Renaming(deps.crew.renamed);
+    this.record = new VerifyRecord(deps, new Renaming(deps.crew.renamed));
     this.crew = new VerifyCrew({
       ...deps.crew,
       settings: deps.settings,
@@ -123,7 +83,7 @@ export class VerifySession {
   async run(): Promise<void> {
     const timer = setInterval(() => this.guarded(() => this.tick()), TICK_MS);
     try {
-      this.deps.ledger.commit(() => putPass(this.deps.ledger, this.pass));
+      this.record.begin();
       await new Promise<void>((resolve, reject) => {
         this.end = { resolve, reject };
         this.workSoon();
@@ -199,13 +159,12 @@ export class VerifySession {
       if (this.feedAt && this.waiting.length < LOW) this.workSoon();
       if (!this.watch.isHolding) this.handOut();
     }
-    const isDue = performance.now() - this.checkpointAt > CHECKPOINT_MS;
-    if (this.findings.length >= CHECKPOINT_SIZE || (isDue && this.findings.length > 0)) this.checkpoint();
+    if (this.record.isDue) this.checkpoint();
     this.settle();
   }
 
   private takePage(after: RowKey): void {
-    const { pass } = this;
+    const { pass } = this.record;
     const { rows, next } = dueAfter(this.deps.ledger, scopeOf(pass), after);
     this.feedAt = next;
     for (const row of rows) {
@@ -216,7 +175,7 @@ export class VerifySession {
   }
 
   private count(): void {
-    const { pass } = this;
+    const { pass } = this.record;
     const until = performance.now() + STRETCH_MS;
     const part = pass.sample?.part ?? 1;
     while (this.countAt && performance.now() < until) {
@@ -264,35 +223,21 @@ export class VerifySession {
         dir: row.path,
         name: row.name,
         expected: { kind, size, mtimeNs, hash: row.hash },
-        algorithm: this.codeOf(row),
+        algorithm: this.record.codeOf(row),
       });
       bytes += size;
     }
     return items;
   }
 
-  private codeOf({ hash, algorithm }: DueRow): number {
-    if (!hash || algorithm === undefined) return checksumCode(this.deps.checksum);
-    algorithmOf(algorithm); // is one that we know
-    return algorithm;
-  }
-
   // ---- what lanes report
 
   private receive(lane: number, { judged, failed, returned, cache }: VerifyAnswer): void {
     this.leases[lane]!--;
-    for (const judgement of judged) this.found(judgement);
+    for (const judgement of judged) this.found(judgement.id, judgement);
     for (const { id, failure, side } of failed) this.failed(id, failure, side);
     for (const id of returned) this.leave(id);
-    const before = this.pass.cache;
-    this.pass = {
-      ...this.pass,
-      cache: {
-        dropped: before.dropped + cache.dropped,
-        kept: before.kept + cache.kept,
-        unknown: before.unknown + cache.unknown,
-      },
-    };
+    this.record.addCache(cache);
     this.feed();
   }
 
@@ -313,9 +258,10 @@ export class VerifySession {
     if (item.attempts >= ATTEMPTS) {
       const what = `unreadable: ${failure.message}`;
       this.found(
+        id,
         side === 'dest'
-          ? { id, verdict: Verdict.unreadable, difference: what }
-          : { id, verdict: Verdict.sourceDiffers, difference: `source: ${what}` },
+          ? { verdict: Verdict.unreadable, difference: what }
+          : { verdict: Verdict.sourceDiffers, difference: `source: ${what}` },
       );
       return;
     }
@@ -324,67 +270,19 @@ export class VerifySession {
     this.later.push(item);
   }
 
+  private found(id: number, judgement: Omit<Judged, 'id'>): void {
+    this.record.add(this.inHand.get(id)!.row, judgement);
+    this.inHand.delete(id);
+  }
+
   /** For another run. */
   private leave(id: number): void {
     this.inHand.delete(id);
     this.hasLeft = true;
   }
 
-  private found({ id, verdict, difference, agreed }: Judged): void {
-    const { row } = this.inHand.get(id)!;
-    this.inHand.delete(id);
-    const hash = agreed && { algorithm: this.codeOf(row), digest: agreed };
-    this.findings.push({ finding: { dir: row.dir, name: row.name, verdict, difference, hash }, row });
-    const { size } = row.meta;
-    this.session.files++;
-    this.session.bytes += size;
-    const { checked, different, unhashed } = this.pass;
-    const isDifferent = verdict !== Verdict.equal && verdict !== Verdict.unhashed;
-    this.pass = {
-      ...this.pass,
-      checked: { files: checked.files + 1, bytes: checked.bytes + size },
-      different: different + (isDifferent ? 1 : 0),
-      unhashed: unhashed + (verdict === Verdict.unhashed ? 1 : 0),
-    };
-    if (isDifferent && ++this.noted <= MOST_NOTED)
-      this.deps.note(`${cleanName(pathOf(row))}: ${cleanText(difference!)}`);
-    if (isDifferent && this.noted === MOST_NOTED)
-      this.deps.note('what else differs is told at the end, and in the log');
-    if (this.deps.settings.verbose) this.deps.detail(`${RESULTS[verdict]} ${pathOf(row)}`);
-  }
-
-  /** Writes down what was found: the log first, so that what the ledger has is in the log too. */
   checkpoint(): void {
-    const { ledger, log } = this.deps;
-    const { findings } = this;
-    const nowMs = timeOf(this.pass, Date.now());
-    for (const found of findings) this.logLine(found.finding, found.row, nowMs);
-    log.flush();
-    this.pass = { ...this.pass, seenMs: nowMs, endedMs: this.isThrough ? nowMs : null };
-    ledger.commit(() => {
-      for (const { finding } of findings) putFinding(ledger, finding, nowMs);
-      putPass(ledger, this.pass);
-    });
-    this.findings = [];
-    this.checkpointAt = performance.now();
-  }
-
-  private logLine({ verdict, difference, hash }: Finding, row: DueRow, timeMs: number): void {
-    const { source, dest } = this.deps.ledger.pair;
-    const path = pathOf(row);
-    const isEqual = verdict === Verdict.equal;
-    const digest = isEqual ? (hash?.digest ?? row.hash) : undefined;
-    this.deps.log.write({
-      timeMs,
-      result: RESULTS[verdict],
-      kind: verifiedKindOf(row.meta.mode),
-      source: join(source, path),
-      dest: join(dest, this.renaming.encodePath(path)),
-      size: isEqual ? row.meta.size : undefined,
-      hash: digest && Buffer.from(digest).toString('hex'),
-      algorithm: digest && algorithmOf(this.codeOf(row)),
-      error: difference,
-    });
+    this.record.checkpoint(this.isThrough);
   }
 
   /** Ends the run where nothing is left, or it was told to. */
@@ -416,23 +314,4 @@ export class VerifySession {
       gaveUp: (broken) => this.fail(broken),
     });
   }
-}
-
-const RESULTS: Readonly<Record<Verdict, VerifyResult>> = {
-  [Verdict.equal]: 'verified',
-  [Verdict.differs]: 'differs',
-  [Verdict.missing]: 'missing',
-  [Verdict.unreadable]: 'unreadable',
-  [Verdict.sourceDiffers]: 'source differs',
-  [Verdict.unhashed]: 'no hash',
-};
-
-/** A row is of no folder. */
-function verifiedKindOf(mode: number): VerifiedKind {
-  const kind = kindOfMode(mode);
-  return kind === 'dir' ? 'other' : kind;
-}
-
-function pathOf({ path, name }: DueRow): string {
-  return join(path, name);
 }
