@@ -15,7 +15,7 @@ import type { Verdict } from '../scan/compare.js';
 import { type Choice, digestOf } from '../scan/filter/choice.js';
 import { Filter } from '../scan/filter/filter.js';
 import { Scope, type Wanted } from '../scan/filter/scope.js';
-import type { ExtraSort, JoinSink } from '../scan/join.js';
+import type { ExtraSort, JoinSink } from '../scan/march.js';
 import type { Contents } from '../scan/seal.js';
 import { type Meta, metaOf } from '../share/entries.js';
 import { COLLIDES, failure } from '../share/failure.js';
