@@ -3,8 +3,8 @@ import type { RootIdentity } from '../src/share/identity.js';
 import { type Examination, examine } from '../src/share/local/canary/examine.js';
 import { refusedSorts } from '../src/share/local/canary/refused.js';
 import { syncMounts, syncRoot } from '../src/share/local/flush.js';
+import { allocatedBytes, rootState } from '../src/share/local/looks.js';
 import { inspectRoot, inspectRoots, type OwnFile } from '../src/share/local/roots.js';
-import { allocatedBytes, rootStates } from '../src/share/local/rootstates.js';
 import { type DestSeen, prepareDest, type RootCheck, troubleOf } from '../src/share/local/trial.js';
 import type { Side } from '../src/share/share.js';
 
@@ -19,11 +19,7 @@ export type KeeperTask =
       readonly tag: string;
     }
   | { readonly task: 'allocated'; readonly root: string; readonly expected: RootIdentity; readonly path: string }
-  | {
-      readonly task: 'rootStates';
-      readonly paths: Record<Side, string>;
-      readonly expected: Record<Side, RootIdentity>;
-    }
+  | { readonly task: 'rootState'; readonly path: string; readonly expected: RootIdentity }
   | { readonly task: 'look'; readonly check: RootCheck; readonly begun: Int32Array }
   | ({ readonly task: 'examine' } & Examination)
   | { readonly task: 'refusedSorts'; readonly dest: string; readonly expected: RootIdentity }
@@ -48,8 +44,8 @@ export default function keeper(task: KeeperTask): unknown {
       return refusedSorts(task.dest, task.expected);
     case 'allocated':
       return allocatedBytes(task.root, task.expected, task.path);
-    case 'rootStates':
-      return rootStates(task.paths, task.expected);
+    case 'rootState':
+      return rootState(task.path, task.expected);
     case 'sync':
       return sync(task);
     case 'look':

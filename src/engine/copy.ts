@@ -1,11 +1,10 @@
 /** `millrace copy`, from the first look at the roots on. */
-import { printable } from '../cli/printable.js';
 import type { Io } from '../cli/run.js';
 import { openFilesLimit } from '../posix/limits.js';
 import type { Settings } from '../settings.js';
 import type { OwnFile } from '../share/local/roots.js';
 import { checkOpenFiles } from './descriptors.js';
-import { Keeper, NoAnswer } from './keeper.js';
+import { Keeper, patienceOf, unlessUnanswered } from './keeper.js';
 import type { Begun } from './run.js';
 import { Threads } from './threads.js';
 
@@ -19,24 +18,18 @@ export async function copy(settings: Settings, io: Io, begun: Begun = () => {}):
   const metrics = settings.metrics && (await listen(settings.metrics));
   try {
     const threads = new Threads();
-    const keeper = new Keeper(threads, {
-      untilToldMs: settings.stallTimeoutMs,
-      mostMs: settings.shareTimeoutMs,
-      note: (text) => io.err(`millrace: ${printable(text)}\n`),
-    });
+    const keeper = new Keeper(threads, patienceOf(settings, io));
     const inspected = keeper.inspect(settings.source, settings.dest, ownFiles(settings));
     // Told below; until then a refusal is nobody's unhandled error.
     inspected.catch(() => {});
     // The rest is loaded while the keeper's thread starts: each takes about as long as the other.
     const { run } = await import('./run.js');
-    return await run(settings, io, threads, keeper, await inspected, (controls, pull) => {
-      metrics?.show(pull);
-      begun(controls, pull);
-    });
-  } catch (error) {
-    if (!(error instanceof NoAnswer)) throw error;
-    io.err(`millrace: ${printable(error.message)}\n`);
-    return (await import('../posix/calls.js')).exitNow(error.exitCode);
+    return await unlessUnanswered(io, async () =>
+      run(settings, io, threads, keeper, await inspected, (controls, pull) => {
+        metrics?.show(pull);
+        begun(controls, pull);
+      }),
+    );
   } finally {
     await metrics?.close();
   }

@@ -6,12 +6,14 @@
 import { countExtras, extraDepths, keepProtected } from '../ledger/extras.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { DirStatus } from '../ledger/schema.js';
+import { Call } from '../pace/latency.js';
 import { Action } from '../pipeline/record.js';
 import { compare, type Seen } from '../scan/compare.js';
 import { digestOf } from '../scan/filter/choice.js';
 import { lettersOf } from '../share/attributes.js';
 import { type Meta, metaOf } from '../share/entries.js';
 import { keptRootMode } from '../share/local/folders.js';
+import type { Side } from '../share/share.js';
 import { kept } from '../share/timerange.js';
 import { formatBytes, formatCount } from '../stats/format.js';
 import { cleanName } from '../ui/clean.js';
@@ -108,11 +110,11 @@ export class Course {
 
   /** The roots themselves, of which no listing tells: whether the source's is as it was, and the destination's as it. */
   private async lookAtRoots(): Promise<{ root: RootState; hasChanged: boolean }> {
-    const { root, rootStates, range, grainNs, settings } = this.deps;
-    const now = await rootStates();
+    const { root, rootState, range, grainNs, settings } = this.deps;
+    const look = (side: Side) => this.session.hopefully(this.session.guardian.asked(side, Call.open, rootState(side)));
+    const [source, dest] = [await look('source'), await look('dest')];
     // The scan will tell what is wrong with it.
-    if (typeof now === 'string') return { root, hasChanged: true };
-    const { source, dest } = now;
+    if (typeof source === 'string' || typeof dest === 'string') return { root, hasChanged: true };
     const seen = (meta: Meta): Seen => ({
       kind: 'dir',
       target: 0,

@@ -10,7 +10,7 @@ import { Exit, type ExitCode, ExitError } from '../exit.js';
 import { makeLedgerFolder } from '../ledger/open.js';
 import type { Settings } from '../settings.js';
 import { ownFiles } from './copy.js';
-import { Keeper } from './keeper.js';
+import { Keeper, patienceOf, unlessUnanswered } from './keeper.js';
 import { Threads } from './threads.js';
 
 const POLL_MS = 50;
@@ -24,7 +24,8 @@ const PATIENCE_MS = 15_000;
 export async function detach(settings: Settings, args: readonly string[], io: Io): Promise<number> {
   if (await isListening(settings.ledger)) throw new ExitError(`${settings.ledger}: in use by another run`, Exit.ledger);
   // Refused here, before anything is made.
-  await new Keeper(new Threads()).inspect(settings.source, settings.dest, ownFiles(settings));
+  const keeper = new Keeper(new Threads(), patienceOf(settings, io));
+  await unlessUnanswered(io, () => keeper.inspect(settings.source, settings.dest, ownFiles(settings)));
   if (settings.ledgerIsDefault) makeLedgerFolder(settings.ledger);
   const file = detachedOutput(settings.ledger);
   const out = openOutput(file);

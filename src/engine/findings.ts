@@ -3,7 +3,8 @@
  * extras. One sink for each folder that is joined.
  */
 
-import { forgetMended } from '../ledger/damaged.js';
+import { forgetMended, spreadToNames } from '../ledger/damaged.js';
+import { forgetInodes } from '../ledger/hardlinks.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { contentOf } from '../ledger/pendinghash.js';
 import { type Dir, type Entry, PROTECTED, type ScanState } from '../ledger/rows.js';
@@ -98,8 +99,8 @@ export class Findings {
     return dir.side === DirSide.source ? this.scope.of(dir.path) : undefined;
   }
 
-  /** A new scan of everything, which the ledger knows of when this returns. */
-  begin(extras: boolean, attributes: string, { meta, isStamped }: RootState): void {
+  /** A new scan of everything, which the ledger knows of when this returns. `readsContent`: it goes by what is in files (-c). */
+  begin(extras: boolean, attributes: string, { meta, isStamped }: RootState, readsContent = false): void {
     Object.assign(this.seen, { dirs: 0, files: 0, bytes: 0, errors: 0, excluded: 0 });
     const { number, running, areNew } = this.state;
     const isCutOff = running && areNew === true;
@@ -131,6 +132,9 @@ export class Findings {
     this.ledger.commit(() => {
       this.ledger.beginScan();
       if (isChosenAnew) this.ledger.forgetSeals();
+      spreadToNames(this.ledger);
+      // Each name is to be linked to one that was compared by then, which those are that this scan has found.
+      if (readsContent && attributes.includes('H')) forgetInodes(this.ledger);
       forgetMended(this.ledger, (path) => isKnownGone && !this.mayBeLeftOut(path, false) && !this.choosesBySize);
       this.ledger.setMeta(CHOICE, choice);
       this.ledger.setMeta(COPY_LINKS, this.choice.copyLinks === true);
@@ -231,8 +235,11 @@ export class Findings {
       missing: (name) => this.missing(dir, name),
       unseen: (name, code) => {
         hand.staysUnlike = true;
-        const isProtected = (what: ExtraSort) => this.isProtected(hand, name, what);
-        if (!this.state.extras || isProtected('folder') || isProtected('no folder')) return;
+        if (!this.state.extras) return;
+        if ((['folder', 'no folder'] as const).some((what) => this.isProtected(hand, name, what))) {
+          this.keepAround(dir, name);
+          return;
+        }
         const { message } = failure(code, 'stat', name);
         const path = join(dir.path, name);
         this.recorder.line('failed', 'entry', path, message);
@@ -242,8 +249,7 @@ export class Findings {
         const isPart = what === 'part';
         if (!isPart && this.state.extras && this.isProtected(hand, name, what)) {
           hand.staysUnlike = true;
-          // The folders that it is in have to stay, too.
-          if (dir.side === DirSide.extra) this.recorder.extra({ dir: dir.id, name, kind: PROTECTED });
+          this.keepAround(dir, name);
           return;
         }
         if (isPart || this.state.extras) hand.isToChange = true;
@@ -282,6 +288,11 @@ export class Findings {
 
   private get choosesBySize(): boolean {
     return this.choice.minSize > 0 || Number.isFinite(this.choice.maxSize);
+  }
+
+  /** The folders that a protected extra is in have to stay, too. */
+  private keepAround(dir: Dir, name: string): void {
+    if (dir.side === DirSide.extra) this.recorder.extra({ dir: dir.id, name, kind: PROTECTED });
   }
 
   /** Whether an extra is none of the copy's business. */

@@ -27,13 +27,13 @@ export class Guardian {
   /** Lanes died, and others are on their way. */
   private replacing = false;
   private deaths = 0;
-  /** Since the Unix epoch. */
-  private flushingSinceMs: number | undefined;
+  private readonly questions = new Set<HangingCall>();
+  private lastQuestion = 0;
   private readonly patience = new DrainPatience();
 
   constructor(
     private readonly session: Session,
-    private readonly deps: Pick<SessionDeps, 'settings' | 'note' | 'look' | 'allocated' | 'flushDest' | 'destMissing'>,
+    private readonly deps: Pick<SessionDeps, 'settings' | 'note' | 'look' | 'allocated' | 'destMissing'>,
   ) {
     this.watch = this.watchShares();
     this.stalls = new Stalls((call) => this.pathOfCall(call), deps.note);
@@ -49,22 +49,21 @@ export class Guardian {
     return this.watch.isTroubled || this.stalls.all.length > 0;
   }
 
-  /** Flushes the destination: see SessionDeps. */
-  async flush(): Promise<string | undefined> {
-    this.flushingSinceMs = Date.now();
+  /** Has an answer of the keeper's told as hanging, as a lane's call, when it does not come: a flush (publish) or a look (open). */
+  async asked<T>(side: Side, kind: Call, answer: Promise<T>): Promise<T> {
+    const question = { side, role: 'keeper', lane: ++this.lastQuestion, kind, item: 0, sinceMs: Date.now() } as const;
+    this.questions.add(question);
     try {
-      return await this.deps.flushDest();
+      return await answer;
     } finally {
-      this.flushingSinceMs = undefined;
+      this.questions.delete(question);
     }
   }
 
-  /** Calls that are under way for `ms` and longer, of lanes, and of the keeper that flushes. */
+  /** Calls that are under way for `ms` and longer, of lanes and of the keeper. */
   private *hanging(ms: number, nowMs: number): Generator<HangingCall> {
     yield* this.session.crew.hanging(ms, nowMs);
-    const { flushingSinceMs: sinceMs } = this;
-    if (sinceMs !== undefined && nowMs - sinceMs >= ms)
-      yield { side: 'dest', role: 'keeper', lane: 0, kind: Call.publish, item: 0, sinceMs };
+    for (const question of this.questions) if (nowMs - question.sinceMs >= ms) yield question;
   }
 
   /** To be called a few times a second. */
@@ -91,7 +90,7 @@ export class Guardian {
     this.session.conveyor.held = true;
     const { size } = item.meta;
     const isToFit = side === 'dest' && size > LARGE && this.deps.settings.sparse;
-    const allocated = isToFit ? await this.deps.allocated(pathOf(item)) : undefined;
+    const allocated = isToFit ? await this.asked('source', Call.open, this.deps.allocated(pathOf(item))) : undefined;
     this.watch.report(side, code, Math.min(size, allocated ?? size));
   }
 

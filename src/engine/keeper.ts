@@ -1,11 +1,14 @@
 /** The main thread's way to ask short questions of the shares, which it never touches itself. */
+
+import { printable } from '../cli/printable.js';
+import type { Io } from '../cli/run.js';
 import { Exit, ExitError, UsageError } from '../exit.js';
+import type { Meta } from '../share/entries.js';
 import type { RootIdentity } from '../share/identity.js';
 import type { OwnFile, Refusal, RootFacts, RootsFacts } from '../share/local/roots.js';
-import type { RootStates } from '../share/local/rootstates.js';
 import type { DestProbe, DestSeen, RootCheck } from '../share/local/trial.js';
 import type { RenamedSort } from '../share/renaming.js';
-import type { Side } from '../share/share.js';
+import { SIDE_NAMES, type Side } from '../share/share.js';
 import type { Threads } from './threads.js';
 import type { Look } from './watch.js';
 
@@ -18,6 +21,25 @@ export interface Patience {
   readonly mostMs: number;
   /** A line for the operator. */
   note(text: string): void;
+}
+
+export function patienceOf(settings: { stallTimeoutMs: number; shareTimeoutMs: number }, io: Io): Patience {
+  return {
+    untilToldMs: settings.stallTimeoutMs,
+    mostMs: settings.shareTimeoutMs,
+    note: (text) => io.err(`millrace: ${printable(text)}\n`),
+  };
+}
+
+/** Ends the process where `work` ends in NoAnswer. */
+export async function unlessUnanswered<T>(io: Io, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    io.err(`millrace: ${printable(error.message)}\n`);
+    return (await import('../posix/calls.js')).exitNow(error.exitCode);
+  }
 }
 
 export class Keeper {
@@ -34,7 +56,8 @@ export class Keeper {
 
   /** Looks at one root that is only to be read; throws ExitError when it cannot be. Nothing is changed. */
   async inspectOne(side: Side, root: string, own: readonly OwnFile[]): Promise<RootFacts> {
-    return accepted(await this.threads.ask<RootFacts | Refusal>({ task: 'inspectOne', side, root, own }));
+    const asked = this.threads.ask<RootFacts | Refusal>({ task: 'inspectOne', side, root, own });
+    return accepted(await this.patiently(asked, `${SIDE_NAMES[side]} ${root}`));
   }
 
   /** Makes the destination ready; throws ExitError when that is not possible. */
@@ -80,9 +103,9 @@ export class Keeper {
     return this.threads.ask({ task: 'allocated', root, expected, path });
   }
 
-  /** Both roots as they are now; an error code where that is not to be told. */
-  rootStates(paths: Record<Side, string>, expected: Record<Side, RootIdentity>): Promise<RootStates | string> {
-    return this.threads.ask({ task: 'rootStates', paths, expected });
+  /** A root as it is now; an error code where that is not to be told. */
+  rootState(path: string, expected: RootIdentity): Promise<Meta | string> {
+    return this.threads.ask({ task: 'rootState', path, expected });
   }
 
   /** What is wrong with a root, as an error code; undefined: nothing. */

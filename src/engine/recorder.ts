@@ -29,8 +29,11 @@ export interface RecorderDeps {
   readonly source: string;
   readonly dest: string;
   readonly checksum: Checksum;
-  /** Makes all that was published durable; an error code where the destination is away, and nothing was tried. */
-  flushDest(): Promise<string | undefined>;
+  /**
+   * Makes what was published durable, which is at these paths beneath the root; an error code where the destination is away,
+   * and nothing was tried.
+   */
+  flushDest(published: () => readonly string[]): Promise<string | undefined>;
   /** Called with the items that the ledger has as pending now, or already with their results. */
   saved(items: readonly Item[]): void;
   /** Called with the items whose results are in the ledger now. */
@@ -197,7 +200,9 @@ export class Recorder {
     const { log } = this.deps;
     const { done } = this;
     this.done = [];
-    if (done.some(isPublished)) await this.flush(done);
+    // Also what somebody else has put there, perhaps just now.
+    const isSynced = this.rows.some(({ entry }) => entry.status === EntryStatus.synced);
+    if (log && (isSynced || done.some(isPublished))) await this.flush(done);
     for (const item of done) {
       item.durable = true;
       const line = log && this.lineOf(item);
@@ -228,7 +233,8 @@ export class Recorder {
    */
   private async flush(done: readonly Item[]): Promise<void> {
     try {
-      const away = await this.deps.flushDest();
+      const paths = () => [...done.filter(isPublished), ...this.rows].map(({ dir, name }) => join(dir.path, name));
+      const away = await this.deps.flushDest(paths);
       if (away === undefined) return;
       this.done = [...done, ...this.done];
       throw new DestAway(away);

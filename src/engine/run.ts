@@ -12,11 +12,13 @@ import { Ledger } from '../ledger/ledger.js';
 import { guard, makeLedgerFolder, openLedgerFile, openScratchLedger, peekIntoLedger } from '../ledger/open.js';
 import { renamedSorts, setRenamedSorts } from '../ledger/renamed.js';
 import { partTag } from '../ledger/tag.js';
+import { join } from '../posix/names.js';
 import type { Settings } from '../settings.js';
 import { folds, NO_FOLDING } from '../share/folding.js';
 import { coarser, mountinfo, type RootsFacts } from '../share/local/roots.js';
-import { localMountsWithin } from '../share/mounts.js';
+import { holding, localMountsWithin } from '../share/mounts.js';
 import type { RenamedSort } from '../share/renaming.js';
+import { Renaming } from '../share/renaming.js';
 import { SIDE_NAMES, type Side } from '../share/share.js';
 import { kept, sameTime } from '../share/timerange.js';
 import { steadyMs } from '../stats/clock.js';
@@ -89,19 +91,22 @@ async function prepare(
   // A destination that is not there, in a dry run, is never looked at.
   const identities = { source: roots.sourceIdentity, dest: roots.destIdentity ?? roots.sourceIdentity };
   const tag = settings.dryRun ? '' : partTag(ledger);
+  const atDest = (path: string) => join(roots.destReal, new Renaming(renamedSorts(ledger) ?? []).encodePath(path));
   const ground = {
     threads,
     firstLanes: firstLanes(roots.source.network, roots.dest.network),
     identities,
     destMissing: settings.dryRun && roots.destMissing,
     // A network share flushes each file as it is published; a local filesystem is flushed as a whole, also one within.
-    flushDest: async () => {
-      const within = localMountsWithin(roots.destReal, mountinfo());
+    // What else is mounted there, and was not written to, may be dead.
+    flushDest: async (published: () => readonly string[]) => {
+      const mounts = localMountsWithin(roots.destReal, mountinfo());
+      const within = mounts.length === 0 ? [] : holding(published().map(atDest), mounts);
       if (roots.dest.network && within.length === 0) return undefined;
       return keeper.flush(settings.dest, roots.dest.network ? undefined : identities.dest, within);
     },
     allocated: (path: string) => keeper.allocated(settings.source, identities.source, path),
-    rootStates: () => keeper.rootStates({ source: settings.source, dest: settings.dest }, identities),
+    rootState: (side: Side) => keeper.rootState(settings[side], identities[side]),
     look: (side: Side, room: number | undefined) =>
       keeper.look({
         path: settings[side],

@@ -106,7 +106,8 @@ export class Scan {
     this.choice = readsNothing && comparing ? { ...choice, comparing: { ...comparing, content: undefined } } : choice;
     this.frontier.clear();
     this.attempts.clear();
-    this.findings.begin(extras, lettersOf(this.ground.attributes), root);
+    const readsContent = this.choice.comparing?.content === true;
+    this.findings.begin(extras, lettersOf(this.ground.attributes), root, readsContent);
     this.damaged = damagedPaths(this.ledger);
   }
 

@@ -1,5 +1,5 @@
 /** Lanes of one kind, with the memory in which they count what they do. */
-import { CALLS, type Call, STEPS } from '../pace/latency.js';
+import { CALLS, STEPS } from '../pace/latency.js';
 import type { Side } from '../share/share.js';
 import { LaneCounters, type Operations } from '../stats/shared.js';
 import type { Lane } from './threads.js';
@@ -110,7 +110,8 @@ export interface HangingCall {
   readonly side: Side;
   readonly role: 'reader' | 'writer' | 'scanner' | 'keeper';
   readonly lane: number;
-  readonly kind: Call;
+  /** A Call, or UNMEASURED. */
+  readonly kind: number;
   /** Of a scanner, the folder's id. */
   readonly item: number;
   /** Since the Unix epoch. */

@@ -9,12 +9,13 @@ import { checksumCode } from '../hash/registry.js';
 import { inodeOf } from '../ledger/hardlinks.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { EntryStatus } from '../ledger/schema.js';
+import { Call } from '../pace/latency.js';
 import { Action } from '../pipeline/record.js';
 import { Command } from '../pipeline/ring.js';
 import type { Settings } from '../settings.js';
+import type { Meta } from '../share/entries.js';
 import type { Folding } from '../share/folding.js';
 import type { RootIdentity } from '../share/identity.js';
-import type { RootStates } from '../share/local/rootstates.js';
 import type { RenamedSort } from '../share/renaming.js';
 import type { Side } from '../share/share.js';
 import type { TimeRange } from '../share/timerange.js';
@@ -34,7 +35,7 @@ import { type Item, isEntry } from './item.js';
 import { type LaneNumbers, lanesFor } from './lanecount.js';
 import { Outcomes } from './outcomes.js';
 import { Queue } from './queue.js';
-import { DestAway, Recorder } from './recorder.js';
+import { DestAway, Recorder, type RecorderDeps } from './recorder.js';
 import { Scan } from './scan.js';
 import type { Threads } from './threads.js';
 import type { Look } from './watch.js';
@@ -73,11 +74,11 @@ export interface SessionDeps {
   /** The destination's root is not there (a dry run): nothing of it can be listed. */
   readonly destMissing: boolean;
   /** See RecorderDeps. */
-  flushDest(): Promise<string | undefined>;
+  flushDest: RecorderDeps['flushDest'];
   /** Bytes that a file of the source takes there; undefined where that is not to be told. */
   allocated(path: string): Promise<number | undefined>;
-  /** Both roots as they are now; an error code where that is not to be told. */
-  rootStates(): Promise<RootStates | string>;
+  /** A root as it is now; an error code where that is not to be told. */
+  rootState(side: Side): Promise<Meta | string>;
   /** See WatchDeps. */
   look(side: Side, room: number | undefined): Look;
   /** A line for the operator. */
@@ -132,7 +133,7 @@ export class Session {
       source: settings.source,
       dest: settings.dest,
       checksum: settings.checksum,
-      flushDest: () => this.guardian.flush(),
+      flushDest: (published) => this.guardian.asked('dest', Call.publish, deps.flushDest(published)),
       saved: (items) => {
         for (const item of items) if (this.toRecord.delete(item)) this.hold(item);
       },
@@ -444,16 +445,17 @@ export class Session {
       });
   }
 
+  /** Waits for what waits for a share; throws HANGING when that is hopeless. */
+  async hopefully<T>(work: Promise<T>): Promise<T> {
+    work.catch(() => {}); // perhaps nobody waits for it any more
+    return Promise.race([work, this.hopeless.then((error) => Promise.reject(error))]);
+  }
+
   /** Records what was gathered; waits for a destination that is away. */
   async checkpoint(): Promise<void> {
     for (;;) {
       try {
-        const recording = this.recorder.checkpoint();
-        const end = await Promise.race([recording, this.hopeless]);
-        if (end) {
-          recording.catch(() => {}); // nobody waits for it any more
-          throw end;
-        }
+        await this.hopefully(this.recorder.checkpoint());
         this.checkpointAt = performance.now();
         return;
       } catch (error) {

@@ -7,11 +7,14 @@ import type { Stall } from '../stats/snapshot.js';
 import { cleanName } from '../ui/clean.js';
 import type { HangingCall } from './section.js';
 
-const DOING: Record<HangingCall['role'], Partial<Record<Call, string>>> = {
+/** All that was published, wherever that is. */
+const FLUSHING = 'flushing';
+
+const DOING: Record<HangingCall['role'], Partial<Record<number, string>>> = {
   reader: { [Call.open]: 'opening', [Call.move]: 'reading', [Call.moveLess]: 'reading' },
   writer: { [Call.open]: 'creating', [Call.move]: 'writing', [Call.moveLess]: 'writing', [Call.publish]: 'publishing' },
   scanner: { [Call.list]: 'listing' },
-  keeper: { [Call.publish]: 'flushing' },
+  keeper: { [Call.open]: 'looking at', [Call.publish]: FLUSHING },
 };
 
 /** Between two looks, ms. */
@@ -70,5 +73,6 @@ export class Stalls {
 /** `listing d/e at the source, for 61s`. */
 function describe({ side, doing, path, sinceMs }: Stall, nowMs: number): string {
   const where = path === '' ? 'the root' : cleanName(path);
-  return `${doing} ${where} at the ${SIDE_NAMES[side]}, for ${formatDuration(Math.max(0, nowMs - sinceMs) / 1000)}`;
+  const what = doing === FLUSHING ? 'files' : where;
+  return `${doing} ${what} at the ${SIDE_NAMES[side]}, for ${formatDuration(Math.max(0, nowMs - sinceMs) / 1000)}`;
 }

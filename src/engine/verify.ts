@@ -24,7 +24,7 @@ import { beginPass, isUnfinished, lastPass, type Pass } from '../verify/pass.js'
 import { SessionBroken } from './broken.js';
 import { leave, PATIENCE_MS, reasonOf } from './ending.js';
 import { COPY_LINKS } from './findings.js';
-import { Keeper } from './keeper.js';
+import { Keeper, patienceOf, unlessUnanswered } from './keeper.js';
 import { firstLanes } from './lanecount.js';
 import { checkRoot, knownTimekeeping, type Timekeeping } from './rootcheck.js';
 import { listenForSignals, reopenLog } from './signals.js';
@@ -43,13 +43,14 @@ export async function verify(settings: VerifySettings, io: Io): Promise<number> 
   const pair = settings.roots ?? known;
   checkLogFile(logFile, false);
   const threads = new Threads();
-  const keeper = new Keeper(threads);
+  const keeper = new Keeper(threads, patienceOf(settings, io));
   const ledger = guard(file, () => new Ledger(openLedgerFile(file, pair)));
   try {
-    const ground = await lookAround(settings, ledger, keeper, [
+    const own = [
       { path: file, what: 'the ledger', option: '--db' },
       { path: logFile, what: 'the audit log', option: '--log-file' },
-    ]);
+    ];
+    const ground = await unlessUnanswered(io, () => lookAround(settings, ledger, keeper, own));
     const log = new AuditLog(logFile);
     return await new VerifyRun(settings, io, { file, ledger, logFile, log }, threads, keeper, ground).toTheEnd();
   } finally {

@@ -4,7 +4,7 @@
  */
 import { fromColumn, join, toColumn } from '../posix/names.js';
 import type { Ledger } from './ledger.js';
-import { DirSide, EntryStatus, IS_DIFFERENT, IS_TO_COPY } from './schema.js';
+import { DirSide, EntryStatus, IS_DAMAGED, IS_DIFFERENT, IS_TO_COPY, Verdict } from './schema.js';
 import { pragma, prepare } from './sqlite.js';
 
 /** The first version of the ledger with this table. */
@@ -27,6 +27,18 @@ export function rememberDamagedBeneath(ledger: Ledger, dir: number): void {
   rememberDamaged(ledger, dir);
   const below = prepare(ledger.db, 'SELECT id FROM dirs WHERE parent = ?').pluck().all(dir) as number[];
   for (const child of below) rememberDamagedBeneath(ledger, child);
+}
+
+/** The content of a file is that of all its names: what was found of one is so for the others. Inside `commit`. */
+export function spreadToNames({ db }: Ledger): void {
+  prepare(
+    db,
+    `UPDATE entries SET verdict = ${Verdict.differs}, error = 'another name of the file differs'
+     WHERE status = ${EntryStatus.synced} AND NOT ${IS_DAMAGED} AND (dir, name) IN (
+       SELECT o.dir, o.name FROM entries e INDEXED BY entries_different JOIN hardlinks h USING (dir, name)
+       JOIN hardlinks o ON o.device = h.device AND o.inode = h.inode
+       WHERE ${IS_DIFFERENT} AND verdict IN (${Verdict.differs}, ${Verdict.unreadable}))`,
+  ).run();
 }
 
 /** Paths beneath the root. */

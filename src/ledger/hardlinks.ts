@@ -3,7 +3,7 @@ import { fromColumn, join, toColumn } from '../posix/names.js';
 import type { Inode, Meta } from '../share/entries.js';
 import type { Ledger } from './ledger.js';
 import type { Entry } from './rows.js';
-import { EntryStatus } from './schema.js';
+import { EntryStatus, IS_DAMAGED } from './schema.js';
 import { prepare } from './sqlite.js';
 
 /** A file that the destination has, and what the ledger has of its content. */
@@ -36,7 +36,13 @@ export function putInode({ db }: Ledger, dir: number, name: string, inode: Inode
   else prepare(db, 'DELETE FROM hardlinks WHERE dir = ? AND name = ?').run(dir, toColumn(name));
 }
 
-/** Another name of the file that the destination has, with the content that has this size and mtime. */
+/** No names are known to be of one file until the next scan, which looks into every folder, finds them. Inside `commit`. */
+export function forgetInodes(ledger: Ledger): void {
+  ledger.db.exec('DELETE FROM hardlinks');
+  ledger.forgetSeals();
+}
+
+/** Another name of the file that the destination has, with the content that has this size and mtime, and is not known to be damaged. */
 export function otherName(
   { db }: Ledger,
   inode: Inode,
@@ -49,7 +55,8 @@ export function otherName(
     `SELECT d.path, e.name, e.algorithm, e.hash
      FROM hardlinks h JOIN entries e ON e.dir = h.dir AND e.name = h.name JOIN dirs d ON d.id = h.dir
      WHERE h.device = ? AND h.inode = ? AND (h.dir <> ? OR h.name <> ?)
-       AND e.status = ${EntryStatus.synced} AND e.size = ? AND e.mtime = ? LIMIT 1`,
+       AND e.status = ${EntryStatus.synced} AND e.size = ? AND e.mtime = ?
+       AND NOT ${IS_DAMAGED} LIMIT 1`,
   ).raw(true);
   const row = query.get(inode.device, inode.number, dir, toColumn(name), size, mtimeNs);
   if (!row) return undefined;

@@ -29,6 +29,9 @@ export const IS_DIFFERENT = 'verdict BETWEEN 1 AND 4';
 export const IS_TO_COPY = `verdict BETWEEN ${Verdict.differs} AND ${Verdict.unreadable}
   OR status <> ${EntryStatus.synced} AND length(hash) > 0 AND hash = zeroblob(length(hash))`;
 
+/** SQL: the verification found that the destination has not what the ledger says. */
+export const IS_DAMAGED = `coalesce(verdict BETWEEN ${Verdict.differs} AND ${Verdict.unreadable}, FALSE)`;
+
 /** Status of a folder: missing at the destination, to get its times, done, failed. */
 export const DirStatus = { toMake: 0, toStamp: 1, synced: 2, failed: 3 } as const;
 export type DirStatus = (typeof DirStatus)[keyof typeof DirStatus];

@@ -146,7 +146,7 @@ export function differencesSince(ledger: Ledger, sinceMs: number, limit: number)
   const query = prepare(
     ledger.db,
     `SELECT (SELECT path FROM dirs WHERE id = dir), name, error FROM entries
-     WHERE ${IS_DIFFERENT} AND verified_at >= ? ORDER BY dir, name LIMIT ?`,
+     WHERE ${IS_DIFFERENT} AND coalesce(verified_at, 0) >= ? ORDER BY dir, name LIMIT ?`,
   ).raw(true);
   const rows = query.all(sinceMs, limit) as [string | Buffer, string | Buffer, string][];
   const found = rows.map(([path, name, difference]) => ({

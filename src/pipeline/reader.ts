@@ -23,6 +23,7 @@ import { Action, FIRST, LAST, NOTHING, type RecordFields } from './record.js';
 import { Command, type Ring } from './ring.js';
 import { streamFile } from './stream.js';
 import { timedCall } from './timedcall.js';
+import { WatchedFile } from './watchedfile.js';
 
 export interface ReaderDeps {
   readonly lane: number;
@@ -119,13 +120,13 @@ function forward(item: LeaseItem, deps: ReaderDeps, packer: Packer, records: Slo
       return streamFile(item, deps, records);
     case Action.link: {
       deps.pace.take(0, 1);
-      const { target, stat } = deps.source.readLink(item.dir, item.name);
+      const { target, stat } = deps.counters.during(() => deps.source.readLink(item.dir, item.name));
       const fields = fieldsOf(item, stat, Date.now());
       return packData(item, fields, Buffer.from(target, 'utf16le'), packer);
     }
     case Action.special: {
       deps.pace.take(0, 1);
-      const stat = deps.source.look(item.dir, item.name);
+      const stat = deps.counters.during(() => deps.source.look(item.dir, item.name));
       if (stat.kind !== 'other') return failed(item, 'CHANGED', deps);
       const device = Buffer.alloc(4);
       device.writeUInt32LE(stat.specialDevice);
@@ -191,7 +192,7 @@ export function xattrsIn(file: Pick<SourceFile, 'xattrs'>, attributes: Attribute
 /** Of a file whose other name was copied: makes sure that it still is one. */
 function packHardLink(item: LeaseItem, deps: ReaderDeps, packer: Packer): boolean {
   deps.pace.take(0, 1);
-  const stat = deps.source.sameFile(item.dir, item.name, item.target!);
+  const stat = deps.counters.during(() => deps.source.sameFile(item.dir, item.name, item.target!));
   if (!stat) return failed(item, UNLIKE, deps);
   if (stat.size !== item.size || stat.mtimeNs !== item.mtimeNs) return failed(item, 'CHANGED', deps);
   return packData(item, fieldsOf(item, stat, Date.now()), Buffer.from(item.target!, 'utf16le'), packer);
@@ -222,7 +223,7 @@ function packStamp(item: LeaseItem, deps: ReaderDeps, packer: Packer): boolean {
 function packDirStamp(item: LeaseItem, deps: ReaderDeps, packer: Packer): boolean {
   deps.pace.take(0, OPEN_CLOSE);
   try {
-    const folder = deps.source.openDir(join(item.dir, item.name));
+    const folder = deps.counters.during(() => deps.source.openDir(join(item.dir, item.name)));
     const fields = { ...fieldsOf(item, folder.stat, Date.now()), mtimeNs: item.mtimeNs };
     return packData(item, fields, NOTHING, packer, encodeXattrs(folder.xattrs));
   } catch (error) {
@@ -266,7 +267,8 @@ function packFile(item: LeaseItem, deps: ReaderDeps, packer: Packer): boolean {
 /** Opens a source file; how long that takes tells how far away the share is. */
 export function openTimed(item: LeaseItem, deps: ReaderDeps): SourceFile {
   deps.pace.take(0, OPEN_CLOSE);
-  return timedCall(deps, Call.open, 1, () => deps.source.open(item.dir, item.name));
+  const file = timedCall(deps, Call.open, 1, () => deps.source.open(item.dir, item.name));
+  return new WatchedFile(file, deps.counters);
 }
 
 function isRemoval(action: Action): boolean {
@@ -298,7 +300,8 @@ function removalsAllowed(lease: Lease, deps: ReaderDeps, failed: FailedItem[]): 
     if (deps.ring.command !== Command.run) break;
     try {
       deps.pace.take(0, 1);
-      const absent = confirmAbsent(deps.source, dir, kinds, deps.filter);
+      deps.counters.workOn(ids.values().next().value!);
+      const absent = deps.counters.during(() => confirmAbsent(deps.source, dir, kinds, deps.filter));
       const kept: number[] = [];
       for (const [name, id] of ids) {
         if (absent.has(name)) allowed.add(id);

@@ -100,15 +100,29 @@ class Writer {
   private apply(fields: Readonly<RecordFields>, records: Records, at: number): boolean {
     const dir = records.dir(at);
     const name = records.name(at);
-    const { dest, pace, trash } = this.deps;
+    const { pace, counters } = this.deps;
     const carried = () => carriedOf(fields, () => decodeXattrs(records.xattrs(at)), this.deps.attributes);
     // Few of them, and none with data: one operation counts for all that they are made of.
-    if (fields.action !== Action.copy) pace.take(0, 1);
+    if (fields.action !== Action.copy) {
+      pace.take(0, 1);
+      return counters.during(() => this.applyOther(fields, records, at, carried));
+    }
+    return fields.flags === (FIRST | LAST)
+      ? this.writeWhole(this.create(dir, name, fields), records, at, carried())
+      : this.writeBlock(dir, name, records, at, carried);
+  }
+
+  /** What is no copying of a file. */
+  private applyOther(
+    fields: Readonly<RecordFields>,
+    records: Records,
+    at: number,
+    carried: () => Carried | undefined,
+  ): boolean {
+    const dir = records.dir(at);
+    const name = records.name(at);
+    const { dest, trash } = this.deps;
     switch (fields.action) {
-      case Action.copy:
-        return fields.flags === (FIRST | LAST)
-          ? this.writeWhole(this.create(dir, name, fields), records, at, carried())
-          : this.writeBlock(dir, name, records, at, carried);
       case Action.link:
         this.warn(fields, dest.link(dir, name, Buffer.from(records.data(at)).toString('utf16le'), fields, carried()));
         return true;
@@ -147,7 +161,7 @@ class Writer {
         dest.remove(dir, name, 'dir');
         return true;
       default:
-        fields.action satisfies never;
+        fields.action satisfies typeof Action.copy; // see `apply`
         throw new Error(`unknown action ${fields.action}`);
     }
   }
@@ -196,7 +210,8 @@ class Writer {
         checkPlace(begun.written, fields);
         this.move(begun.file, data, fields.offset);
         begun.written = fields.offset + data.length;
-        if (last && data.length === 0) begun.file.extend(fields.size);
+        const { file } = begun;
+        if (last && data.length === 0) this.deps.counters.during(() => file.extend(fields.size));
         if (last) {
           checkLength(begun.written, fields);
           this.publish(begun.file, records, at, carried());

@@ -17,7 +17,7 @@ import { Finder } from './finder.js';
 import { EntryJoin, isPassedOver } from './joinentry.js';
 import { IN_MEMORY, YIELD_EVERY } from './largest.js';
 import type { Found } from './listing.js';
-import type { JoinInput, JoinSink } from './march.js';
+import type { ExtraSort, JoinInput, JoinSink } from './march.js';
 import { Twins } from './twins.js';
 
 /** An unfinished file of another ledger that nothing was written to for so long, ns, was left for good: a week. */
@@ -37,7 +37,7 @@ export function* joinFolder(input: JoinInput, ledger: Ledger, sink: JoinSink): G
 }
 
 function* joinNames(input: JoinInput, twins: Twins | undefined, ledger: Ledger, sink: JoinSink): Generator<void> {
-  const { dir, known, sealed, source, dest, complete, beganNs } = input;
+  const { dir, known, sealed, source, dest, complete } = input;
   const trash = dir.path === '' ? input.trash : undefined;
   const rows = known && !sealed ? knownRows(dir, source.count, ledger) : NO_ROWS;
   const folders = new Map((known ? ledger.childDirs(dir.id) : []).map((child) => [child.path, child]));
@@ -70,11 +70,9 @@ function* joinNames(input: JoinInput, twins: Twins | undefined, ledger: Ledger, 
       if (name === trash) continue;
       const isFolder = entries.kind(index) === 'dir';
       if (isPartName(name) && !isFolder) {
-        const changedNs = entries.errno(index) === 0 ? entries.meta(index).ctimeNs : 0n;
-        // Another run may be writing it, from another source.
-        const isInWork = beganNs !== undefined && changedNs >= beganNs;
-        const isLeft = beganNs === undefined || changedNs < beganNs - LEFT_NS;
-        if (!isInWork) sink.extra(name, isLeft || isPartOf(name, input.partTag) ? 'part' : 'other part');
+        const changedNs = entries.errno(index) === 0 ? entries.meta(index).ctimeNs : undefined;
+        const sort = partSort(name, changedNs, input);
+        if (sort) sink.extra(name, sort);
         continue;
       }
       if (!complete) continue;
@@ -106,6 +104,13 @@ function* joinNames(input: JoinInput, twins: Twins | undefined, ledger: Ledger, 
     const found = source.find(path.slice(path.lastIndexOf('/') + 1));
     if (!found || isKnownNoFolder(found)) sink.goneFolder(child);
   }
+}
+
+/** What an unfinished file is; undefined: another run may be writing it, from another source, or nothing is known of it. */
+function partSort(name: string, changedNs: bigint | undefined, { beganNs, partTag }: JoinInput): ExtraSort | undefined {
+  if (beganNs === undefined) return 'part';
+  if (changedNs === undefined || changedNs >= beganNs) return undefined;
+  return isPartOf(name, partTag) || changedNs < beganNs - LEFT_NS ? 'part' : 'other part';
 }
 
 function isKnownNoFolder({ entries, index }: Found): boolean {

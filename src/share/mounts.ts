@@ -70,6 +70,12 @@ export function localMountsWithin(folder: string, mountinfo: string): string[] {
   return [...new Set(within.map(({ mountPoint }) => mountPoint))];
 }
 
+/** Those of the mount points that real paths are beneath, each path in the deepest. */
+export function holding(paths: readonly string[], mountPoints: readonly string[]): string[] {
+  const deepestFirst = [...mountPoints].sort((a, b) => b.length - a.length);
+  return [...new Set(paths.flatMap((path) => deepestFirst.find((point) => isInside(path, point)) ?? []))];
+}
+
 /** The place of a real path. */
 export function placeOf(realPath: string, mountinfo: string): Place {
   const best = mountOf(realPath, mountinfo);

@@ -18,6 +18,9 @@ const ITEM = 9; // id of the item, or folder, that calls are made for
 const TIMES = 10;
 const CELLS = TIMES + CALLS.length * STEPS;
 
+/** The kind of a call of which no time is measured. */
+export const UNMEASURED = 255;
+
 /** An operation on a share that takes longer has waited for something other than the processor. */
 const SLOW_MS = 0.3;
 
@@ -54,7 +57,7 @@ export class LaneCounters {
   }
 
   /** A call on the share begins, or has come so far; by performance.now(). */
-  calling(call: Call, nowMs: number): void {
+  calling(call: Call | typeof UNMEASURED, nowMs: number): void {
     this.cells[this.base + CALL_SINCE] = performance.timeOrigin + nowMs;
     this.cells[this.base + CALL] = call + 1;
   }
@@ -64,12 +67,23 @@ export class LaneCounters {
     this.cells[this.base + CALL] = 0;
   }
 
-  /** The call that is under way. */
-  get call(): { kind: Call; item: number; sinceMs: number } | undefined {
+  /** Makes a call on the share that is not measured, and told when it hangs; within another one it is a part of that. */
+  during<T>(call: () => T): T {
+    if (this.cells[this.base + CALL] !== 0) return call();
+    this.calling(UNMEASURED, performance.now());
+    try {
+      return call();
+    } finally {
+      this.called();
+    }
+  }
+
+  /** The call that is under way: a Call, or UNMEASURED. */
+  get call(): { kind: number; item: number; sinceMs: number } | undefined {
     const kind = this.cells[this.base + CALL]!;
     if (kind === 0) return undefined;
     const [item, sinceMs] = [this.cells[this.base + ITEM]!, this.cells[this.base + CALL_SINCE]!];
-    return { kind: (kind - 1) as Call, item, sinceMs };
+    return { kind: kind - 1, item, sinceMs };
   }
 
   moved(bytes: number): void {

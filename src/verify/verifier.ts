@@ -9,6 +9,7 @@ import type { Inbox } from '../pipeline/inbox.js';
 import { type PacedDeps, PacedRead } from '../pipeline/pacedread.js';
 import { Command } from '../pipeline/ring.js';
 import { timedCall } from '../pipeline/timedcall.js';
+import { WatchedFile } from '../pipeline/watchedfile.js';
 import { asSysError } from '../posix/errno.js';
 import { join } from '../posix/names.js';
 import { specialKindOf } from '../posix/stat.js';
@@ -129,7 +130,8 @@ class Verifier {
 
   private readFile(side: Side, reading: Reading, item: VerifyItem, hasher: Hasher): Seen {
     reading.pace.take(0, OPEN_CLOSE);
-    const file = timedCall(reading, Call.open, 1, () => reading.share.open(item.dir, item.name));
+    const opened = timedCall(reading, Call.open, 1, () => reading.share.open(item.dir, item.name));
+    const file = new WatchedFile(opened, reading.counters);
     try {
       const seenNow = (): Seen & { is: 'there' } => {
         const { kind, size, mtimeNs } = file.stat(false);

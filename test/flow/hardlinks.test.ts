@@ -19,6 +19,7 @@ import {
   auditLog,
   command,
   copyAll,
+  damage,
   expectEqualTrees,
   expectLedgerOf,
   expectSameGroups,
@@ -30,6 +31,7 @@ import {
   newWorld,
   partFiles,
   query,
+  run,
   startCopy,
 } from './helpers.js';
 
@@ -146,6 +148,43 @@ test('what somebody has removed or replaced at the destination is made good', as
   await copyAll(world, '-H');
   await copyAll(world, '-H');
   expectEqualTrees(world.source, world.dest);
+  expectSameGroups(world);
+});
+
+test('what a verification found damaged is mended for all names of the file', async () => {
+  const world = newWorld();
+  const names = Array.from({ length: 6 }, (_, n) => n);
+  makeTree(world.source, Object.fromEntries(names.map((n) => [`a${n}/f`, file(Buffer.alloc(70_000, `${n}`))])));
+  for (const n of names) {
+    mkdirSync(join(world.source, `b${n}`));
+    linkSync(join(world.source, `a${n}/f`), join(world.source, `b${n}/g`));
+  }
+  await copyAll(world, '-H');
+  for (const n of names) damage(join(world.dest, `b${n}/g`), 500);
+  expect((await run(world, 'verify', '--db', world.db)).code).toBe(1);
+  await copyAll(world, '-H', '--rescan');
+  expectEqualTrees(world.source, world.dest);
+  expectSameGroups(world);
+  expect((await run(world, 'verify', '--db', world.db)).code).toBe(0);
+});
+
+test('with -c each file is compared, and its names stay names of one', async () => {
+  const world = newWorld();
+  linked(world.source);
+  const many = Array.from({ length: 40 }, (_, n) => n);
+  makeTree(world.source, Object.fromEntries(many.map((n) => [`x${n}/f`, file(Buffer.alloc(70_000, `${n}`))])));
+  mkdirSync(join(world.source, 'y'));
+  for (const n of many) linkSync(join(world.source, `x${n}/f`), join(world.source, `y/${n}`));
+  await copyAll(world, '-H');
+  for (const n of many) damage(join(world.dest, `x${n}/f`), 500);
+  damage(join(world.dest, 'c/small'), 2);
+  await copyAll(world, '-H', '-c');
+  expectEqualTrees(world.source, world.dest);
+  expectSameGroups(world);
+  const lines = auditLog(world).length;
+  await copyAll(world, '-H', '-c');
+  expect(logged(world, 'copied', lines)).toEqual([]);
+  await copyAll(world, '-H');
   expectSameGroups(world);
 });
 

@@ -7,17 +7,22 @@ import { type ChildProcess, type SpawnSyncReturns, spawn, spawnSync } from 'node
 import { createHash } from 'node:crypto';
 import {
   chownSync,
+  closeSync,
   existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
   realpathSync,
   rmSync,
+  statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -186,6 +191,17 @@ export function setMtime(root: string, rawPath: string, mtimeNs: bigint): void {
   const digits = size.toString().padStart(10, '0');
   const text = `${mtimeNs < 0n ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`;
   onPaths('touch', ['-h', '-d', `@${text}`], [at(root, rawPath)]);
+}
+
+/** Writes other bytes of the same length into a file, at the same times. */
+export function damage(path: string, at: number): void {
+  const { mtimeMs, atimeMs } = statSync(path);
+  const { mtimeNs } = statSync(path, { bigint: true });
+  const fd = openSync(path, 'r+');
+  writeSync(fd, '\x00', at);
+  closeSync(fd);
+  utimesSync(path, atimeMs / 1000, mtimeMs / 1000);
+  setMtime(path, '', mtimeNs);
 }
 
 /** Runs a tool on paths of any bytes, which arguments of Node's child processes cannot hold. */

@@ -233,7 +233,7 @@ test.skipIf(!strace || !isRoot)(
     const tracer = spawn(strace!, ['-f', '-o', '/dev/null', ...delay, '-p', String(copying.pid)], { stdio: 'ignore' });
     try {
       await copying.until('a word of the flush', () =>
-        copying.stdout.includes('hangs: flushing the root at the destination'),
+        copying.stdout.includes('hangs: flushing files at the destination'),
       );
       copying.signal('SIGINT');
       await copying.until('the last words', () => copying.stderr.includes('a share does not answer'));

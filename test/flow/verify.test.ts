@@ -9,9 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   truncateSync,
-  utimesSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -23,6 +21,7 @@ import {
   auditLog,
   copy,
   copyAll,
+  damage,
   dir,
   type Ended,
   expectEqualTrees,
@@ -92,17 +91,6 @@ function verified(world: World, result: string, skip = 0): string[] {
     .filter((line) => line.result === result)
     .map(({ path }) => path)
     .sort();
-}
-
-/** Writes other bytes of the same length, at the same time. */
-function damage(path: string, at: number): void {
-  const { mtimeMs, atimeMs } = statSync(path);
-  const { mtimeNs } = statSync(path, { bigint: true });
-  const fd = openSync(path, 'r+');
-  writeSync(fd, '\x00', at);
-  closeSync(fd);
-  utimesSync(path, atimeMs / 1000, mtimeMs / 1000);
-  setMtime(path, '', mtimeNs);
 }
 
 describe('a copy that is as it was', () => {

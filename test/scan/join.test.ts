@@ -180,6 +180,10 @@ describe('an unfinished file at the destination', () => {
       expect(found(name, beganNs - WEEK_NS - 1n)).toEqual([['extra', name, 'part']]);
     },
   );
+
+  it('that cannot be looked at is left alone', () => {
+    expect(march({ dest: [{ name: partName('f', 'others'), errno: 13 }] }, { beganNs })).toEqual([]);
+  });
 });
 
 describe('a destination that folds names', () => {

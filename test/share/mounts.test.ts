@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import {
+  holding,
   isInside,
   localMountsWithin,
   mountOf,
@@ -61,6 +62,13 @@ describe('localMountsWithin', () => {
   it.each(['autofs', 'nfs', 'nfs4', 'cifs', 'fuse', 'fuseblk', 'fuse.sshfs'])('leaves out %s', (type) => {
     expect(localMountsWithin('/mnt', line('0:9', '/', '/mnt/other').replace('ext3', type))).toEqual([]);
   });
+});
+
+test('paths are held by the deepest of the mounts that they are beneath', () => {
+  const points = ['/d/m', '/d/m/n', '/d/other'];
+  expect(holding(['/d/m/f', '/d/f', '/d/m/x/g'], points)).toEqual(['/d/m']);
+  expect(holding(['/d/m/n/f', '/d/other'], points)).toEqual(['/d/m/n', '/d/other']);
+  expect(holding(['/d/mm/f'], points)).toEqual([]);
 });
 
 describe('isInside', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { LaneCounters } from '../../src/stats/shared.js';
+import { Call } from '../../src/pace/latency.js';
+import { LaneCounters, UNMEASURED } from '../../src/stats/shared.js';
 
 /** Two views on the same memory, as two threads have: the lane's own and the main thread's. */
 function lanes(count: number): { mine: LaneCounters[]; seen: LaneCounters[] } {
@@ -34,6 +35,22 @@ describe('LaneCounters', () => {
     mine[0]!.moved(7);
     expect(seen[0]!.file).toEqual({ id: 2, done: 7, startedMs: 2_000 });
     expect(seen[0]!.bytes).toBe(17);
+  });
+
+  it('tell of a call that is not measured while it lasts, and of the one that it is a part of', () => {
+    const { mine, seen } = lanes(1);
+    mine[0]!.workOn(7);
+    const inside = mine[0]!.during(() => mine[0]!.during(() => seen[0]!.call));
+    expect(inside).toMatchObject({ kind: UNMEASURED, item: 7 });
+    expect(() =>
+      mine[0]!.during(() => {
+        throw new Error('call');
+      }),
+    ).toThrow('call');
+    expect([seen[0]!.call, seen[0]!.operations.count]).toEqual([undefined, 0]);
+    mine[0]!.calling(Call.publish, 1_000);
+    expect(mine[0]!.during(() => seen[0]!.call)).toMatchObject({ kind: Call.publish });
+    expect(seen[0]!.call).toMatchObject({ kind: Call.publish });
   });
 
   it('add up calls and the time that they took', () => {

@@ -15,34 +15,29 @@ export function syncRoot(dest: string, expected?: RootIdentity): string | undefi
   } catch (error) {
     return asSysError(error, 'open', dest).code;
   }
-  flush(root, '');
+  flush(root);
   return undefined;
 }
 
 /**
- * The same for what is mounted at these places. One that cannot be opened has died, and nothing was published there that was
- * not told as a failure. Throws SysError, whose operation has the place.
+ * The same for what is mounted at these places, where something was published. Throws SysError, whose operation has the
+ * place, also where it cannot be opened: a filesystem that has died has not got what was not flushed before.
  */
 export function syncMounts(points: readonly string[]): void {
   for (const point of points) {
-    let root: number;
     try {
-      root = openRoot(point);
+      flush(openRoot(point));
     } catch (error) {
-      asSysError(error, 'open', point);
-      continue;
+      const { errno, op, path } = asSysError(error, 'syncfs', point);
+      throw new SysError(errno, `${op} of ${point}`, path);
     }
-    flush(root, ` of ${point}`);
   }
 }
 
 /** Closes the descriptor, too. */
-function flush(root: number, what: string): void {
+function flush(root: number): void {
   try {
     syncFilesystem(root);
-  } catch (error) {
-    const { errno, op, path } = asSysError(error, 'syncfs', '');
-    throw new SysError(errno, `${op}${what}`, path);
   } finally {
     dropFd(root);
   }

@@ -7,6 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import { dropFd, filesystemType, openRoot, statFd } from '../../posix/calls.js';
 import { asSysError } from '../../posix/errno.js';
 import { type FilesystemFacts, filesystemFacts } from '../../posix/filesystems.js';
+import { decodeName } from '../../posix/names.js';
 import { Stat } from '../../posix/stat.js';
 import { type Meta, metaOf } from '../entries.js';
 import type { RootIdentity } from '../identity.js';
@@ -184,9 +185,10 @@ function isEmpty(folder: string): boolean {
   }
 }
 
-/** The mounts that this process sees, as /proc tells them. */
+/** The mounts that this process sees, as /proc tells them, with paths as posix/names.ts has them. */
 export function mountinfo(): string {
-  return readFileSync('/proc/self/mountinfo', 'utf8');
+  const bytes = readFileSync('/proc/self/mountinfo');
+  return decodeName(bytes, 0, bytes.length);
 }
 
 export function coarser(a: bigint, b: bigint): bigint {

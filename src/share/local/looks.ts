@@ -5,15 +5,12 @@ import { baseName, dirName } from '../../posix/names.js';
 import { Stat } from '../../posix/stat.js';
 import { type Meta, metaOf } from '../entries.js';
 import type { RootIdentity } from '../identity.js';
-import type { Side } from '../share.js';
 import { openPinned } from './pin.js';
 
-export type RootStates = Readonly<Record<Side, Meta>>;
-
-/** An error code where a root cannot be looked at, or is not the one that it was. */
-export function rootStates(paths: Record<Side, string>, expected: Record<Side, RootIdentity>): RootStates | string {
+/** A root as it is now; an error code where it cannot be looked at, or is not the one that it was. */
+export function rootState(path: string, expected: RootIdentity): Meta | string {
   try {
-    return { source: stateOf(paths.source, expected.source), dest: stateOf(paths.dest, expected.dest) };
+    return stateOf(path, expected);
   } catch (error) {
     return asSysError(error, 'stat', '').code;
   }
