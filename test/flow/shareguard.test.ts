@@ -2,10 +2,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, rmSync, statfsSync, truncateSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { canMount, findCommand, mount, mountTmpfs, tryMount, unmount } from '../helpers/tree.js';
+import {
+  canMount,
+  canMountImage,
+  findCommand,
+  mount,
+  mountImage,
+  mountTmpfs,
+  tryMount,
+  unmount,
+} from '../helpers/tree.js';
 import {
   copy,
   copyAll,
@@ -19,6 +28,7 @@ import {
   newWorld,
   partFiles,
   type Run,
+  start,
   startCopy,
   type World,
 } from './helpers.js';
@@ -47,6 +57,28 @@ describe.skipIf(!canMount)('a filesystem within a share (skipped without root)',
     mount(join(world.dest, 'full'), '-o', 'remount,size=8m');
     await copyAll(world);
     expectEqualTrees(world.source, world.dest);
+  });
+});
+
+describe.skipIf(!canMountImage('ext4'))('a disk within the destination (skipped without root)', () => {
+  test('that has failed and is not written to does not keep checkpoints from being made', async () => {
+    const world = newWorld();
+    makeTree(world.source, { 'disk/f': file('f'), a: file('a') });
+    mountImage(join(world.dest, 'disk'), 'ext4', 16);
+    rmSync(join(world.dest, 'disk/lost+found'), { recursive: true });
+    await copyAll(world);
+    mount(join(world.dest, 'disk'), '-o', 'remount,errors=remount-ro');
+    const device = readFileSync('/proc/self/mountinfo', 'utf8').match(
+      /ext4 \/dev\/(loop\d+) \S*errors=remount-ro/,
+    )![1]!;
+    writeFileSync(`/sys/fs/ext4/${device}/trigger_fs_error`, '1');
+    makeTree(world.source, { 'new/f': file('new') });
+    await copyAll(world);
+    makeTree(world.source, { 'disk/g': file('g'), 'new/g': file('g') });
+    const { code, stdout } = await copy(world);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/disk\/g: EROFS/);
+    expect(ledgerPaths(world, 'synced').sort()).toEqual(['a', 'disk/f', 'new/f', 'new/g']);
   });
 });
 
@@ -242,6 +274,27 @@ describe.skipIf(!canMount || !bindfs)('a share with a server of its own', () => 
       unmount(join(world.dest, 'within'));
     }
     await copyAll(world);
+  });
+
+  test.each(['copy', 'verify'])('that is frozen when a %s begins is told, and given up in time', async (command) => {
+    const world = newWorld();
+    makeTree(world.source, { f: file('f') });
+    const real = join(world.root, 'real');
+    for (const folder of [real, world.dest]) mkdirSync(folder);
+    const server = await serve(real, world.dest);
+    try {
+      await copyAll(world);
+      server.kill('SIGSTOP');
+      const args = ['--db', world.db, '--stall-timeout', '1s', '--share-timeout', '2s'];
+      const run = start(world, command, world.source, world.dest, ...args);
+      await run.until('the last words', () => run.stderr.includes('does not answer; see whether'));
+      expect(run.stderr).toContain('waiting for an answer: ');
+      server.kill('SIGCONT');
+      expect(await run.ended).toMatchObject({ code: 4 });
+    } finally {
+      server.kill('SIGCONT');
+      unmount(world.dest);
+    }
   });
 
   test('that dies is waited for, and its successor is used', async () => {

@@ -64,10 +64,15 @@ afterEach(() => {
   for (const share of shares.splice(0)) share.close();
 });
 
+function newCounters(): LaneCounters {
+  return new LaneCounters(new Float64Array(LaneCounters.memory(READER_LANE + 1)), READER_LANE);
+}
+
 export class Rig {
   readonly source = temporaryFolder();
   readonly dest = temporaryFolder();
   readonly ring: Ring;
+  readonly counters = { reader: newCounters(), writer: newCounters() };
   sourceShare: SourceShare;
   destShare: DestShare;
 
@@ -102,7 +107,6 @@ export class Rig {
     const hasher = await createHasher('sha256');
     const pace = new Bucket(new SharedArrayBuffer(Bucket.bytes), 0);
     const window = new Window(new SharedArrayBuffer(Window.bytes), 0);
-    const counters = () => new LaneCounters(new Float64Array(LaneCounters.memory(READER_LANE + 1)), READER_LANE);
     const { port1, port2 } = new MessageChannel();
     const outbox = new Outbox<Lease>(port1);
     let id = 0;
@@ -119,11 +123,11 @@ export class Rig {
       sparse: true,
       inbox,
       hasher,
-      counters: counters(),
+      counters: this.counters.reader,
     });
     this.ring.close();
     this.ring.writerComes();
-    runWriter({ ...common, lane: 0, dest: this.destShare, trash: undefined, counters: counters() });
+    runWriter({ ...common, lane: 0, dest: this.destShare, trash: undefined, counters: this.counters.writer });
     port1.close();
     if (this.ring.occupied > 0) throw new Error(`${this.ring.occupied} slots are still in use`);
     if (messages.filter(({ type }) => type === 'leaseDone').length !== leases.length) throw new Error('no leaseDone');
