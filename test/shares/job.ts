@@ -1,0 +1,162 @@
+/** The main flow on real mounts: what arrives, shares that fill up and shares that are taken away, in one guest. */
+
+import { expect } from 'vitest';
+import { MAIN } from '../flow/helpers.js';
+import { inGuest, type Protocol } from './guest.js';
+
+const MOUNT: Record<Protocol, string> = {
+  nfs4: 'mount -t nfs -o vers=4.2,nosharecache 127.0.0.1:/dest /mnt/dest',
+  nfs3: 'mount -t nfs -o vers=3,nolock,tcp,mountproto=tcp,nosharecache 127.0.0.1:/mnt/served/dest /mnt/dest',
+  smb: 'mount -t cifs -o guest,vers=3.1.1,sec=none,nosharesock,iocharset=utf8 //127.0.0.1/dest /mnt/dest',
+};
+
+/** What rsync is to compare: SMB has times of 100 ns, and modes of its own. */
+const COMPARED: Record<Protocol, string> = {
+  nfs4: '-a --modify-window=-1',
+  nfs3: '-a --modify-window=-1',
+  smb: '-rt',
+};
+
+/** Names, kinds and times that shares are known to differ in; SMB has no bytes beyond UTF-8, and no links here. */
+const tree = (protocol: Protocol) => `
+  mkdir -p 'folder/with spaces' empty many
+  printf '' >none
+  printf x >'folder/with spaces/ünïcode 😀'
+  printf x >'.hidden'
+  head -c 7M /dev/urandom >large
+  for n in {1..300}; do printf $n >many/$n; done
+  ${protocol === 'smb' ? '' : `printf x >$'new\\nline'; printf x >$'bad\\xff'; ln -s 'folder/no where' link`}
+  touch -d '1999-12-31 23:59:59.1234567' none
+  touch -d '2040-01-01 00:00:00.7654321' .hidden
+  touch -d '2001-02-03 04:05:06.7000001' 'folder/with spaces' folder empty many`;
+
+/** Names that SMB takes for one. */
+const TWINS: Record<Protocol, string> = {
+  nfs4: '',
+  nfs3: '',
+  smb: `
+  printf capitals >/mnt/served/source/README
+  printf small >/mnt/served/source/readme
+  for run in 1 2; do
+    status=0
+    copy --rescan --delete-extras --yes >/run/twins || status=$?
+    cat /run/twins
+    test $status = 1
+    grep -q 'readme: COLLIDES: the destination takes this name for that of README' /run/twins
+    test "$(cat /mnt/served/dest/README)" = capitals
+  done
+  rm /mnt/served/source/readme
+  copy --rescan
+  same`,
+};
+
+/** What SMB keeps in attributes of its own, and the client lists nowhere; the server needs a filesystem that has some. */
+const DOS: Record<Protocol, string> = {
+  nfs4: '',
+  nfs3: '',
+  smb: `
+  modprobe loop
+  modprobe ext4
+  for side in source dest; do
+    mkdir /mnt/served/$side/dos
+    truncate -s 32M /mnt/served/$side.img
+    mkfs.ext4 -q /mnt/served/$side.img
+    mount -o loop /mnt/served/$side.img /mnt/served/$side/dos
+  done
+  # Without the archive bit, which a server sets on whatever gets a name.
+  dos() { printf '%#x' $((0x$(getfattr --only-values --absolute-names -n user.cifs.dosattrib "$1" | od -An -tx4 | tr -d ' ') & ~0x20)); }
+  # The last entry of the list: what everyone may do. A server that maps lists to its own kind may add to the others.
+  everyone() { getfattr --only-values --absolute-names -n system.cifs_acl "$1" | tail -c 20 | od -An -tx1; }
+  copydos() { ${process.execPath} ${MAIN} copy /mnt/source/dos /mnt/dest/dos --db /run/d.db --log-file /run/d.log "$@"; }
+  cd /mnt/source/dos
+  for name in plain hidden readonly; do echo $name >$name; done
+  mkdir folder
+  # Hidden; read-only and archive; a hidden folder.
+  setfattr -n user.cifs.dosattrib -v 0x02000000 hidden
+  setfattr -n user.cifs.dosattrib -v 0x21000000 readonly
+  setfattr -n user.cifs.dosattrib -v 0x12000000 folder
+  cd /
+  chmod o= /mnt/served/source/dos/hidden
+  copydos --dos-attributes -A
+  # The client remembers attributes for a second.
+  sleep 2
+  for name in hidden readonly folder plain; do
+    echo "$name $(dos /mnt/dest/dos/$name)"
+    test "$(dos /mnt/dest/dos/$name)" = "$(dos /mnt/source/dos/$name)"
+  done
+  test "$(everyone /mnt/dest/dos/hidden)" = "$(everyone /mnt/source/dos/hidden)"
+  test "$(everyone /mnt/dest/dos/hidden)" != "$(everyone /mnt/dest/dos/plain)"
+  # What is read-only is replaced all the same.
+  rm -f /mnt/source/dos/readonly
+  echo anew >/mnt/source/dos/readonly
+  copydos --dos-attributes
+  test "$(cat /mnt/dest/dos/readonly)" = anew
+  # Without the option nothing is hidden, though the names of unfinished files begin with a dot.
+  rm /mnt/dest/dos/plain
+  copydos --rescan
+  sleep 2
+  test $(($(dos /mnt/dest/dos/plain) & 2)) = 0`,
+};
+
+const job = (protocol: Protocol) => `
+  set -e
+  copy() { ${process.execPath} ${MAIN} copy /mnt/source /mnt/dest --db /run/l.db --log-file /run/l.log "$@"; }
+  same() {
+    rsync -nic ${COMPARED[protocol]} --delete /mnt/served/source/ /mnt/served/dest/ >/run/differences
+    cat /run/differences
+    test ! -s /run/differences
+  }
+  cd /mnt/served/source
+  ${tree(protocol)}
+  cd /
+
+  echo '--- first'
+  copy
+  same
+  echo '--- again'
+  copy
+  same
+
+  echo '--- twins'
+  ${TWINS[protocol]}
+
+  echo '--- full'
+  mount -o remount,size=20m /mnt/served
+  head -c 40M /dev/zero >/run/zeros
+  mount -o remount,size=60m /mnt/served
+  cp /run/zeros /mnt/served/source/zeros
+  copy >/run/full 2>&1 &
+  until grep -q 'waiting for the destination .*ENOSPC' /run/full; do sleep 0.1; kill -0 $!; done
+  mount -o remount,size=1g /mnt/served
+  wait $!
+  cat /run/full
+  same
+
+  echo '--- away'
+  mkdir /mnt/served/source/more
+  for n in {1..200}; do head -c 30000 /dev/urandom >/mnt/served/source/more/$n; done
+  copy --bwlimit 1M >/run/away 2>&1 &
+  until [ -e /mnt/served/dest/more ]; do sleep 0.1; kill -0 $!; done
+  umount -l /mnt/dest
+  until grep -q 'waiting for the destination .*ENODEV' /run/away; do sleep 0.1; kill -0 $!; done
+  test -z "$(ls -A /mnt/dest)"
+  ${MOUNT[protocol]}
+  wait $! || { cat /run/away; dmesg | tail -n 20; false; }
+  cat /run/away
+  same
+  echo '--- dos'
+  ${DOS[protocol]}
+
+  echo '--- end'`;
+
+export const FLOW = 'arrives, is not copied again, waits for room and for a share that is away';
+
+export async function expectFlow(protocol: Protocol): Promise<void> {
+  const { code, output } = await inGuest(protocol, job(protocol));
+  expect(code, output).toBe(0);
+  const [, first, again, , full, away] = output.split(/^--- .*\n/m);
+  expect(first).toContain('all synced');
+  expect(again).toMatch(/copied +0 files/);
+  expect(full).toMatch(/no space left \(ENOSPC\)(.|\n)*the destination is back after(.|\n)*all synced/);
+  expect(away).toMatch(/not the share that it was \(ENODEV\)(.|\n)*the destination is back after(.|\n)*all synced/);
+}
