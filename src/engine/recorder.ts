@@ -30,10 +30,10 @@ export interface RecorderDeps {
   readonly dest: string;
   readonly checksum: Checksum;
   /**
-   * Makes what was published durable, which is at these paths beneath the root; an error code where the destination is away,
-   * and nothing was tried.
+   * Makes durable what is at these paths beneath the root; an error code where the destination is away, and nothing was
+   * tried.
    */
-  flushDest(published: () => readonly string[]): Promise<string | undefined>;
+  flushDest(paths: () => readonly string[]): Promise<string | undefined>;
   /** Called with the items that the ledger has as pending now, or already with their results. */
   saved(items: readonly Item[]): void;
   /** Called with the items whose results are in the ledger now. */

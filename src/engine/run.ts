@@ -17,8 +17,7 @@ import type { Settings } from '../settings.js';
 import { folds, NO_FOLDING } from '../share/folding.js';
 import { coarser, mountinfo, type RootsFacts } from '../share/local/roots.js';
 import { holding, localMountsWithin } from '../share/mounts.js';
-import type { RenamedSort } from '../share/renaming.js';
-import { Renaming } from '../share/renaming.js';
+import { type RenamedSort, Renaming } from '../share/renaming.js';
 import { SIDE_NAMES, type Side } from '../share/share.js';
 import { kept, sameTime } from '../share/timerange.js';
 import { steadyMs } from '../stats/clock.js';
@@ -91,7 +90,6 @@ async function prepare(
   // A destination that is not there, in a dry run, is never looked at.
   const identities = { source: roots.sourceIdentity, dest: roots.destIdentity ?? roots.sourceIdentity };
   const tag = settings.dryRun ? '' : partTag(ledger);
-  const atDest = (path: string) => join(roots.destReal, new Renaming(renamedSorts(ledger) ?? []).encodePath(path));
   const ground = {
     threads,
     firstLanes: firstLanes(roots.source.network, roots.dest.network),
@@ -99,9 +97,11 @@ async function prepare(
     destMissing: settings.dryRun && roots.destMissing,
     // A network share flushes each file as it is published; a local filesystem is flushed as a whole, also one within.
     // What else is mounted there, and was not written to, may be dead.
-    flushDest: async (published: () => readonly string[]) => {
+    flushDest: async (paths: () => readonly string[]) => {
       const mounts = localMountsWithin(roots.destReal, mountinfo());
-      const within = mounts.length === 0 ? [] : holding(published().map(atDest), mounts);
+      const renaming = new Renaming(renamedSorts(ledger) ?? []);
+      const atDest = (path: string) => join(roots.destReal, renaming.encodePath(path));
+      const within = mounts.length === 0 ? [] : holding(paths().map(atDest), mounts);
       if (roots.dest.network && within.length === 0) return undefined;
       return keeper.flush(settings.dest, roots.dest.network ? undefined : identities.dest, within);
     },

@@ -133,7 +133,7 @@ export class Session {
       source: settings.source,
       dest: settings.dest,
       checksum: settings.checksum,
-      flushDest: (published) => this.guardian.asked('dest', Call.publish, deps.flushDest(published)),
+      flushDest: (paths) => this.guardian.asked('dest', Call.publish, deps.flushDest(paths)),
       saved: (items) => {
         for (const item of items) if (this.toRecord.delete(item)) this.hold(item);
       },
