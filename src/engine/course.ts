@@ -111,7 +111,8 @@ export class Course {
   /** The roots themselves, of which no listing tells: whether the source's is as it was, and the destination's as it. */
   private async lookAtRoots(): Promise<{ root: RootState; hasChanged: boolean }> {
     const { root, rootState, range, grainNs, settings } = this.deps;
-    const look = (side: Side) => this.session.hopefully(this.session.guardian.asked(side, Call.open, rootState(side)));
+    const look = (side: Side) =>
+      this.session.checkpoints.hopefully(this.session.guardian.asked(side, Call.open, rootState(side)));
     const [source, dest] = [await look('source'), await look('dest')];
     // The scan will tell what is wrong with it.
     if (typeof source === 'string' || typeof dest === 'string') return { root, hasChanged: true };
@@ -184,7 +185,7 @@ export class Course {
         const more = !this.session.scan.isDone || this.session.backlog.mayHave || this.session.toRecord.size > 0;
         return this.session.conveyor.isIdle && (!more || this.session.stopping !== 'no');
       });
-      await this.session.checkpoint();
+      await this.session.checkpoints.make();
       if (this.session.stopping !== 'no') return;
       const { ledger } = this.deps;
       const isDone = () => ledger.dirsWithPending(this.session.scan.number, 0, 1).length === 0;
@@ -202,7 +203,7 @@ export class Course {
     session.isWhole = false;
     // Names that need no content (-H) are not waited for, and are done before what is pending is put in order.
     await session.until(() => (session.scan.isDone && session.conveyor.isIdle) || session.stopping !== 'no');
-    await session.checkpoint();
+    await session.checkpoints.make();
     session.isWhole = true;
     session.backlog.mayHave = true;
   }
@@ -290,7 +291,7 @@ export class Course {
       await this.session.until(() => this.session.conveyor.feed.count < LOW || this.session.stopping !== 'no');
     }
     await this.session.until(() => this.session.conveyor.isIdle);
-    await this.session.checkpoint();
+    await this.session.checkpoints.make();
   }
 
   /** Makes failed entries pending again whose error code says that another try is worth it. */

@@ -1,9 +1,8 @@
 /**
  * One session of a migration, whose course (course.ts) is transfer, with the scan running ahead of it, last pass, clean-up,
- * folders. The session owns the window, that is all items in memory, and decides when the scan rests, what is taken from the
- * backlog and when a checkpoint is due.
+ * folders. The session owns the window, that is all items in memory, and decides when the scan rests and what is taken from
+ * the backlog.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditLog } from '../audit/log.js';
 import { checksumCode } from '../hash/registry.js';
 import { inodeOf } from '../ledger/hardlinks.js';
@@ -21,11 +20,10 @@ import type { Side } from '../share/share.js';
 import type { TimeRange } from '../share/timerange.js';
 import type { Phase } from '../stats/snapshot.js';
 import { Backlog, type Source } from './backlog.js';
-import { HANGING, type SessionBroken } from './broken.js';
+import { CHECKPOINT_SIZE, Checkpoints } from './checkpoints.js';
 import { Conveyor, pathOf } from './conveyor.js';
 import { Course, type SecondLook } from './course.js';
 import { Crew } from './crew.js';
-import { PATIENCE_MS } from './ending.js';
 import { DELETING, doneLine, itemLine } from './entrylines.js';
 import { LOW } from './feed.js';
 import type { RootState } from './findings.js';
@@ -35,7 +33,7 @@ import { type Item, isEntry } from './item.js';
 import { type LaneNumbers, lanesFor } from './lanecount.js';
 import { Outcomes } from './outcomes.js';
 import { Queue } from './queue.js';
-import { DestAway, Recorder, type RecorderDeps } from './recorder.js';
+import { Recorder, type RecorderDeps } from './recorder.js';
 import { Scan } from './scan.js';
 import type { Threads } from './threads.js';
 import type { Look } from './watch.js';
@@ -44,11 +42,6 @@ import type { Look } from './watch.js';
 const WINDOW = 4096;
 /** A window that stays full this long is spilled to the ledger, so that the scan goes on: it is far ahead. */
 const FULL_MS = 1000;
-/** A checkpoint is due after this time, or with this much to write. */
-const CHECKPOINT_MS = 2000;
-const CHECKPOINT_SIZE = 16_384;
-/** The same while changed files wait to be recorded as pending. */
-const RECORD_MS = 200;
 const TICK_MS = 50;
 const ADAPT_MS = 100;
 export interface SessionDeps {
@@ -98,6 +91,7 @@ export class Session {
   readonly recorder: Recorder;
   readonly guardian: Guardian;
   readonly backlog: Source;
+  readonly checkpoints: Checkpoints = new Checkpoints(this);
   private readonly course: Course;
   /** What is pending can be put in the order that was asked for: the scan has ended, and all of it is in the ledger. */
   isWhole = false;
@@ -107,11 +101,7 @@ export class Session {
   readonly toRecord = new Set<Item>();
   private waiting: { done(): boolean; resolve(): void; reject(error: Error): void } | undefined;
   private broken: Error | undefined;
-  /** Resolves some time after the session was told to end at once: what still waits for a share may do so for ever. */
-  readonly hopeless: Promise<SessionBroken>;
-  private loseHope: (() => void) | undefined;
   private fullSince: number | undefined;
-  private checkpointAt = performance.now();
   private adaptedAt = 0;
   private stepping = false;
   /** Items that were handed to the conveyor. */
@@ -123,9 +113,6 @@ export class Session {
 
   constructor(private readonly deps: SessionDeps) {
     const { ledger, settings } = deps;
-    this.hopeless = new Promise((resolve) => {
-      this.loseHope = () => setTimeout(resolve, PATIENCE_MS, HANGING).unref();
-    });
     this.hardLinks = new HardLinks(ledger, checksumCode(settings.checksum));
     this.recorder = new Recorder({
       ledger,
@@ -325,7 +312,7 @@ export class Session {
     // What is gathered may say that an entry has failed which would be pending then: it is to be written before.
     try {
       // The first may only join one that is under way. What ends meanwhile is pending in the ledger, or written after.
-      for (let round = 0; round < 2 && !isLate() && !this.recorder.isEmpty; round++) await this.checkpoint();
+      for (let round = 0; round < 2 && !isLate() && !this.recorder.isEmpty; round++) await this.checkpoints.make();
     } catch (error) {
       this.breakOff(error as Error);
       throw error;
@@ -361,10 +348,7 @@ export class Session {
 
   private settle(): void {
     const { waiting } = this;
-    if (this.isEnding) {
-      this.loseHope?.();
-      this.loseHope = undefined;
-    }
+    if (this.isEnding) this.checkpoints.hurry();
     if (!waiting) return;
     if (this.broken) {
       this.waiting = undefined;
@@ -385,15 +369,13 @@ export class Session {
       this.adaptedAt = now;
       this.crew.adapt();
     }
-    const patience = this.toRecord.size > 0 ? RECORD_MS : CHECKPOINT_MS;
-    const due = this.recorder.size >= CHECKPOINT_SIZE || (now - this.checkpointAt > patience && !this.recorder.isEmpty);
-    if (due) this.checkpointSoon();
+    if (this.checkpoints.isDue) this.checkpoints.soon();
     this.steerScan(now);
     const mayTake = this.isWhole || !this.deps.settings.order;
     if (mayTake && this.backlog.mayHave && this.conveyor.feed.count < LOW) {
       this.backlog.take(WINDOW - this.conveyor.feed.count, (item) => this.holdAgain(item));
       // What is left of the backlog is in folders whose finished items are not recorded yet.
-      if (this.conveyor.isIdle && !this.recorder.isEmpty) this.checkpointSoon();
+      if (this.conveyor.isIdle && !this.recorder.isEmpty) this.checkpoints.soon();
     }
     const { feed } = this.conveyor;
     if (feed.count > 0) {
@@ -403,7 +385,7 @@ export class Session {
     const { readers, writers } = this.crew.counts;
     Object.assign(this.conveyor, { readersAtWork: readers, writers });
     this.conveyor.pump(Date.now());
-    if (this.scan.wantsRefill) this.checkpointSoon(() => this.scan.refill());
+    if (this.scan.wantsRefill) this.checkpoints.soon(() => this.scan.refill());
   }
 
   /** The scan rests while the window is full, unless that lasts: then the window is spilled to the ledger. */
@@ -412,7 +394,7 @@ export class Session {
     if (waiting < LOW && !this.backlog.mayHave) this.fullSince = undefined;
     if (waiting > WINDOW) this.fullSince ??= now;
     const spilling = this.fullSince !== undefined && now - this.fullSince > FULL_MS;
-    if (spilling && waiting > WINDOW && !this.scan.isDone) this.checkpointSoon(() => this.spill());
+    if (spilling && waiting > WINDOW && !this.scan.isDone) this.checkpoints.soon(() => this.spill());
     const full = waiting > (this.scan.paused && !spilling ? LOW : WINDOW);
     // However fast the scan, what waits to be written stays bounded.
     this.scan.paused = full || this.recorder.size > 2 * CHECKPOINT_SIZE;
@@ -423,47 +405,5 @@ export class Session {
     const evicted = this.conveyor.feed.evict(this.conveyor.feed.count - WINDOW / 2);
     for (const item of evicted) this.letGo(item);
     if (evicted.length > 0) this.backlog.mayHave = true;
-  }
-
-  private checkpointing = false;
-
-  /** Starts a checkpoint unless one is under way; `after` runs when all that was gathered is committed. */
-  private checkpointSoon(after?: () => void): void {
-    if (this.checkpointing) return;
-    this.checkpointing = true;
-    this.checkpoint()
-      .then(
-        () => {
-          if (!this.broken && this.stopping === 'no') after?.();
-        },
-        (error: Error) => this.breakOff(error),
-      )
-      .finally(() => {
-        this.checkpointing = false;
-        // Not at once: a step that asks for a checkpoint again must not keep messages from coming in.
-        setImmediate(() => this.step());
-      });
-  }
-
-  /** Waits for what waits for a share; throws HANGING when that is hopeless. */
-  async hopefully<T>(work: Promise<T>): Promise<T> {
-    work.catch(() => {}); // perhaps nobody waits for it any more
-    return Promise.race([work, this.hopeless.then((error) => Promise.reject(error))]);
-  }
-
-  /** Records what was gathered; waits for a destination that is away. */
-  async checkpoint(): Promise<void> {
-    for (;;) {
-      try {
-        await this.hopefully(this.recorder.checkpoint());
-        this.checkpointAt = performance.now();
-        return;
-      } catch (error) {
-        if (!(error instanceof DestAway) || this.isEnding) throw error;
-        const { watch } = this.guardian;
-        watch.report('dest', error.code, 0);
-        while (watch.isHolding && !this.isEnding) await sleep(TICK_MS);
-      }
-    }
   }
 }
