@@ -22,7 +22,12 @@ export type KeeperTask =
   | { readonly task: 'rootState'; readonly path: string; readonly expected: RootIdentity }
   | { readonly task: 'look'; readonly check: RootCheck; readonly begun: Int32Array }
   | ({ readonly task: 'examine' } & Examination)
-  | { readonly task: 'refusedSorts'; readonly dest: string; readonly expected: RootIdentity }
+  | {
+      readonly task: 'refusedSorts';
+      readonly dest: string;
+      readonly expected: RootIdentity;
+      readonly silently: boolean;
+    }
   | {
       readonly task: 'sync';
       readonly dest: string;
@@ -41,7 +46,7 @@ export default function keeper(task: KeeperTask): unknown {
     case 'examine':
       return examine(task);
     case 'refusedSorts':
-      return refusedSorts(task.dest, task.expected);
+      return refusedSorts(task.dest, task.expected, task.silently);
     case 'allocated':
       return allocatedBytes(task.root, task.expected, task.path);
     case 'rootState':

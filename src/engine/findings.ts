@@ -19,7 +19,7 @@ import { Scope, type Wanted } from '../scan/filter/scope.js';
 import type { ExtraSort, JoinSink } from '../scan/march.js';
 import type { Contents } from '../scan/seal.js';
 import { type Meta, metaOf } from '../share/entries.js';
-import { COLLIDES, failure } from '../share/failure.js';
+import { COLLIDES, failure, MANGLED } from '../share/failure.js';
 import { cleanName } from '../ui/clean.js';
 import type { HardLinks } from './hardlinks.js';
 import type { InHand } from './inhand.js';
@@ -219,6 +219,11 @@ export class Findings {
       },
       collides: (name, other, meta, known) => {
         const error = `${COLLIDES}: the destination takes this name for that of ${cleanName(other)}`;
+        this.recorder.row(dir, name, failedEntry(metaOf(meta), error), known);
+        this.events.failed(join(dir.path, name), error);
+      },
+      mangled: (name, meta, known) => {
+        const error = `${MANGLED}: the destination lists this name as another; see --rename-invalid`;
         this.recorder.row(dir, name, failedEntry(metaOf(meta), error), known);
         this.events.failed(join(dir.path, name), error);
       },

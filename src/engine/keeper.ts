@@ -66,9 +66,9 @@ export class Keeper {
     return accepted(await this.patiently(asked, `destination ${dest}`));
   }
 
-  /** Which sorts of names the destination does not take; throws ExitError when they cannot be tried. */
-  async refusedSorts(dest: string, expected: RootIdentity): Promise<RenamedSort[]> {
-    const asked = this.threads.ask<RenamedSort[] | Refusal>({ task: 'refusedSorts', dest, expected });
+  /** Which sorts of names the destination does not take, or lists as others; throws ExitError when they cannot be tried. */
+  async refusedSorts(dest: string, expected: RootIdentity, silently = false): Promise<RenamedSort[]> {
+    const asked = this.threads.ask<RenamedSort[] | Refusal>({ task: 'refusedSorts', dest, expected, silently });
     return accepted(await this.patiently(asked, `destination ${dest}`));
   }
 

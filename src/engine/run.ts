@@ -10,7 +10,7 @@ import { Exit, type ExitCode, UsageError } from '../exit.js';
 import { isSqlite, LedgerError } from '../ledger/errors.js';
 import { Ledger } from '../ledger/ledger.js';
 import { guard, makeLedgerFolder, openLedgerFile, openScratchLedger, peekIntoLedger } from '../ledger/open.js';
-import { renamedSorts, setRenamedSorts } from '../ledger/renamed.js';
+import { mangledSorts, renamedSorts, setMangledSorts, setRenamedSorts } from '../ledger/renamed.js';
 import { partTag } from '../ledger/tag.js';
 import { join } from '../posix/names.js';
 import type { Settings } from '../settings.js';
@@ -119,7 +119,7 @@ async function prepare(
   if (settings.dryRun) {
     const root = { meta: roots.rootMeta, isStamped: false };
     const known = knownGround(settings);
-    const unknown = { folding: NO_FOLDING, partTag: '', beganNs: undefined, distrustNs: undefined };
+    const unknown = { folding: NO_FOLDING, mangled: [], partTag: '', beganNs: undefined, distrustNs: undefined };
     return { ...ground, root, ...known, ...unknown, grainNs: coarser(roots.grainNs, known.grainNs) + windowNs };
   }
   const seen = { root: roots.destIdentity, parent: roots.destParent };
@@ -129,6 +129,8 @@ async function prepare(
   rememberRoots(ledger, identities, { grainNs, range: dest.range });
   if (settings.renameInvalid && !renamedSorts(ledger))
     setRenamedSorts(ledger, await keeper.refusedSorts(settings.dest, identities.dest));
+  if (roots.dest.ownNames && !renamedSorts(ledger) && !mangledSorts(ledger))
+    setMangledSorts(ledger, await keeper.refusedSorts(settings.dest, identities.dest, true));
   const cutOffNs = beginSession(ledger, dest.nowNs);
   const isStamped =
     dest.rootMtimeNs !== undefined && sameTime(kept(roots.rootMeta.mtimeNs, dest.range), dest.rootMtimeNs, grainNs);
@@ -139,6 +141,7 @@ async function prepare(
     range: dest.range,
     folding: dest.folding,
     renamed: renamedSorts(ledger) ?? [],
+    mangled: renamedSorts(ledger) ? [] : (mangledSorts(ledger) ?? []),
     partTag: tag,
     beganNs: dest.nowNs,
     distrustNs: folds(dest.folding) && hasCollided(ledger) ? ALL_TIME_NS : cutOffNs,

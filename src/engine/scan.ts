@@ -65,7 +65,16 @@ export class Scan {
     private readonly recorder: Recorder,
     private readonly ground: Pick<
       JoinInput,
-      'grainNs' | 'range' | 'distrustNs' | 'trash' | 'folding' | 'beganNs' | 'partTag' | 'attributes' | 'itemizes'
+      | 'grainNs'
+      | 'range'
+      | 'distrustNs'
+      | 'trash'
+      | 'folding'
+      | 'mangled'
+      | 'beganNs'
+      | 'partTag'
+      | 'attributes'
+      | 'itemizes'
     > & { choice: Choice },
     private readonly events: ScanEvents,
   ) {

@@ -59,6 +59,8 @@ export interface SessionDeps {
   readonly identities: Record<Side, RootIdentity>;
   /** See partName. */
   readonly partTag: string;
+  /** Sorts of names that the destination lists as others, and has not under others of ours. */
+  readonly mangled: readonly RenamedSort[];
   /** Sorts of names that the destination has under others. */
   readonly renamed: readonly RenamedSort[];
   /** See JoinInput. */

@@ -5,7 +5,7 @@ import type { Dir } from '../ledger/rows.js';
 import { type DirStatus, EntryStatus } from '../ledger/schema.js';
 import type { Action } from '../pipeline/record.js';
 import type { Meta } from '../share/entries.js';
-import { COLLIDES } from '../share/failure.js';
+import { LASTING } from '../share/failure.js';
 import { codeOf } from '../stats/tally.js';
 import { type Item, NO_META, newItem } from './item.js';
 
@@ -57,7 +57,7 @@ export function requeueFailed(ledger: Ledger, wanted: (code: string) => boolean)
     // A name that collides is not to be tried: it would be written over the other.
     const again = page.filter(({ error = '', meta }) => {
       const code = codeOf(error);
-      return meta.mode !== 0 && code !== COLLIDES && wanted(code);
+      return meta.mode !== 0 && !LASTING.includes(code) && wanted(code);
     });
     ledger.commit(() => {
       for (const entry of again)

@@ -20,6 +20,21 @@ export function setRenamedSorts(ledger: Ledger, sorts: readonly RenamedSort[]): 
   });
 }
 
+const MANGLED = 'mangled';
+
+/** Sorts of names that the destination seems to take, and lists as others; undefined: that was not tried. */
+export function mangledSorts(ledger: Ledger): readonly RenamedSort[] | undefined {
+  return ledger.meta<readonly RenamedSort[]>(MANGLED);
+}
+
+export function setMangledSorts(ledger: Ledger, sorts: readonly RenamedSort[]): void {
+  ledger.commit(() => {
+    ledger.setMeta(MANGLED, sorts);
+    // What an earlier version has copied by such names is not there for any listing.
+    if (sorts.length > 0) ledger.wantFullScan();
+  });
+}
+
 /** Writes down what a path beneath the root became, where that is another. Inside `commit`. */
 export class RenamedPaths {
   readonly renaming: Renaming;

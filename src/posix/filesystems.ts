@@ -5,6 +5,8 @@ export interface FilesystemFacts {
   readonly network: boolean;
   /** Creation time is stored in the SMB client's attribute `user.cifs.creationtime`. */
   readonly cifsTimes: boolean;
+  /** Names are kept in a way that is not Linux's, and may be listed as others than were given. */
+  readonly ownNames: boolean;
   /** How finely it keeps modification times, ns, as far as its type tells. */
   readonly grainNs: bigint;
 }
@@ -50,5 +52,12 @@ const LOCAL: Record<number, string> = {
 
 export function filesystemFacts(type: number): FilesystemFacts {
   const name = NETWORK[type] ?? LOCAL[type] ?? `0x${type.toString(16)}`;
-  return { name, network: type in NETWORK, cifsTimes: name === 'cifs' || name === 'smb2', grainNs: GRAINS[name] ?? 1n };
+  return {
+    name,
+    network: type in NETWORK,
+    cifsTimes: name === 'cifs' || name === 'smb2',
+    // Of the kinds of Windows, as their grains are.
+    ownNames: name in GRAINS,
+    grainNs: GRAINS[name] ?? 1n,
+  };
 }

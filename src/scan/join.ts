@@ -12,6 +12,7 @@ import { kindOfMode } from '../posix/stat.js';
 import { takesSpecial } from '../share/attributes.js';
 import type { Inode } from '../share/entries.js';
 import { folds } from '../share/folding.js';
+import { isOfSorts } from '../share/oddnames.js';
 import { isPartName, isPartOf } from '../share/partname.js';
 import { Finder } from './finder.js';
 import { EntryJoin, isPassedOver } from './joinentry.js';
@@ -22,6 +23,9 @@ import { Twins } from './twins.js';
 
 /** An unfinished file of another ledger that nothing was written to for so long, ns, was left for good: a week. */
 const LEFT_NS = 604_800_000_000_000n;
+
+/** What Samba lists in the place of a name that it calls illegal (`mangling method` in smb.conf(5)): `AHY9U3~9.TXT`. */
+const SHORT_NAME = /^[^~]{1,6}~[0-9A-Z](\.[^.]{1,3})?$/i;
 
 const NO_INODES = new Map<string, Inode>();
 
@@ -43,6 +47,8 @@ function* joinNames(input: JoinInput, twins: Twins | undefined, ledger: Ledger, 
   const folders = new Map((known ? ledger.childDirs(dir.id) : []).map((child) => [child.path, child]));
   const inodes = known && input.attributes.hardLinks ? inodesIn(ledger, dir.id) : NO_INODES;
   const entry = new EntryJoin(input, folders, inodes, ledger, sink);
+  const { mangled } = input;
+  const isMangled = (name: string) => mangled.length > 0 && isOfSorts(name, mangled);
   let steps = 0;
 
   for (const entries of source.each()) {
@@ -57,7 +63,8 @@ function* joinNames(input: JoinInput, twins: Twins | undefined, ledger: Ledger, 
       const errno = entries.errno(index);
       const other = twins?.collision(name);
       const there = twins ? twins.counterpart(name) : dest.find(name);
-      if (other !== undefined) sink.collides(name, other, entries.meta(index), row && ledger.entry(dir.id, name));
+      if (isMangled(name)) sink.mangled(name, entries.meta(index), row && ledger.entry(dir.id, name));
+      else if (other !== undefined) sink.collides(name, other, entries.meta(index), row && ledger.entry(dir.id, name));
       else if (errno === 0) entry.join(name, { entries, index }, there, row);
       else sink.unreadable(name, errnoName(errno), row && ledger.entry(dir.id, name));
     }
@@ -77,6 +84,8 @@ function* joinNames(input: JoinInput, twins: Twins | undefined, ledger: Ledger, 
       }
       if (!complete) continue;
       const counterpart = source.find(twins?.original(name) ?? name);
+      // Perhaps what an earlier version has copied by a name of the source.
+      if (!counterpart && mangled.length > 0 && SHORT_NAME.test(name)) continue;
       const errno = entries.errno(index);
       if (errno !== 0) {
         // What no name of the source becomes (see RenamedSource) is let be.
@@ -94,8 +103,8 @@ function* joinNames(input: JoinInput, twins: Twins | undefined, ledger: Ledger, 
   for (const page of rows.pages()) {
     for (const { name } of page) {
       const found = source.find(name);
-      // What collides, or has the name of the trash, has its row by now, of whatever kind it is.
-      if (found && (name === trash || twins?.collision(name) !== undefined)) continue;
+      // What collides, is mangled, or has the name of the trash, has its row by now, of whatever kind it is.
+      if (found && (name === trash || twins?.collision(name) !== undefined || isMangled(name))) continue;
       if (!found || isKnownFolder(found)) sink.goneEntry(ledger.entry(dir.id, name)!);
     }
     yield;

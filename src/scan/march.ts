@@ -3,6 +3,7 @@ import type { Dir, Entry, KeyedEntry } from '../ledger/rows.js';
 import type { Attributes } from '../share/attributes.js';
 import type { Inode, Meta } from '../share/entries.js';
 import type { Folding } from '../share/folding.js';
+import type { RenamedSort } from '../share/renaming.js';
 import type { TimeRange } from '../share/timerange.js';
 import type { Verdict } from './compare.js';
 import type { Choice } from './filter/choice.js';
@@ -51,6 +52,8 @@ export interface JoinSink {
   unreadable(name: string, code: string, known: Entry | undefined): void;
   /** An entry that cannot be at the destination, which takes its name for that of `other`. */
   collides(name: string, other: string, meta: Meta, known: Entry | undefined): void;
+  /** An entry that the destination would list as another. */
+  mangled(name: string, meta: Meta, known: Entry | undefined): void;
   /** A file that is not copied because of its size; the ledger shall have nothing of it. */
   passedOver(known: KeyedEntry | undefined): void;
   /**
@@ -92,6 +95,8 @@ export interface JoinInput {
   readonly partTag: string;
   /** Which names the destination takes for one. */
   readonly folding: Folding;
+  /** Sorts of names that the destination lists as others. */
+  readonly mangled: readonly RenamedSort[];
   /** A folder of the destination's root that is none of the copy's business. */
   readonly trash: string | undefined;
   /**

@@ -45,6 +45,12 @@ export function classOf(code: string): FailureClass {
 /** Our own: another entry has, at the destination, what counts there as the same name. */
 export const COLLIDES = 'COLLIDES';
 
+/** Our own: the destination lists this name as another, by which the entry would be taken for missing, and for an extra. */
+export const MANGLED = 'MANGLED';
+
+/** Failures that no other try can mend: what the destination is like decides. */
+export const LASTING: readonly string[] = [COLLIDES, MANGLED];
+
 /** Our own: what should be another name of a file that was copied is not, or that is not there. */
 export const UNLIKE = 'UNLIKE';
 

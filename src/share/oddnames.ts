@@ -78,3 +78,8 @@ function lengthIn(name: string, unit: LengthUnit): number {
   if (unit === 'characters') return [...name].length;
   return nameBytes(name).length;
 }
+
+/** Whether a name is of one of these sorts. */
+export function isOfSorts(name: string, sorts: readonly RenamedSort[]): boolean {
+  return ODD_NAMES.some(({ renamed, isSuch }) => renamed && sorts.includes(renamed) && isSuch(name));
+}

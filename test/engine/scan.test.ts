@@ -21,6 +21,7 @@ test('a scan that begins is in the ledger at once, so that a kill leaves somethi
     trash: undefined,
     folding: NO_FOLDING,
     partTag: '',
+    mangled: [],
     choice: EVERYTHING,
     attributes: NO_ATTRIBUTES,
     itemizes: false,

@@ -102,6 +102,7 @@ function march(sides: Sides, more: Partial<JoinInput> = {}): Event[] {
     grainNs: 1n,
     range: undefined,
     trash: undefined,
+    mangled: [],
     folding: NO_FOLDING,
     beganNs: undefined,
     partTag: 'tagtag',
@@ -183,6 +184,27 @@ describe('an unfinished file at the destination', () => {
 
   it('that cannot be looked at is left alone', () => {
     expect(march({ dest: [{ name: partName('f', 'others'), errno: 13 }] }, { beganNs })).toEqual([]);
+  });
+});
+
+describe('a destination that lists names as others', () => {
+  const known = { CON: entryRow(), plain: entryRow() };
+  const source = [{ name: 'CON' }, { name: 'plain' }];
+  const dest = [{ name: 'CSHOFG~F' }, { name: 'plain' }, { name: 'extra' }];
+
+  it('gets no entry of such a name, and what it lists in its place is no extra', () => {
+    remember(known);
+    expect(short(march({ source, dest }, { mangled: ['device'] }))).toEqual([
+      ['extra', 'extra'],
+      ['mangled', 'CON'],
+      ['unchanged', ''],
+    ]);
+  });
+
+  it('gets all others as any destination does', () => {
+    const calls = march({ source, dest }, { mangled: ['dot'] }).map(([call, name]) => [call, nameIn(name)]);
+    expect(calls).toContainEqual(['copy', 'CON']);
+    expect(calls.filter(([call]) => call === 'mangled')).toEqual([]);
   });
 });
 
@@ -784,6 +806,7 @@ describe('a huge folder', () => {
       grainNs: 1n,
       range: undefined,
       trash: undefined,
+      mangled: [],
       folding: NO_FOLDING,
       beganNs: undefined,
       partTag: 'tagtag',

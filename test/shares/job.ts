@@ -37,6 +37,8 @@ const TWINS: Record<Protocol, string> = {
   smb: `
   printf capitals >/mnt/served/source/README
   printf small >/mnt/served/source/readme
+  printf device >/mnt/served/source/CON
+  printf device >/mnt/served/dest/aux.txt
   for run in 1 2; do
     status=0
     copy --rescan --delete-extras --yes >/run/twins || status=$?
@@ -44,8 +46,11 @@ const TWINS: Record<Protocol, string> = {
     test $status = 1
     grep -q 'readme: COLLIDES: the destination takes this name for that of README' /run/twins
     test "$(cat /mnt/served/dest/README)" = capitals
+    grep -q 'CON: MANGLED: the destination lists this name as another' /run/twins
+    # Listed as another, it is nothing that could be deleted.
+    test -e /mnt/served/dest/aux.txt
   done
-  rm /mnt/served/source/readme
+  rm /mnt/served/source/readme /mnt/served/source/CON /mnt/served/dest/aux.txt
   copy --rescan
   same`,
 };

@@ -8,14 +8,15 @@ import { tryNames } from './names.js';
 import { Pulse } from './pulse.js';
 import { inScratch, makeScratch, removeScratch } from './scratch.js';
 
-/** Of the destination with this identity, which is there. */
-export function refusedSorts(dest: string, expected: RootIdentity): RenamedSort[] | Refusal {
+/** Of the destination with this identity, which is there; `silently`: those that it seems to take, and lists as others. */
+export function refusedSorts(dest: string, expected: RootIdentity, silently: boolean): RenamedSort[] | Refusal {
   const pulse = new Pulse();
   try {
     makeScratch(dest, pulse);
     try {
       const lost = inScratch(dest, expected, (folder) => tryNames(folder, pulse));
-      return lost.flatMap(({ odd }) => ODD_NAMES[odd]!.renamed ?? []);
+      const meant = silently ? lost.filter(({ refused }) => refused === undefined) : lost;
+      return meant.flatMap(({ odd }) => ODD_NAMES[odd]!.renamed ?? []);
     } finally {
       removeScratch(dest, expected, false, pulse);
     }
