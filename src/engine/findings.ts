@@ -183,7 +183,9 @@ export class Findings {
     const { dir } = hand;
     return {
       copy: (name, meta, verdict, known, letters, inode) => {
-        const item = this.itemOf(hand, name, meta, verdict, known);
+        const item = this.itemFor(dir, name, meta, verdict, known);
+        changes(dir);
+        hand.isToChange = true;
         if (letters !== undefined) item.changes = letters;
         item.inode = inode;
         this.events.found(item);
@@ -191,7 +193,8 @@ export class Findings {
       apart: (name, meta, inode, known) => {
         const { algorithm, hash } = (known && contentOf(known, meta)) ?? { algorithm: undefined, hash: undefined };
         if (this.events.isFirst(dir, name, metaOf(meta), inode, { algorithm, hash })) return false;
-        this.events.found({ ...this.itemOf(hand, name, meta, 'stamp', known), inode, isApart: true });
+        // Most often it is a name of that file already, and nothing in the folder changes.
+        this.events.found({ ...this.itemFor(dir, name, meta, 'stamp', known), inode, isApart: true });
         return true;
       },
       inode: (name, inode) => this.recorder.inode(dir, name, inode),
@@ -266,17 +269,8 @@ export class Findings {
     };
   }
 
-  private itemOf(
-    hand: InHand,
-    name: string,
-    meta: Meta,
-    verdict: keyof typeof ACTIONS,
-    known: Entry | undefined,
-  ): Item {
-    const { dir } = hand;
+  private itemFor(dir: Dir, name: string, meta: Meta, verdict: keyof typeof ACTIONS, known: Entry | undefined): Item {
     this.saw(1, meta.size);
-    changes(dir);
-    hand.isToChange = true;
     const saved = known && { status: known.status, size: known.meta.size };
     const item = newItem(dir, name, ACTIONS[verdict], meta, saved);
     if (verdict === 'stamp') item.kept = contentOf(known, meta) ?? { algorithm: undefined, hash: undefined };

@@ -89,7 +89,8 @@ export class HardLinks {
     if (item.failure) group.first = undefined;
     else {
       const hash = item.kept?.hash ?? item.result?.hash;
-      group.first = { path: pathOf(item), algorithm: item.kept?.algorithm ?? (hash && this.algorithm), hash };
+      const algorithm = item.kept?.algorithm ?? (hash && this.algorithm);
+      group.first = { path: pathOf(item), algorithm, hash, warning: item.warning };
     }
     return waiting.filter((other) => this.place(other, group));
   }
@@ -119,6 +120,8 @@ export class HardLinks {
   private finishedLink(item: Item, group: Group): Item[] {
     const { failure, target } = item;
     if (!failure) {
+      // What the destination did not take of the file it did not take by this name either.
+      item.warning = target!.warning;
       // Its attributes are still to be set, for all names of the file.
       if (!item.kept || item.isApart) return [];
       item.result = undefined;

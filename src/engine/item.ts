@@ -41,7 +41,7 @@ export interface Item {
   /** What differs, where lines tell it and this session found it. */
   changes?: string;
   /** What of it the destination did not take. */
-  warning?: string;
+  warning?: string | undefined;
   /** The destination has it for good: the ledger may say synced. */
   durable: boolean;
 }

@@ -29,7 +29,7 @@ import { LOW } from './feed.js';
 import type { RootState } from './findings.js';
 import { Guardian } from './guardian.js';
 import { HardLinks } from './hardlinks.js';
-import { type Item, isEntry } from './item.js';
+import { type Item, isAsItWas, isEntry } from './item.js';
 import { type LaneNumbers, lanesFor } from './lanecount.js';
 import { Outcomes } from './outcomes.js';
 import { Queue } from './queue.js';
@@ -267,7 +267,7 @@ export class Session {
     if (settings.itemize && !item.failure) {
       const line = itemLine(item);
       if (line !== undefined) detail(line);
-    } else if (settings.verbose) detail(doneLine(item));
+    } else if (settings.verbose && !(item.isApart && isAsItWas(item))) detail(doneLine(item));
   }
 
   private committed(items: readonly Item[]): void {

@@ -3,6 +3,7 @@
  * what it blocks on is in shared memory. A thread takes as long to start as to copy a thousand small files, so all roles
  * share the pool: the thread that looked at the roots goes on as a scanner.
  */
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
@@ -28,6 +29,8 @@ export interface Lane<T> {
 export class Threads {
   private readonly piscina: Piscina;
   private readonly asked = new Set<Promise<unknown>>();
+  /** Ids of the threads that have loaded what they need. */
+  private readonly loaded = new Set<number>();
 
   constructor() {
     this.piscina = new Piscina({
@@ -41,6 +44,7 @@ export class Threads {
       // A lane blocks in its own waits; the pool's would only delay its first task.
       atomics: 'disabled',
     });
+    this.piscina.on('workerCreate', ({ id }: { id: number }) => this.loaded.add(id));
   }
 
   /** Starts a lane; `start` makes what its role is given, from the thread's end of the port and the inbox. */
@@ -69,8 +73,14 @@ export class Threads {
     }
   }
 
-  /** Waits until nothing that was asked is without its answer; a process that ends while a thread is in a call may abort. */
+  /**
+   * Waits until nothing that was asked is without its answer, and no thread is about to begin: the pool starts one for a task
+   * that another may take which is free before. A process that ends while a thread is in a call, or loads, may abort.
+   */
   async settled(): Promise<void> {
     await Promise.allSettled(this.asked);
+    // A thread that has ended has the id -1.
+    const isLoading = () => this.piscina.threads.some(({ threadId }) => threadId >= 0 && !this.loaded.has(threadId));
+    while (isLoading()) await Promise.race(['workerCreate', 'workerDestroy'].map((event) => once(this.piscina, event)));
   }
 }

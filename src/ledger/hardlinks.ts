@@ -3,13 +3,15 @@ import { fromColumn, join, toColumn } from '../posix/names.js';
 import type { Inode, Meta } from '../share/entries.js';
 import type { Ledger } from './ledger.js';
 import type { Entry } from './rows.js';
-import { EntryStatus, IS_DAMAGED } from './schema.js';
+import { EntryStatus, IS_DAMAGED, Verdict } from './schema.js';
 import { prepare } from './sqlite.js';
 
 /** A file that the destination has, and what the ledger has of its content. */
 export interface Member extends Pick<Entry, 'algorithm' | 'hash'> {
   /** Beneath the root. */
   readonly path: string;
+  /** What the destination did not take of it. */
+  readonly warning?: string | undefined;
 }
 
 /** Entries of the folder that are names of a file with others, by name. */
@@ -52,7 +54,7 @@ export function otherName(
 ): Member | undefined {
   const query = prepare(
     db,
-    `SELECT d.path, e.name, e.algorithm, e.hash
+    `SELECT d.path, e.name, e.algorithm, e.hash, iif(coalesce(e.verdict, ${Verdict.equal}) = ${Verdict.equal}, e.error, NULL)
      FROM hardlinks h JOIN entries e ON e.dir = h.dir AND e.name = h.name JOIN dirs d ON d.id = h.dir
      WHERE h.device = ? AND h.inode = ? AND (h.dir <> ? OR h.name <> ?)
        AND e.status = ${EntryStatus.synced} AND e.size = ? AND e.mtime = ?
@@ -60,10 +62,17 @@ export function otherName(
   ).raw(true);
   const row = query.get(inode.device, inode.number, dir, toColumn(name), size, mtimeNs);
   if (!row) return undefined;
-  const [folder, other, algorithm, hash] = row as [string | Buffer, string | Buffer, number | null, Buffer | null];
+  const [folder, other, algorithm, hash, warning] = row as [
+    string | Buffer,
+    string | Buffer,
+    number | null,
+    Buffer | null,
+    string | null,
+  ];
   return {
     path: join(fromColumn(folder), fromColumn(other)),
     algorithm: algorithm ?? undefined,
     hash: hash ?? undefined,
+    warning: warning ?? undefined,
   };
 }

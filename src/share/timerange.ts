@@ -4,11 +4,16 @@ export interface TimeRange {
   readonly lastNs: bigint;
 }
 
-/** What a share has of a time that it is given; `range` is undefined for one that keeps all. */
+/**
+ * What a share has of a time that it is given; `range` is undefined for one that keeps all. Of its first and last second Linux
+ * keeps no fraction (timestamp_truncate in fs/inode.c).
+ */
 export function kept(timeNs: bigint, range: TimeRange | undefined): bigint {
   if (range === undefined) return timeNs;
-  return timeNs < range.firstNs ? range.firstNs : timeNs > range.lastNs ? range.lastNs : timeNs;
+  return timeNs < range.firstNs + SECOND ? range.firstNs : timeNs > range.lastNs ? range.lastNs : timeNs;
 }
+
+const SECOND = 1_000_000_000n;
 
 /** Whether two times are less than a grain apart: what a share may have made of one time by rounding. */
 export function sameTime(a: bigint, b: bigint, grainNs: bigint): boolean {

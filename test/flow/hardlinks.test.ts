@@ -14,7 +14,15 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { canMountExfat, canMountImage, findCommand, mountExfat, mountImage } from '../helpers/tree.js';
+import {
+  canMount,
+  canMountExfat,
+  canMountImage,
+  findCommand,
+  mountExfat,
+  mountImage,
+  unmount,
+} from '../helpers/tree.js';
 import {
   auditLog,
   command,
@@ -150,6 +158,31 @@ test('what somebody has removed or replaced at the destination is made good', as
   expectEqualTrees(world.source, world.dest);
   expectSameGroups(world);
 });
+
+test.skipIf(!canMount || !findCommand('bindfs'))(
+  'what the destination does not take of a file is told once for all its names',
+  async () => {
+    const world = newWorld();
+    makeTree(world.source, { 'd/f': file('f') });
+    chmodSync(join(world.source, 'd/f'), 0o640);
+    linkSync(join(world.source, 'd/f'), join(world.source, 'd/g'));
+    const real = join(world.root, 'real');
+    for (const folder of [real, world.dest]) mkdirSync(folder);
+    command('bindfs', '--chmod-ignore', real, world.dest);
+    try {
+      await copyAll(world, '-a', '-H');
+      const states = () => ['d', 'd/f', 'd/g'].map((name) => lstatSync(join(real, name), { bigint: true }).ctimeNs);
+      const before = states();
+      for (let pass = 0; pass < 2; pass++) {
+        const { stdout } = await copyAll(world, '-a', '-H', '-v', '--rescan');
+        expect(stdout).not.toMatch(/(linked|stamped) d/);
+      }
+      expect(states()).toEqual(before);
+    } finally {
+      unmount(world.dest);
+    }
+  },
+);
 
 test('what a verification found damaged is mended for all names of the file', async () => {
   const world = newWorld();

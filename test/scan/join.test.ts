@@ -385,14 +385,19 @@ describe('a file at the source', () => {
 });
 
 test('a time that the destination cannot keep is the same as the nearest that it can', () => {
-  const range = { firstNs: 0n, lastNs: 1000n };
+  const second = 1_000_000_000n;
+  const range = { firstNs: 0n, lastNs: 9n * second };
   const made = (mtimeNs: bigint) => [{ name: 'f', meta: { mtimeNs } }];
   const calls = (source: bigint, dest: bigint) =>
     march({ source: made(source), dest: made(dest) }, { range }).map(([call]) => call);
-  expect(calls(5000n, 1000n)).toEqual(['record']);
+  expect(calls(50n * second, 9n * second)).toEqual(['record']);
   expect(calls(-5n, 0n)).toEqual(['record']);
-  expect(calls(5000n, 999n)).toEqual(['copy']);
-  expect(calls(999n, 1000n)).toEqual(['copy']);
+  expect(calls(50n * second, 9n * second - 1n)).toEqual(['copy']);
+  expect(calls(9n * second - 1n, 9n * second)).toEqual(['copy']);
+  // Of the first and the last second no fraction is kept.
+  expect(calls(second - 1n, 0n)).toEqual(['record']);
+  expect(calls(second, 0n)).toEqual(['copy']);
+  expect(calls(9n * second + 5n, 9n * second)).toEqual(['record']);
 });
 
 describe('after a session that was cut off', () => {

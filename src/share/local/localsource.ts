@@ -1,3 +1,4 @@
+import { pause } from '../../pause.js';
 import { dropFd, openForReading, readLinkAt, statAt, statFd } from '../../posix/calls.js';
 import { SysError } from '../../posix/errno.js';
 import { listFd } from '../../posix/listing.js';
@@ -5,7 +6,7 @@ import { baseName, dirName, join } from '../../posix/names.js';
 import type { Kind, Stat } from '../../posix/stat.js';
 import { type Attributes, NO_ATTRIBUTES, type Xattr } from '../attributes.js';
 import { type Entries, targetSign } from '../entries.js';
-import { saysAbsent } from '../failure.js';
+import { classOf, saysAbsent } from '../failure.js';
 import { leadsOut } from '../safelink.js';
 import type { Leaves, SourceFile, SourceShare } from '../share.js';
 import { xattrsOf } from './applying.js';
@@ -16,6 +17,10 @@ import { LocalRoot } from './localroot.js';
 import type { Pin } from './pin.js';
 
 const ENOENT = 2;
+/** How often an entry is looked at whose look gave an error that may pass, the pause between, ms, and of how many in a folder. */
+const ATTEMPTS = 3;
+const PAUSE_MS = 100;
+const MOST_AGAIN = 16;
 
 export interface SourceWays {
   /** What is read of entries beside content and times; undefined: nothing. */
@@ -54,28 +59,34 @@ export class LocalSource extends LocalRoot implements SourceShare {
   list(dir: string, batch: Entries, full: () => void, leaves?: Leaves): void {
     const fd = this.folders.openAnew(dir);
     const absent = new Set<string>();
+    const again: string[] = [];
     const failed = (name: string, { errno }: SysError) => {
       if (batch.isFull) full();
       batch.addFailed(name, errno);
+    };
+    const take = (name: string, kind: Kind | undefined, isLastTry: boolean) => {
+      try {
+        this.take(fd, dir, name, kind, batch, leaves);
+      } catch (error) {
+        if (saysAbsent(error)) absent.add(name);
+        else if (isLastTry || again.length === MOST_AGAIN || !mayPass(error)) failed(name, error as SysError);
+        else again.push(name);
+      }
     };
     try {
       listFd(fd, dir, (name, seen) => {
         const kind = this.following && seen === 'link' ? undefined : seen;
         if (kind !== undefined && leaves?.(name, kind === 'dir')) return;
         if (batch.isFull) full();
-        try {
-          statAt(fd, name, this.stat);
-          const unfollowed = this.follow(fd, dir, name);
-          if (kind === undefined && leaves?.(name, this.stat.kind === 'dir')) return;
-          if (unfollowed) throw unfollowed;
-          const target = this.stat.kind === 'link' ? readLinkAt(fd, name) : undefined;
-          batch.add(name, this.stat, this.signOf(target), this.device);
-          if (target !== undefined && this.ways.safeLinks && leadsOut(target, join(dir, name))) batch.markLeadsOut();
-        } catch (error) {
-          if (saysAbsent(error)) absent.add(name);
-          else failed(name, error as SysError);
-        }
+        take(name, kind, false);
       });
+      for (let attempt = 1; attempt < ATTEMPTS && again.length > 0; attempt++) {
+        pause(attempt * PAUSE_MS);
+        for (const name of again.splice(0)) {
+          if (batch.isFull) full();
+          take(name, undefined, attempt + 1 === ATTEMPTS);
+        }
+      }
       // Gone between the listing and the look: as if it had not been listed, unless it still is.
       if (absent.size > 0)
         this.listKinds(dir, (name) => {
@@ -84,6 +95,24 @@ export class LocalSource extends LocalRoot implements SourceShare {
     } finally {
       dropFd(fd);
     }
+  }
+
+  /** Takes an entry into the batch, unless it is left out. `kind`: undefined where the listing does not tell it. */
+  private take(
+    fd: number,
+    dir: string,
+    name: string,
+    kind: Kind | undefined,
+    batch: Entries,
+    leaves: Leaves | undefined,
+  ): void {
+    statAt(fd, name, this.stat);
+    const unfollowed = this.follow(fd, dir, name);
+    if (kind === undefined && leaves?.(name, this.stat.kind === 'dir')) return;
+    if (unfollowed) throw unfollowed;
+    const target = this.stat.kind === 'link' ? readLinkAt(fd, name) : undefined;
+    batch.add(name, this.stat, this.signOf(target), this.device);
+    if (target !== undefined && this.ways.safeLinks && leadsOut(target, join(dir, name))) batch.markLeadsOut();
   }
 
   /** What tells an entry from others of its kind, size and time: see Word.target. */
@@ -183,4 +212,8 @@ export class LocalSource extends LocalRoot implements SourceShare {
       dropFd(fd);
     }
   }
+}
+
+function mayPass(error: unknown): boolean {
+  return error instanceof SysError && classOf(error.code) === 'retry';
 }

@@ -116,6 +116,33 @@ describe('list', () => {
     ]);
   });
 
+  it.each(['f', 'd'])('looks again where a look gave an error that may pass (%s)', (odd) => {
+    let looks = 0;
+    replaceCall('statx', (original, dir, name, ...rest) =>
+      name === odd && ++looks < 3 ? failWith('ESTALE') : original(dir, name, ...rest),
+    );
+    const entries = list('a')[0]!;
+    expect(entries.names.map((name, index) => [name, entries.errno(index)])).toEqual([
+      ['d', 0],
+      ['f', 0],
+      ['l', 0],
+    ]);
+    expect(looks).toBe(3);
+  });
+
+  it('looks no more than three times, and again at a few entries of a folder alone', () => {
+    plant(join(top, 'root'), { many: Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`n${n}`, ''])) });
+    let looks = 0;
+    replaceCall('statx', (original, dir, name, ...rest) => {
+      if (!String(name).startsWith('n')) return original(dir, name, ...rest);
+      looks++;
+      return failWith('EIO');
+    });
+    const entries = list('many')[0]!;
+    expect(entries.names.filter((_, index) => entries.errno(index) === 5)).toHaveLength(100);
+    expect(looks).toBe(100 + 2 * 16);
+  });
+
   it('throws when the listing fails midway', () => {
     for (let number = 0; number < 1200; number++) symlinkSync('x', join(top, 'root', 'n'.repeat(100) + number));
     failCall('getdents64', 'EIO', (call) => call === 2);
