@@ -31,7 +31,7 @@ export function setMangledSorts(ledger: Ledger, sorts: readonly RenamedSort[]): 
   ledger.commit(() => {
     ledger.setMeta(MANGLED, sorts);
     // What an earlier version has copied by such names is not there for any listing.
-    if (sorts.length > 0) ledger.wantFullScan();
+    if (sorts.length > 0 && ledger.scanState.number > 0) ledger.wantFullScan();
   });
 }
 

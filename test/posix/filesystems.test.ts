@@ -27,10 +27,18 @@ describe('filesystemFacts', () => {
   it('knows that SMB clients keep creation times in an attribute, and nobody else does', () => {
     expect(filesystemFacts(0xff534d42).cifsTimes).toBe(true);
     expect(filesystemFacts(0xfe534d42).cifsTimes).toBe(true);
+    expect(filesystemFacts(0xff534d42).ownNames).toBe(true);
+    expect(filesystemFacts(0x6969).ownNames).toBe(false);
     for (const type of [0x6969, 0xef53, 0x65735546]) expect(filesystemFacts(type).cifsTimes).toBe(false);
   });
 
   it('takes an unknown type for a local disk with exact times, and names it by its number', () => {
-    expect(filesystemFacts(0xabcdef)).toEqual({ name: '0xabcdef', network: false, cifsTimes: false, grainNs: 1n });
+    expect(filesystemFacts(0xabcdef)).toEqual({
+      name: '0xabcdef',
+      network: false,
+      cifsTimes: false,
+      ownNames: false,
+      grainNs: 1n,
+    });
   });
 });

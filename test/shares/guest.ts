@@ -20,7 +20,7 @@ const NEEDED = [
   ['mount.cifs', 'cifs-utils'],
 ] as const;
 const FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = 400_000;
 
 /** Why no guest can be started here; undefined when one can. */
 export function noGuest(): string | undefined {

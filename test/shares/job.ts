@@ -37,8 +37,6 @@ const TWINS: Record<Protocol, string> = {
   smb: `
   printf capitals >/mnt/served/source/README
   printf small >/mnt/served/source/readme
-  printf device >/mnt/served/source/CON
-  printf device >/mnt/served/dest/aux.txt
   for run in 1 2; do
     status=0
     copy --rescan --delete-extras --yes >/run/twins || status=$?
@@ -46,11 +44,21 @@ const TWINS: Record<Protocol, string> = {
     test $status = 1
     grep -q 'readme: COLLIDES: the destination takes this name for that of README' /run/twins
     test "$(cat /mnt/served/dest/README)" = capitals
-    grep -q 'CON: MANGLED: the destination lists this name as another' /run/twins
-    # Listed as another, it is nothing that could be deleted.
-    test -e /mnt/served/dest/aux.txt
   done
-  rm /mnt/served/source/readme /mnt/served/source/CON /mnt/served/dest/aux.txt
+  rm /mnt/served/source/readme
+  # Names that the server lists as others: nothing that could be copied, nor deleted.
+  mkdir /run/local /mnt/served/dest/devices
+  printf device | tee /run/local/CON >/run/local/aux.txt
+  printf device >/mnt/served/dest/devices/aux.txt
+  for run in 1 2; do
+    status=0
+    ${process.execPath} ${MAIN} copy /run/local /mnt/dest/devices --db /run/m.db --log-file /run/m.log --delete-extras --yes >/run/devices || status=$?
+    cat /run/devices
+    test $status = 1
+    grep -q 'CON: MANGLED: the destination lists this name as another' /run/devices
+    test "$(ls /mnt/served/dest/devices)" = aux.txt
+  done
+  rm -r /mnt/served/dest/devices
   copy --rescan
   same`,
 };
