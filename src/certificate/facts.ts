@@ -1,7 +1,7 @@
 /** What a certificate tells of a migration, from its ledger. */
 import { setImmediate } from 'node:timers/promises';
 import type { Ledger } from '../ledger/ledger.js';
-import { EntryStatus, Verdict } from '../ledger/schema.js';
+import { EntryStatus, IS_OF_COPY, Verdict } from '../ledger/schema.js';
 import { prepare } from '../ledger/sqlite.js';
 import { failuresOf } from '../ledger/statistics.js';
 import { syncedEntries } from '../ledger/synced.js';
@@ -68,7 +68,7 @@ export async function factsOf(ledger: Ledger): Promise<LedgerFacts> {
     failures: failuresSummary(failuresOf(ledger), { first: 0, places: 3, most: MOST_FAILURES }),
     skipped: skippedIn(ledger),
     renamed: prepare(ledger.db, 'SELECT count(*) FROM renamed').pluck().get() as number,
-    warned: count(ledger, `status = ${EntryStatus.synced} AND error IS NOT NULL AND coalesce(verdict, 0) = 0`),
+    warned: count(ledger, `status = ${EntryStatus.synced} AND error IS NOT NULL AND ${IS_OF_COPY}`),
   };
 }
 

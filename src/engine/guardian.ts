@@ -11,7 +11,7 @@ import { pathOf } from './conveyor.js';
 import type { Item } from './item.js';
 import type { HangingCall } from './section.js';
 import type { Session, SessionDeps } from './session.js';
-import { DrainPatience, guardShares, NOTHING_TO_SEE, shareBroken } from './shareguard.js';
+import { guardShares, NOTHING_TO_SEE, Patience, shareBroken } from './shareguard.js';
 import { Stalls } from './stalls.js';
 import type { ShareWatch } from './watch.js';
 
@@ -29,7 +29,7 @@ export class Guardian {
   private deaths = 0;
   private readonly questions = new Set<HangingCall>();
   private lastQuestion = 0;
-  private readonly patience = new DrainPatience();
+  readonly patience: Patience;
 
   constructor(
     private readonly session: Session,
@@ -37,16 +37,13 @@ export class Guardian {
   ) {
     this.watch = this.watchShares();
     this.stalls = new Stalls((call) => this.pathOfCall(call), deps.note);
+    const { settings } = deps;
+    this.patience = new Patience(this.watch, this.stalls, { roots: settings, timeoutMs: settings.shareTimeoutMs });
   }
 
   /** Nothing is to be handed out now. */
   get isHolding(): boolean {
     return this.watch.isHolding || this.replacing;
-  }
-
-  /** Something waits for a share, perhaps for ever. */
-  get isHeld(): boolean {
-    return this.watch.isTroubled || this.stalls.all.length > 0;
   }
 
   /** Has an answer of the keeper's told as hanging, as a lane's call, when it does not come: a flush (publish) or a look (open). */
@@ -69,13 +66,11 @@ export class Guardian {
   /** To be called a few times a second. */
   tick(): void {
     if (this.session.stopping !== 'stop') this.watch.tick();
-    const { session, stalls } = this;
-    const { stallTimeoutMs, shareTimeoutMs } = this.deps.settings;
-    stalls.tick((nowMs) => this.hanging(stallTimeoutMs, nowMs));
-    if (this.patience.isOver(session.stopping === 'drain', this.isHeld)) session.tell(Command.stop);
-    // A share may answer at its root, and not where something else is mounted within it.
-    const lasting = stalls.lasting(shareTimeoutMs);
-    if (lasting) session.breakOff(this.shareBroken(lasting.side, lasting.what));
+    const { session, patience } = this;
+    this.stalls.tick((nowMs) => this.hanging(this.deps.settings.stallTimeoutMs, nowMs));
+    if (patience.isOver(session.stopping === 'drain')) session.tell(Command.stop);
+    const { broken } = patience;
+    if (broken) session.breakOff(broken);
   }
 
   /** An item met a share that cannot go on, or an error that is a bug. */

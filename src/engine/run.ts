@@ -245,7 +245,7 @@ class Run {
     await listening;
     const ended = await session.crew.finish(PATIENCE_MS);
     // A share that hangs keeps the last flush from ending too.
-    const mayHang = !ended || session.isEnding || session.guardian.isHeld;
+    const mayHang = !ended || session.isEnding || session.guardian.patience.isHeld;
     const tooLong = mayHang ? delayed(PATIENCE_MS, HANGING) : session.checkpoints.hopeless;
     const unrecorded = broken === HANGING ? HANGING : await Promise.race([this.record(), tooLong]);
     broken ??= unrecorded;

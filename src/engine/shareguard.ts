@@ -3,6 +3,7 @@ import { SIDE_NAMES, type Side } from '../share/share.js';
 import { steadyMs } from '../stats/clock.js';
 import { formatDuration } from '../stats/format.js';
 import { SessionBroken } from './broken.js';
+import type { Stalls } from './stalls.js';
 import { type Look, ShareWatch } from './watch.js';
 
 /** How long a drain waits for a share in trouble, or a call that hangs, ms. */
@@ -55,15 +56,36 @@ export function shareBroken(side: Side, root: string, why: string): SessionBroke
   return new SessionBroken(`${SIDE_NAMES[side]} ${root}: ${why}`, 'share');
 }
 
-/** Files in flight on a share that does not answer cannot be finished: a drain that waits for one becomes a stop. */
-export class DrainPatience {
+/** How long what waits for a share is waited for, in a run of any kind. */
+export class Patience {
   private heldAt: number | undefined;
 
-  /** Whether patience has run out; to be asked a few times a second. `isHeld`: a share is in trouble, or a call hangs. */
-  isOver(isDraining: boolean, isHeld: boolean): boolean {
+  constructor(
+    private readonly watch: ShareWatch,
+    private readonly stalls: Stalls,
+    private readonly deps: Pick<ShareGuardDeps, 'roots' | 'timeoutMs'>,
+  ) {}
+
+  /** Something waits for a share, perhaps for ever: one is in trouble, or a call hangs. */
+  get isHeld(): boolean {
+    return this.watch.isTroubled || this.stalls.all.length > 0;
+  }
+
+  /**
+   * Files in flight on a share that does not answer cannot be finished: whether a drain that waits for one is to become a
+   * stop. To be asked a few times a second.
+   */
+  isOver(isDraining: boolean): boolean {
     const now = performance.now();
-    if (!isDraining || !isHeld) this.heldAt = undefined;
+    if (!isDraining || !this.isHeld) this.heldAt = undefined;
     else this.heldAt ??= now;
     return this.heldAt !== undefined && now - this.heldAt > DRAIN_PATIENCE_MS;
+  }
+
+  /** A call hangs for --share-timeout: a share may answer at its root, and not where something else is mounted within it. */
+  get broken(): SessionBroken | undefined {
+    const { roots, timeoutMs } = this.deps;
+    const lasting = this.stalls.lasting(timeoutMs);
+    return lasting && shareBroken(lasting.side, roots[lasting.side]!, lasting.what);
   }
 }

@@ -10,7 +10,7 @@ import { scopeOf } from '../verify/pass.js';
 import { isInSample } from '../verify/sample.js';
 import { SessionBroken } from './broken.js';
 import { ATTEMPTS, backoffMs } from './retry.js';
-import { DrainPatience, guardShares, NOTHING_TO_SEE, shareBroken } from './shareguard.js';
+import { guardShares, NOTHING_TO_SEE, Patience } from './shareguard.js';
 import { Stalls } from './stalls.js';
 import { VerifyCrew, type VerifyCrewDeps } from './verifycrew.js';
 import { pathOf, VerifyRecord, type VerifyRecordDeps, verifiedKindOf } from './verifyrecord.js';
@@ -57,7 +57,7 @@ export class VerifySession {
   private nextId = 1;
   private feedAt: RowKey | undefined = FIRST_KEY;
   private countAt: RowKey | undefined = FIRST_KEY;
-  private readonly patience = new DrainPatience();
+  private readonly patience: Patience;
   private scheduled = false;
   /** Lanes gave entries back because the run ends. */
   private hasLeft = false;
@@ -77,6 +77,7 @@ export class VerifySession {
       const found = this.inHand.get(item);
       return found && pathOf(found.row);
     }, deps.note);
+    this.patience = new Patience(this.watch, this.stalls, this.limits);
   }
 
   /** Runs to the end, or until told to stop. Rejects when it cannot go on; what was found is written down before. */
@@ -128,16 +129,15 @@ export class VerifySession {
   }
 
   private tick(): void {
-    const { crew, watch, stalls } = this;
-    const { settings, crew: shares } = this.deps;
+    const { crew, watch, stalls, patience } = this;
+    const { settings } = this.deps;
     crew.pacer.tick(new Date());
     watch.tick();
     if (this.stopping === 'no') crew.adapt();
     stalls.tick((nowMs) => crew.hanging(settings.stallTimeoutMs, nowMs));
-    const isHeld = watch.isTroubled || stalls.all.length > 0;
-    if (this.patience.isOver(this.stopping === 'drain', isHeld)) this.tell(Command.stop);
-    const lasting = stalls.lasting(settings.shareTimeoutMs);
-    if (lasting) this.fail(shareBroken(lasting.side, shares.roots[lasting.side]!.path, lasting.what));
+    if (patience.isOver(this.stopping === 'drain')) this.tell(Command.stop);
+    const { broken } = patience;
+    if (broken) this.fail(broken);
     this.count();
     this.feed();
   }
@@ -291,12 +291,17 @@ export class VerifySession {
     if (isOver) this.end?.resolve();
   }
 
+  /** See ShareGuardDeps. */
+  private get limits() {
+    const { source, dest } = this.deps.crew.roots;
+    const roots = { dest: dest.path, ...(source && { source: source.path }) };
+    return { roots, timeoutMs: this.deps.settings.shareTimeoutMs };
+  }
+
   private watchShares(): ShareWatch {
-    const { settings, note, look, crew } = this.deps;
-    const { source, dest } = crew.roots;
+    const { note, look, crew } = this.deps;
     return guardShares({
-      roots: { dest: dest.path, ...(source && { source: source.path }) },
-      timeoutMs: settings.shareTimeoutMs,
+      ...this.limits,
       look: (side) => (crew.roots[side] ? look(side) : NOTHING_TO_SEE),
       note,
       lost: () => {},

@@ -2,7 +2,7 @@
 import { fromColumn } from '../posix/names.js';
 import type { Meta } from '../share/entries.js';
 import type { Dir, KeyedEntry, Stamp } from './rows.js';
-import { type DirStatus, type EntryStatus, IS_TO_COPY, type Listed, Verdict } from './schema.js';
+import { type DirStatus, type EntryStatus, IS_OF_COPY, IS_TO_COPY, type Listed } from './schema.js';
 import { type Db, prepare, type Statement } from './sqlite.js';
 
 /** Integers as bigint. */
@@ -14,7 +14,7 @@ export const ENTRY_COLUMNS = 'dir, name, status, size, mtime, ctime, btime, mode
 
 const parts = (time: string) => `${time} / 1000000000, ${time} % 1000000000`;
 export const STAMP_COLUMNS = `name, status, size, ${parts('mtime')}, ${parts('ctime')}, ${parts('btime')}, mode, uid, gid,
-  error IS NOT NULL AND coalesce(verdict, ${Verdict.equal}) = ${Verdict.equal},
+  error IS NOT NULL AND ${IS_OF_COPY},
   ${IS_TO_COPY}`;
 
 /** A query whose rows come as arrays, with integers as bigint: times need all 64 bits. */

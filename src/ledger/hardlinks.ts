@@ -3,7 +3,7 @@ import { fromColumn, join, toColumn } from '../posix/names.js';
 import type { Inode, Meta } from '../share/entries.js';
 import type { Ledger } from './ledger.js';
 import type { Entry } from './rows.js';
-import { EntryStatus, IS_DAMAGED, Verdict } from './schema.js';
+import { EntryStatus, IS_DAMAGED, IS_OF_COPY } from './schema.js';
 import { prepare } from './sqlite.js';
 
 /** A file that the destination has, and what the ledger has of its content. */
@@ -54,7 +54,7 @@ export function otherName(
 ): Member | undefined {
   const query = prepare(
     db,
-    `SELECT d.path, e.name, e.algorithm, e.hash, iif(coalesce(e.verdict, ${Verdict.equal}) = ${Verdict.equal}, e.error, NULL)
+    `SELECT d.path, e.name, e.algorithm, e.hash, iif(${IS_OF_COPY}, e.error, NULL)
      FROM hardlinks h JOIN entries e ON e.dir = h.dir AND e.name = h.name JOIN dirs d ON d.id = h.dir
      WHERE h.device = ? AND h.inode = ? AND (h.dir <> ? OR h.name <> ?)
        AND e.status = ${EntryStatus.synced} AND e.size = ? AND e.mtime = ?

@@ -22,15 +22,18 @@ export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 /** SQL: the verification found the destination to be another than the ledger has, or the source. With an index. */
 export const IS_DIFFERENT = 'verdict BETWEEN 1 AND 4';
 
+/** SQL: the verification found that the destination has not what the ledger says. */
+export const IS_DAMAGED = `coalesce(verdict BETWEEN ${Verdict.differs} AND ${Verdict.unreadable}, FALSE)`;
+
+/** SQL: the error of a row, if it has one, is a warning of the copy, and not what a verification found. */
+export const IS_OF_COPY = `coalesce(verdict, ${Verdict.equal}) = ${Verdict.equal}`;
+
 /**
  * SQL, of a row: the entry is to be copied whatever it looks like at the destination. The second kind waits for its content,
  * as pendinghash.ts has it.
  */
-export const IS_TO_COPY = `verdict BETWEEN ${Verdict.differs} AND ${Verdict.unreadable}
+export const IS_TO_COPY = `${IS_DAMAGED}
   OR status <> ${EntryStatus.synced} AND length(hash) > 0 AND hash = zeroblob(length(hash))`;
-
-/** SQL: the verification found that the destination has not what the ledger says. */
-export const IS_DAMAGED = `coalesce(verdict BETWEEN ${Verdict.differs} AND ${Verdict.unreadable}, FALSE)`;
 
 /** Status of a folder: missing at the destination, to get its times, done, failed. */
 export const DirStatus = { toMake: 0, toStamp: 1, synced: 2, failed: 3 } as const;

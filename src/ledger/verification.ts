@@ -8,7 +8,7 @@ import type { Meta } from '../share/entries.js';
 import type { Tally } from '../stats/snapshot.js';
 import { countUntoldDamage, untoldDamage } from './damaged.js';
 import type { Ledger } from './ledger.js';
-import { EntryStatus, IS_DIFFERENT, Verdict } from './schema.js';
+import { EntryStatus, IS_DIFFERENT, IS_OF_COPY, Verdict } from './schema.js';
 import { pragma, prepare } from './sqlite.js';
 
 /** The first version of the ledger with these columns. */
@@ -125,7 +125,7 @@ export function putFinding({ db }: Ledger, { dir, name, verdict, difference, has
   const where = `WHERE dir = ? AND name = ? AND status = ${EntryStatus.synced}`;
   const key = [dir, toColumn(name)];
   // What a verification before this one found goes; a warning of the copy stays.
-  const error = `coalesce(?, iif(coalesce(verdict, ${Verdict.equal}) = ${Verdict.equal}, error, NULL))`;
+  const error = `coalesce(?, iif(${IS_OF_COPY}, error, NULL))`;
   prepare(db, `UPDATE entries SET verified_at = ?, verdict = ?, error = ${error} ${where}`).run(
     atMs,
     verdict,

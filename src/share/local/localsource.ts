@@ -65,6 +65,7 @@ export class LocalSource extends LocalRoot implements SourceShare {
       batch.addFailed(name, errno);
     };
     const take = (name: string, kind: Kind | undefined, isLastTry: boolean) => {
+      if (batch.isFull) full();
       try {
         this.take(fd, dir, name, kind, batch, leaves);
       } catch (error) {
@@ -77,15 +78,11 @@ export class LocalSource extends LocalRoot implements SourceShare {
       listFd(fd, dir, (name, seen) => {
         const kind = this.following && seen === 'link' ? undefined : seen;
         if (kind !== undefined && leaves?.(name, kind === 'dir')) return;
-        if (batch.isFull) full();
         take(name, kind, false);
       });
       for (let attempt = 1; attempt < ATTEMPTS && again.length > 0; attempt++) {
         pause(attempt * PAUSE_MS);
-        for (const name of again.splice(0)) {
-          if (batch.isFull) full();
-          take(name, undefined, attempt + 1 === ATTEMPTS);
-        }
+        for (const name of again.splice(0)) take(name, undefined, attempt + 1 === ATTEMPTS);
       }
       // Gone between the listing and the look: as if it had not been listed, unless it still is.
       if (absent.size > 0)
