@@ -9,13 +9,11 @@ import type { Failure } from '../share/failure.js';
 import type { Side } from '../share/share.js';
 import { Feed, leaseSize } from './feed.js';
 import type { Item } from './item.js';
-import { ATTEMPTS, backoffMs, worthRetrying } from './retry.js';
+import { ATTEMPTS, backoffMs, ITEM_DEATHS, worthRetrying } from './retry.js';
 import type { Lane } from './threads.js';
 
 /** Leases a reader has at hand: the one it works on and the next. */
 const AHEAD = 2;
-/** An item with which lanes died so often is the cause. */
-const DEATHS = 3;
 const LEASE_BYTES = 64 * 1024 * 1024;
 
 export interface ConveyorEvents {
@@ -107,7 +105,7 @@ export class Conveyor {
    */
   lanesGone(blamed: number): Item | undefined {
     const suspect = this.inFlight.get(blamed);
-    const isWorn = suspect !== undefined && ++suspect.deaths >= DEATHS;
+    const isWorn = suspect !== undefined && ++suspect.deaths >= ITEM_DEATHS;
     for (const { leases } of this.readers.splice(0)) for (const lease of leases) this.feed.release(lease);
     for (const item of this.inFlight.values()) {
       item.attempts--;

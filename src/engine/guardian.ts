@@ -9,6 +9,7 @@ import type { Side } from '../share/share.js';
 import { SessionBroken } from './broken.js';
 import { pathOf } from './conveyor.js';
 import type { Item } from './item.js';
+import { MOST_DEATHS } from './retry.js';
 import type { HangingCall } from './section.js';
 import type { Session, SessionDeps } from './session.js';
 import { guardShares, NOTHING_TO_SEE, Patience, shareBroken } from './shareguard.js';
@@ -17,8 +18,7 @@ import type { ShareWatch } from './watch.js';
 
 /** Of smaller files the size tells how much room they need, bytes. */
 const LARGE = 1024 * 1024;
-/** Threads that may die in a session, and how long the others may take to end then. */
-const MOST_DEATHS = 10;
+/** How long the other threads may take to end when one died. */
 const REPLACE_PATIENCE_MS = 10_000;
 
 export class Guardian {

@@ -3,6 +3,12 @@ import { classOf, type Failure } from '../share/failure.js';
 /** How often a retryable item is tried before it waits for the last pass. */
 export const ATTEMPTS = 3;
 
+/** An item with which threads died so often is the cause. */
+export const ITEM_DEATHS = 3;
+
+/** Threads that may die in a session. */
+export const MOST_DEATHS = 10;
+
 /**
  * Milliseconds to wait before attempt number `attempt` (2, 3 ...): 250 ms, doubled each time, spread by +-50 % so
  * that items which failed together do not come back together. `random` is in [0, 1).

@@ -34,8 +34,9 @@ export class Section {
     return this.working.map(({ ended }) => ended);
   }
 
+  /** Another lane, or one in the place of the dead one of its number. */
   add(lane: Lane<unknown>): void {
-    this.working.push(lane);
+    this.working[lane.number] = lane;
     this.known = Math.max(this.known, this.count);
   }
 

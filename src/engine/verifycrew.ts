@@ -31,8 +31,8 @@ export interface VerifyCrewDeps {
   /** Sorts of names that the destination has under others. */
   readonly renamed: readonly RenamedSort[];
   answered(lane: number, answer: VerifyAnswer): void;
-  /** A thread died, of a bug or of lack of memory. */
-  died(error: Error): void;
+  /** A thread died, of a bug or of lack of memory, with this item in hand; 0: none. */
+  died(lane: number, error: Error, item: number): void;
 }
 
 export class VerifyCrew {
@@ -67,7 +67,7 @@ export class VerifyCrew {
 
   /** So many lanes, unless the operator said how many there shall be. */
   start(count: number): void {
-    while (this.lanes.length < (this.deps.settings.readers || count)) this.startLane();
+    while (this.lanes.length < (this.deps.settings.readers || count)) this.startLane(this.lanes.length);
   }
 
   /** Starts more lanes where the measured latency asks for them; to be called a few times a second. */
@@ -83,9 +83,15 @@ export class VerifyCrew {
     this.start(wanted);
   }
 
-  private startLane(): void {
+  /** A lane in the place of one that died: what that still says is not heard. */
+  replace(number: number): void {
+    this.lanes[number]!.cut();
+    for (const cells of [this.atDest.cells, this.sourceCells]) new LaneCounters(cells, number).end();
+    this.startLane(number);
+  }
+
+  private startLane(number: number): void {
     const { deps, pins } = this;
-    const number = this.lanes.length;
     const shared = (side: Side, counters: SharedArrayBuffer) => {
       const root = deps.roots[side];
       return root && { root: root.path, pin: pins[side]!, counters };
@@ -108,9 +114,9 @@ export class VerifyCrew {
       }),
       (answer) => deps.answered(number, answer),
     );
-    this.lanes.push(lane);
+    this.lanes[number] = lane;
     this.atDest.add(lane);
-    lane.ended.catch(deps.died);
+    lane.ended.catch((error: Error) => deps.died(number, error, this.atDest.fileOf(number)));
   }
 
   /** A share was away and is back: lanes open its root anew before their next call. */

@@ -2,14 +2,14 @@ import { Verdict } from '../ledger/schema.js';
 import { countAfter, type DueRow, dueAfter, FIRST_KEY, type RowKey } from '../ledger/verification.js';
 import { Command } from '../pipeline/ring.js';
 import type { VerifySettings } from '../settings.js';
-import type { Failure } from '../share/failure.js';
+import { type Failure, failure } from '../share/failure.js';
 import { Renaming } from '../share/renaming.js';
 import type { Side } from '../share/share.js';
 import type { Judged, VerifyAnswer, VerifyItem } from '../verify/messages.js';
 import { scopeOf } from '../verify/pass.js';
 import { isInSample } from '../verify/sample.js';
 import { SessionBroken } from './broken.js';
-import { ATTEMPTS, backoffMs } from './retry.js';
+import { ATTEMPTS, backoffMs, ITEM_DEATHS, MOST_DEATHS } from './retry.js';
 import { guardShares, NOTHING_TO_SEE, Patience } from './shareguard.js';
 import { Stalls } from './stalls.js';
 import { VerifyCrew, type VerifyCrewDeps } from './verifycrew.js';
@@ -36,6 +36,8 @@ export interface VerifySessionDeps extends VerifyRecordDeps {
 interface InHand {
   readonly row: DueRow;
   attempts: number;
+  /** How often a lane died with it in hand. */
+  deaths: number;
   /** Not to be handed out before, by performance.now(). */
   notBefore: number;
   /** The side that is said to be in trouble, and is looked at. */
@@ -53,7 +55,9 @@ export class VerifySession {
   private readonly waiting: InHand[] = [];
   private later: InHand[] = [];
   private readonly inHand = new Map<number, InHand>();
-  private readonly leases: number[] = [];
+  /** What each lane has at hand, by the items' ids, in order. */
+  private readonly leases: (readonly number[])[][] = [];
+  private deaths = 0;
   private nextId = 1;
   private feedAt: RowKey | undefined = FIRST_KEY;
   private countAt: RowKey | undefined = FIRST_KEY;
@@ -70,7 +74,7 @@ export class VerifySession {
       ...deps.crew,
       settings: deps.settings,
       answered: (lane, answer) => this.guarded(() => this.receive(lane, answer)),
-      died: (error) => this.fail(new SessionBroken(`a verifier thread died: ${error.message}`, 'bug')),
+      died: (lane, error, item) => this.guarded(() => this.replaceLane(lane, error, item)),
     });
     this.watch = this.watchShares();
     this.stalls = new Stalls(({ item }) => {
@@ -170,7 +174,7 @@ export class VerifySession {
     for (const row of rows) {
       // What was found and is not written down yet is behind `after`: rows are taken once.
       if (pass.sample && !isInSample(pathOf(row), pass.sample)) continue;
-      this.waiting.push({ row, attempts: 0, notBefore: 0 });
+      this.waiting.push({ row, attempts: 0, deaths: 0, notBefore: 0 });
     }
   }
 
@@ -199,9 +203,11 @@ export class VerifySession {
     for (let round = 0; round < AHEAD; round++)
       for (const { number, outbox } of this.crew.lanes) {
         if (this.waiting.length === 0) return;
-        if ((this.leases[number] ?? 0) > round) continue;
-        outbox.send(this.lease());
-        this.leases[number] = (this.leases[number] ?? 0) + 1;
+        this.leases[number] ??= [];
+        if (this.leases[number].length > round) continue;
+        const lease = this.lease();
+        outbox.send(lease);
+        this.leases[number].push(lease.map(({ id }) => id));
       }
   }
 
@@ -233,7 +239,7 @@ export class VerifySession {
   // ---- what lanes report
 
   private receive(lane: number, { judged, failed, returned, cache }: VerifyAnswer): void {
-    this.leases[lane]!--;
+    this.leases[lane]!.shift();
     for (const judgement of judged) this.found(judgement.id, judgement);
     for (const { id, failure, side } of failed) this.failed(id, failure, side);
     for (const id of returned) this.leave(id);
@@ -256,18 +262,37 @@ export class VerifySession {
       return;
     }
     if (item.attempts >= ATTEMPTS) {
-      const what = `unreadable: ${failure.message}`;
-      this.found(
-        id,
-        side === 'dest'
-          ? { verdict: Verdict.unreadable, difference: what }
-          : { verdict: Verdict.sourceDiffers, difference: `source: ${what}` },
-      );
+      if (side === 'dest') this.unreadable(id, failure);
+      else this.found(id, { verdict: Verdict.sourceDiffers, difference: `source: unreadable: ${failure.message}` });
       return;
     }
     this.inHand.delete(id);
     item.notBefore = performance.now() + (item.attempts > 0 ? backoffMs(item.attempts + 1, Math.random()) : 0);
     this.later.push(item);
+  }
+
+  /** A thread died: another takes its place, and what it had at hand waits again, or is left where the run drains. */
+  private replaceLane(lane: number, cause: Error, blamed: number): void {
+    if (!this.end || this.stopping === 'stop') return;
+    const message = `a verifier thread died: ${cause.message}`;
+    if (++this.deaths > MOST_DEATHS) throw new SessionBroken(`${message}, after ${MOST_DEATHS} others`, 'bug');
+    const isDraining = this.stopping === 'drain';
+    this.deps.note(`${message}; its work is ${isDraining ? 'left to the next run' : 'done again'}`);
+    for (const id of this.leases[lane]?.splice(0).flat() ?? []) {
+      const item = this.inHand.get(id)!;
+      if (id === blamed && ++item.deaths >= ITEM_DEATHS) this.unreadable(id, failure('DIED', 'read', pathOf(item.row)));
+      else if (isDraining) this.leave(id);
+      else {
+        this.inHand.delete(id);
+        this.later.push(item);
+      }
+    }
+    this.crew.replace(lane);
+    this.feed();
+  }
+
+  private unreadable(id: number, { message }: Failure): void {
+    this.found(id, { verdict: Verdict.unreadable, difference: `unreadable: ${message}` });
   }
 
   private found(id: number, judgement: Omit<Judged, 'id'>): void {

@@ -5,15 +5,31 @@ import type { World } from './helpers.js';
 
 /**
  * Has `instead` run in the place of a call, and before it when that falls through, whenever `when` is true. Both are
- * JavaScript that sees `path` (that the descriptor leads to), `view`, `offset`, `length`, `position` and `fs`.
+ * JavaScript that sees `path` (that the descriptor leads to), `view`, `offset`, `length`, `position` and `fs`. With `heapMb`,
+ * a thread has no larger heap.
  */
-export function patched(world: World, name: 'readSync' | 'writeSync', when: string, instead: string): string {
+export function patched(
+  world: World,
+  name: 'readSync' | 'writeSync',
+  when: string,
+  instead: string,
+  heapMb?: number,
+): string {
   const path = join(world.root, `patched-${name}.cjs`);
   writeFileSync(
     path,
-    `const { isMainThread } = require('node:worker_threads');
+    `const threads = require('node:worker_threads');
      const fs = require('node:fs');
-     if (!isMainThread) {
+     const heapMb = ${heapMb ?? 0};
+     if (threads.isMainThread && heapMb > 0) {
+       threads.Worker = class extends threads.Worker {
+         constructor(file, options) {
+           super(file, { ...options, resourceLimits: { maxOldGenerationSizeMb: heapMb } });
+         }
+       };
+       require('node:module').syncBuiltinESMExports();
+     }
+     if (!threads.isMainThread) {
        const original = fs.${name};
        fs.${name} = (fd, view, offset, length, position) => {
          const path = fs.readlinkSync('/proc/self/fd/' + fd);

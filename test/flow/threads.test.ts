@@ -1,4 +1,4 @@
-/** Threads that die of a bug in the middle of their work. */
+/** Threads that die in the middle of their work, of a bug or of lack of memory. */
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,6 +45,21 @@ test.each([
   expectLedgerOf(world);
   expect(partFiles(world.dest)).toEqual([]);
 });
+
+test.each(['readSync', 'writeSync'] as const)(
+  'out of memory in %s: the thread is replaced, and the file redone',
+  async (name) => {
+    const world = newWorld();
+    makeTree(world.source, tree());
+    const greed = 'const kept = []; for (;;) kept.push(new Array(10_000).fill(kept.length));';
+    const when = `/large$/.test(path) && position > 6e6 && ${once(world)}`;
+    const { stdout } = await copyAll({ ...world, preload: patched(world, name, when, greed, 64) });
+    expect(stdout).toMatch(/a (reader|writer) thread died: .* memory.*; its work is done again/);
+    expectEqualTrees(world.source, world.dest);
+    expectLedgerOf(world);
+    expect(partFiles(world.dest)).toEqual([]);
+  },
+);
 
 test('a file that kills every thread that reads it is failed in the end, and all else is copied', async () => {
   const world = newWorld();

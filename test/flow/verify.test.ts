@@ -44,6 +44,7 @@ import {
   type Tree,
   type World,
 } from './helpers.js';
+import { once, patched } from './preload.js';
 
 const MTIME = 1_600_000_000_123_456_789n;
 
@@ -560,4 +561,67 @@ test('nothing at the shares is changed', async () => {
   const before = [snapshotTree(world.source), snapshotTree(world.dest)];
   await verify(world, '--read', 'both');
   expect([snapshotTree(world.source), snapshotTree(world.dest)]).toEqual(before);
+});
+
+describe('a thread that dies', () => {
+  const BUG = `throw new TypeError('a bug')`;
+  const FILES = 300;
+  const copiedFiles = (): Promise<World> =>
+    copied(Object.fromEntries(Array.from({ length: FILES }, (_, n) => [`d${n % 9}/f${n}`, file(`content ${n}`)])));
+  const count = (world: World, verdict: string) => Object.values(verdicts(world)).filter((v) => v === verdict).length;
+
+  test.each([['dest'], ['both']])('is replaced, and its work is done again (--read %s)', async (reads) => {
+    const world = await copiedFiles();
+    const of = reads === 'both' ? world.source : world.dest;
+    world.preload = patched(world, 'readSync', `path === '${of}/d6/f150' && ${once(world)}`, BUG);
+    const { code, stdout } = await verify(world, '--read', reads);
+    expect(stdout).toContain('a verifier thread died: a bug; its work is done again');
+    expect(stdout).toContain(`verified      ${FILES} entries`);
+    expect(code).toBe(0);
+    expect(count(world, 'equal')).toBe(FILES);
+  });
+
+  test('with a file each time fails that as unreadable, and all else is looked at', async () => {
+    const world = await copiedFiles();
+    world.preload = patched(world, 'readSync', '/f150$/.test(path)', BUG);
+    const { code, stdout } = await verify(world);
+    expect(code).toBe(1);
+    expect(stdout).toContain('d6/f150: unreadable: DIED: threads died while they had it in hand');
+    expect(verdicts(world)['d6/f150']).toBe('unreadable');
+    expect(count(world, 'equal')).toBe(FILES - 1);
+  });
+
+  test('again and again ends the run, and the next one goes on', async () => {
+    const world = await copiedFiles();
+    world.preload = patched(world, 'readSync', '/f[0-9]+$/.test(path)', BUG);
+    expect(await verify(world)).toMatchObject({
+      code: 3,
+      stderr: 'millrace: a verifier thread died: a bug, after 10 others\n',
+    });
+
+    world.preload = undefined;
+    // With what the first run called unreadable, the whole is not equal; another verification finds that it is.
+    expect((await verify(world)).code).toBe(1);
+    expect((await verify(world)).code).toBe(0);
+    expect(count(world, 'equal')).toBe(FILES);
+  });
+
+  test('while the run drains leaves its work to the next run', async () => {
+    const world = await copied({ a: file('first'), large: file(Buffer.alloc(8_000_000, 'l')) });
+    const mark = join(world.root, 'die');
+    world.preload = patched(world, 'readSync', `/large$/.test(path) && fs.existsSync('${mark}')`, BUG);
+    const run = start(world, 'verify', '--db', world.db, '--readers', '1', '--bwlimit', '1M');
+    await run.until('the small file is recorded', () => onceReadable(world, () => count(world, 'equal')) === 1);
+    run.signal('SIGINT');
+    await run.until('it drains', () => run.stdout.includes('finishing the files in flight'));
+    writeFileSync(mark, '');
+    const ended = await run.ended;
+    expect(ended).toMatchObject({ code: 3, stderr: '' });
+    expect(ended.stdout).toContain('a verifier thread died: a bug; its work is left to the next run');
+    expect(verdicts(world)).toEqual({ a: 'equal', large: null });
+
+    world.preload = undefined;
+    expect((await verify(world)).code).toBe(0);
+    expect(count(world, 'equal')).toBe(2);
+  });
 });
