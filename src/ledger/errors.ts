@@ -7,7 +7,7 @@ export class LedgerError extends ExitError {
   }
 }
 
-/** What is in the ledger cannot be, though SQLite can read it. */
+/** What is in the ledger, or its file, cannot be so. */
 export function damaged(what: string): LedgerError {
   return new LedgerError(`the ledger is damaged (${what}); restore it or start anew with --db`);
 }
@@ -20,6 +20,7 @@ export function isSqlite(error: unknown): boolean {
 /** What the operator is told of such an error. */
 export function ledgerTrouble(error: Error): string {
   const { code } = error as { code?: string };
+  if (/^SQLITE_(CORRUPT|NOTADB)/.test(code ?? '')) return damaged(error.message).message;
   const isOfItsDisk = /^SQLITE_(FULL|IOERR)/.test(code ?? '');
   return `the ledger cannot be ${isOfItsDisk ? 'written' : 'used'}: ${error.message}`;
 }

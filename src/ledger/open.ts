@@ -9,11 +9,11 @@ import {
   openSync,
   readSync,
   realpathSync,
+  statfsSync,
   statSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { pause } from '../pause.js';
-import { filesystemType } from '../posix/calls.js';
 import { filesystemFacts } from '../posix/filesystems.js';
 import { LedgerError } from './errors.js';
 import { takeLock } from './lock.js';
@@ -38,8 +38,7 @@ const BETWEEN_ATTEMPTS_MS = 50;
  * cannot be written or is on a network filesystem.
  */
 export function openLedgerFile(file: string, pair: Pair): Db {
-  const folder = dirname(file);
-  refuseNetwork(folder, file);
+  refuseNetwork(file);
   const isNew = !existsSync(file);
   // Before the lock file is made: a refusal leaves no trace.
   guard(file, () => (isNew ? refuseRemains(file) : refuseTwins(file)));
@@ -168,6 +167,7 @@ function migrate(db: Db, pair: Pair): void {
 
 /** Checks, without writing a byte, that the file is a ledger that this version understands, and whose it is. */
 function readPair(file: string, wanted: Pair | undefined): void {
+  refuseNetwork(file);
   guard(file, () => {
     if (!statSync(file).isFile()) throw new LedgerError(`${file}: not a file`);
     if (isEmpty(file)) return;
@@ -248,18 +248,15 @@ function checkHead(file: string, wanted: Pair | undefined): void {
   }
 }
 
-function refuseNetwork(folder: string, file: string): void {
+/** Also for reading: who cannot see the locks of the run that has a ledger takes away its log of changes at the end. */
+function refuseNetwork(file: string): void {
   guard(file, () => {
-    const fd = openSync(folder, 'r');
-    try {
-      const facts = filesystemFacts(filesystemType(fd));
-      if (facts.network)
-        throw new LedgerError(
-          `${file}: on a network filesystem (${facts.name}), where SQLite cannot lock; put the ledger on a local disk with --db`,
-        );
-    } finally {
-      closeSync(fd);
-    }
+    const { type } = statfsSync(existsSync(file) ? file : dirname(file));
+    const { network, name } = filesystemFacts(type);
+    if (network)
+      throw new LedgerError(
+        `${file}: on a network filesystem (${name}), where SQLite cannot lock; put the ledger on a local disk with --db`,
+      );
   });
 }
 

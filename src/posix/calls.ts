@@ -299,6 +299,23 @@ export function filesystemType(fd: number): number {
   return Number(statfsBuffer.readBigInt64LE(0) & 0xffffffffn);
 }
 
+/** f_fsid of the filesystem, as in statfs(2): its two words in hexadecimal, of 8 digits each. */
+export function filesystemId(fd: number): string {
+  check(libc.fstatfs(fd, statfsBuffer), 'statfs', '');
+  const word = (at: number) => statfsBuffer.readUInt32LE(at).toString(16).padStart(8, '0');
+  return word(56) + word(60);
+}
+
+/** FAT_IOCTL_GET_VOLUME_ID, of linux/msdos_fs.h. */
+const FAT_VOLUME_ID = 0x80047213;
+const fatBuffer = Buffer.alloc(4);
+
+/** The number that a FAT filesystem got when it was made, in hexadecimal. */
+export function fatVolumeId(fd: number): string {
+  check(libc.ioctl(fd, FAT_VOLUME_ID, fatBuffer), 'ioctl', '');
+  return fatBuffer.readUInt32LE().toString(16);
+}
+
 /** Bytes that may still be written to the filesystem that `fd` is on. */
 export function freeBytes(fd: number): number {
   return spaceOf(fd).freeBytes;

@@ -7,9 +7,35 @@ export interface FilesystemFacts {
   readonly cifsTimes: boolean;
   /** Names are kept in a way that is not Linux's, and may be listed as others than were given. */
   readonly ownNames: boolean;
+  /** Files get their inode numbers as they are met, others each time it is mounted. */
+  readonly numbersNames: boolean;
+  /** What tells it from others of its kind when it is mounted anew. */
+  readonly knownBy: KnownBy;
   /** How finely it keeps modification times, ns, as far as its type tells. */
   readonly grainNs: bigint;
 }
+
+/**
+ * id: statfs(2) f_fsid, of what was written when it was made; of many others that is the device's number.
+ * serial: the upper half of it, which the server gives (cifs_statfs in the kernel's fs/smb/client/cifsfs.c).
+ * label: the number that FAT has in its first sector.
+ * server: the server's number for it.
+ * source: what was mounted.
+ * birth: when the root folder was made.
+ */
+export type KnownBy = 'id' | 'serial' | 'label' | 'server' | 'source' | 'birth';
+
+const KNOWN_BY: Record<string, KnownBy> = {
+  ext4: 'id',
+  btrfs: 'id',
+  zfs: 'id',
+  ceph: 'id',
+  cifs: 'serial',
+  smb: 'serial',
+  smb2: 'serial',
+  vfat: 'label',
+  nfs: 'server',
+};
 
 /** SMB and NTFS count in 100 ns, exFAT in 10 ms, FAT in 2 s; the others in 1 ns, unless the server says otherwise. */
 const GRAINS: Record<string, bigint> = {
@@ -58,6 +84,8 @@ export function filesystemFacts(type: number): FilesystemFacts {
     cifsTimes: name === 'cifs' || name === 'smb2',
     // Of the kinds of Windows, as their grains are.
     ownNames: name in GRAINS,
+    numbersNames: name === 'vfat' || name === 'exfat',
+    knownBy: KNOWN_BY[name] ?? (type in NETWORK ? 'source' : 'birth'),
     grainNs: GRAINS[name] ?? 1n,
   };
 }

@@ -29,6 +29,8 @@ export const libc = {
   syncfs: lib.func('int syncfs(int fd)'),
   flock: lib.func('int flock(int fd, int operation)'),
   fstatfs: lib.func('int fstatfs(int fd, void *out)'),
+  // The address as three dots in C: both architectures pass it as they do any other.
+  ioctl: lib.func('int ioctl(int fd, unsigned long request, void *out)'),
   fsetxattr: lib.func('int fsetxattr(int fd, const char *name, const void *value, size_t size, int flags)'),
   flistxattr: lib.func('long flistxattr(int fd, void *out, size_t size)'),
   fgetxattr: lib.func('long fgetxattr(int fd, const char *name, void *out, size_t size)'),

@@ -10,6 +10,8 @@ export interface Mount extends Place {
   readonly mountPoint: string;
   /** ext4, nfs4, cifs, fuse.bindfs ... */
   readonly type: string;
+  /** What was mounted: a device, `server:/export`, `//server/share`, or what a FUSE server calls itself. */
+  readonly source: string;
   /** Of the mount and of the filesystem, as they are written: `vers=4.2`, `soft`. */
   readonly options: readonly string[];
 }
@@ -23,10 +25,17 @@ function parse(mountinfo: string): Mount[] {
   for (const line of mountinfo.split('\n')) {
     const [own = '', filesystem = ''] = line.split(' - ');
     const [, , device, root, mountPoint, options = ''] = own.split(' ');
-    const [type = '', , more = ''] = filesystem.split(' ');
+    const [type = '', source = '', more = ''] = filesystem.split(' ');
     if (device && root && mountPoint) {
       const all = [...new Set(`${options},${more}`.split(',').filter((option) => option !== ''))].map(decodeOctal);
-      mounts.push({ device, path: decodeOctal(root), mountPoint: decodeOctal(mountPoint), type, options: all });
+      mounts.push({
+        device,
+        path: decodeOctal(root),
+        mountPoint: decodeOctal(mountPoint),
+        type,
+        source: decodeOctal(source),
+        options: all,
+      });
     }
   }
   return mounts;
@@ -37,7 +46,7 @@ function decodeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
-const NO_MOUNT: Mount = { device: '', path: '/', mountPoint: '/', type: '', options: [] };
+const NO_MOUNT: Mount = { device: '', path: '/', mountPoint: '/', type: '', source: '', options: [] };
 
 /** The mount that a real path (no links left in it) is on. Later mounts hide earlier ones at the same point. */
 export function mountOf(realPath: string, mountinfo: string): Mount {
@@ -45,6 +54,11 @@ export function mountOf(realPath: string, mountinfo: string): Mount {
   for (const mount of parse(mountinfo))
     if (isInside(realPath, mount.mountPoint) && mount.mountPoint.length >= best.mountPoint.length) best = mount;
   return best;
+}
+
+/** What is mounted as a device (major:minor); empty: nothing. */
+export function sourceOf(device: string, mountinfo: string): string {
+  return parse(mountinfo).find((mount) => mount.device === device)?.source ?? '';
 }
 
 /**

@@ -131,13 +131,15 @@ describe('errors of the engine', () => {
     expect(err).toMatch(/^millrace: internal error: bug\nTypeError: bug\n\s+at /);
   });
 
-  test('an error of SQLite is one of the ledger', () => {
+  test.each([
+    ['SQLITE_CORRUPT', 'malformed', 'the ledger is damaged (malformed); restore it or start anew with --db'],
+    ['SQLITE_FULL', 'full', 'the ledger cannot be written: full'],
+    ['SQLITE_ERROR', 'odd', 'the ledger cannot be used: odd'],
+  ])('an error of SQLite is one of the ledger: %s', (code, message, told) => {
     const err = vi.fn();
-    const damaged = Object.assign(new Error('database disk image is malformed'), { code: 'SQLITE_CORRUPT' });
-    expect(explain(damaged, false, { out: vi.fn(), err })).toBe(5);
-    expect(err).toHaveBeenCalledExactlyOnceWith(
-      'millrace: the ledger cannot be used: database disk image is malformed\n',
-    );
+    const error = Object.assign(new Error(message), { code });
+    expect(explain(error, false, { out: vi.fn(), err })).toBe(5);
+    expect(err).toHaveBeenCalledExactlyOnceWith(`millrace: ${told}\n`);
   });
 
   test('an error with an exit code never shows a stack', () => {

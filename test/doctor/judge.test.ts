@@ -27,7 +27,7 @@ function place(type: string, options: string[], more: Partial<PlaceFacts> = {}):
   return {
     filesystem: type,
     network: true,
-    mount: { device: '0:1', path: '/', mountPoint: '/mnt', type, options },
+    mount: { device: '0:1', path: '/', mountPoint: '/mnt', type, source: 'server:/', options },
     isWholeMount: true,
     space: { usedBytes: 0, freeBytes: 0, totalInodes: 0, freeInodes: 0 },
     snapshots: [],

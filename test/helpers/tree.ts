@@ -128,6 +128,18 @@ export function mountExfat(point: string): void {
   mounted.push(point);
 }
 
+/** Whether bindfs can show a folder at another place, through a FUSE server of its own. */
+export function canMountFuse(): boolean {
+  return canMount && findCommand('bindfs') !== undefined;
+}
+
+/** Shows the folder `shown` at `point` until the end of the test. */
+export function mountFuse(shown: string, point: string, ...options: string[]): void {
+  mkdirSync(point, { recursive: true });
+  if (!run('bindfs', '--no-allow-other', ...options, shown, point)) throw new Error(`bindfs ${shown} ${point}`);
+  mounted.push(point);
+}
+
 /** Whether filesystems in files can be made and mounted: of this type, by the kernel and its mkfs. */
 export function canMountImage(type: string): boolean {
   return (

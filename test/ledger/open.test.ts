@@ -33,7 +33,7 @@ import {
 } from '../../src/ledger/open.js';
 import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION } from '../../src/ledger/schema.js';
 import { openDb, pragma } from '../../src/ledger/sqlite.js';
-import { isRoot, temporaryFolder } from '../helpers/tree.js';
+import { canMountFuse, isRoot, mountFuse, temporaryFolder } from '../helpers/tree.js';
 import { dirWith, entryWith, PAIR } from './rows.js';
 
 let folder: string;
@@ -428,4 +428,32 @@ test('a scratch ledger works like any other and leaves no file', () => {
   expect(ledger.totals.pendingFiles).toBe(1);
   ledger.close();
   expect(readdirSync(folder)).toEqual(before);
+});
+
+describe.skipIf(!canMountFuse())('on a filesystem with a server', () => {
+  // SQLite's locks are this machine's alone there, so a run that has the ledger elsewhere would not be seen.
+  test.each([
+    ['for a run', () => openLedgerFile(file, PAIR)],
+    ['to read it', () => openLedgerForReading(file)],
+    ['for a look', () => peekIntoLedger(file, PAIR, () => 1)],
+  ])('a ledger is refused %s, by its name and by a link, and nothing is left beside it', (_, open) => {
+    make();
+    const [real, shown] = [file, join(folder, 'shown')];
+    const before = readdirSync(folder).concat('shown').sort();
+    mountFuse(folder, shown);
+    file = join(shown, basename(real));
+    expect(refusal(open)).toMatch(/on a network filesystem \(fuse\), .*; put the ledger on a local disk with --db$/);
+    file = join(temporaryFolder(), 'link');
+    symlinkSync(join(shown, basename(real)), file);
+    expect(refusal(open)).toMatch(/on a network filesystem \(fuse\)/);
+    expect(readdirSync(folder).sort()).toEqual(before);
+  });
+
+  test('none is made', () => {
+    const shown = join(temporaryFolder(), 'shown');
+    mountFuse(folder, shown);
+    file = join(shown, 'ledger.db');
+    expect(refusal(() => openLedgerFile(file, PAIR))).toMatch(/on a network filesystem \(fuse\)/);
+    expect(readdirSync(folder)).toEqual([]);
+  });
 });

@@ -38,7 +38,17 @@ describe('filesystemFacts', () => {
       network: false,
       cifsTimes: false,
       ownNames: false,
+      numbersNames: false,
+      knownBy: 'birth',
       grainNs: 1n,
     });
+  });
+
+  it('knows what tells one filesystem from another of its kind', () => {
+    const known = (type: number) => filesystemFacts(type).knownBy;
+    expect([0xef53, 0x9123683e, 0x2fc12fc1].map(known)).toEqual(['id', 'id', 'id']);
+    expect([0xff534d42, 0xfe534d42].map(known)).toEqual(['serial', 'serial']);
+    expect([0x6969, 0x65735546, 0x01021997].map(known)).toEqual(['server', 'source', 'source']);
+    expect([0x58465342, 0x01021994, 0x2011bab0].map(known)).toEqual(['birth', 'birth', 'birth']);
   });
 });

@@ -8,6 +8,7 @@ import {
   overlapByMounts,
   placeOf,
   softnessOf,
+  sourceOf,
 } from '../../src/share/mounts.js';
 
 const line = (device: string, root: string, point: string) =>
@@ -132,6 +133,7 @@ describe('mountOf', () => {
       path: '/',
       mountPoint: '/mnt/data',
       type: 'nfs4',
+      source: 'server:/data',
       options: ['rw', 'relatime', 'vers=4.2', 'soft', 'timeo=600'],
     });
   });
@@ -139,6 +141,12 @@ describe('mountOf', () => {
   it('reads lines without optional fields', () => {
     expect(mountOf('/', '36 35 8:1 / / ro - xfs /dev/sda rw')).toMatchObject({ type: 'xfs', options: ['ro', 'rw'] });
   });
+});
+
+test('sourceOf tells what is mounted as a device', () => {
+  const fuse = '40 35 0:50 / /mnt/f rw - fuse.sshfs me@host:/with\\040space rw';
+  expect(sourceOf('0:50', `${ROOT}\n${fuse}`)).toBe('me@host:/with space');
+  expect(sourceOf('0:51', `${ROOT}\n${fuse}`)).toBe('');
 });
 
 test.each([

@@ -4,11 +4,52 @@ import { expect } from 'vitest';
 import { MAIN } from '../flow/helpers.js';
 import { inGuest, type Protocol } from './guest.js';
 
-const MOUNT: Record<Protocol, string> = {
-  nfs4: 'mount -t nfs -o vers=4.2,nosharecache 127.0.0.1:/dest /mnt/dest',
-  nfs3: 'mount -t nfs -o vers=3,nolock,tcp,mountproto=tcp,nosharecache 127.0.0.1:/mnt/served/dest /mnt/dest',
-  smb: 'mount -t cifs -o guest,vers=3.1.1,sec=none,nosharesock,iocharset=utf8 //127.0.0.1/dest /mnt/dest',
+/** Mounts a folder of /mnt/served at one of /mnt. */
+const mountServed = (protocol: Protocol, share: string, point: string) =>
+  ({
+    nfs4: `mount -t nfs -o vers=4.2,nosharecache 127.0.0.1:/${share} /mnt/${point}`,
+    nfs3: `mount -t nfs -o vers=3,nolock,tcp,mountproto=tcp,nosharecache 127.0.0.1:/mnt/served/${share} /mnt/${point}`,
+    smb: `mount -t cifs -o guest,vers=3.1.1,sec=none,nosharesock,iocharset=utf8 //127.0.0.1/${share} /mnt/${point}`,
+  })[protocol];
+
+/** Serves /mnt/served/one and two, as filesystems of their own. */
+const SERVE: Record<'nfs' | 'smb', string> = {
+  nfs: `
+  exportfs -o rw,no_root_squash,insecure,no_subtree_check,fsid=11 '*:/mnt/served/one'
+  exportfs -o rw,no_root_squash,insecure,no_subtree_check,fsid=12 '*:/mnt/served/two'`,
+  smb: `
+  for share in one two; do
+    printf '[%s]\npath = /mnt/served/%s\nguest ok = yes\nread only = no\nforce user = root\n' $share $share >>/run/smb.conf
+  done
+  kill -HUP "$(cat /run/samba/smbd.pid)"
+  until ${mountServed('smb', 'two', 'there')}; do sleep 0.2; done
+  umount /mnt/there`,
 };
+
+/** Another share of the server where the destination was: its root has the same inode number, and times tell nothing. */
+const another = (protocol: Protocol) => `
+  mkdir /mnt/served/one /mnt/served/two /mnt/there /run/here
+  for share in one two; do mount -t tmpfs tmpfs /mnt/served/$share; done
+  ${SERVE[protocol === 'smb' ? 'smb' : 'nfs']}
+  mkdir /mnt/served/two/precious
+  echo kept >/mnt/served/two/precious/file
+  echo f >/run/here/f
+  there() { ${process.execPath} ${MAIN} copy /run/here /mnt/there --db /run/o.db --log-file /run/o.log --delete-extras --yes; }
+  ${mountServed(protocol, 'one', 'there')}
+  there
+  umount /mnt/there
+  ${mountServed(protocol, 'two', 'there')}
+  status=0
+  there >/run/there 2>&1 || status=$?
+  cat /run/there
+  test $status = 4
+  grep -q 'destination /mnt/there: is not the folder that it was' /run/there
+  test "$(cat /mnt/served/two/precious/file)" = kept
+  test ! -e /mnt/served/two/f
+  umount /mnt/there
+  ${mountServed(protocol, 'one', 'there')}
+  touch /mnt/there
+  there`;
 
 /** What rsync is to compare: SMB has times of 100 ns, and modes of its own. */
 const COMPARED: Record<Protocol, string> = {
@@ -153,12 +194,14 @@ const job = (protocol: Protocol) => `
   umount -l /mnt/dest
   until grep -q 'waiting for the destination .*ENODEV' /run/away; do sleep 0.1; kill -0 $!; done
   test -z "$(ls -A /mnt/dest)"
-  ${MOUNT[protocol]}
+  ${mountServed(protocol, 'dest', 'dest')}
   wait $! || { cat /run/away; dmesg | tail -n 20; false; }
   cat /run/away
   same
   echo '--- dos'
   ${DOS[protocol]}
+  echo '--- another'
+  ${another(protocol)}
 
   echo '--- end'`;
 

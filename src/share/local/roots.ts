@@ -2,17 +2,17 @@
  * A look at the two roots before a run. Runs in a thread of its own, since a dead mount would block whoever looks at it;
  * so does trial.ts, which makes the destination ready.
  */
-import { opendirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { opendirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { dropFd, filesystemType, openRoot, statFd } from '../../posix/calls.js';
 import { asSysError } from '../../posix/errno.js';
 import { type FilesystemFacts, filesystemFacts } from '../../posix/filesystems.js';
-import { decodeName } from '../../posix/names.js';
 import { Stat } from '../../posix/stat.js';
 import { type Meta, metaOf } from '../entries.js';
 import type { RootIdentity } from '../identity.js';
 import { mountOf, overlap, overlapByMounts, type Place, placeOf, softnessOf } from '../mounts.js';
 import { SIDE_NAMES, type Side } from '../share.js';
+import { mountinfo } from './mountinfo.js';
 import { identityOf } from './pin.js';
 
 export interface RootsFacts {
@@ -183,12 +183,6 @@ function isEmpty(folder: string): boolean {
   } finally {
     listing.closeSync();
   }
-}
-
-/** The mounts that this process sees, as /proc tells them, with paths as posix/names.ts has them. */
-export function mountinfo(): string {
-  const bytes = readFileSync('/proc/self/mountinfo');
-  return decodeName(bytes, 0, bytes.length);
 }
 
 export function coarser(a: bigint, b: bigint): bigint {
