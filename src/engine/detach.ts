@@ -7,6 +7,7 @@ import { printable } from '../cli/printable.js';
 import type { Io } from '../cli/run.js';
 import { isListening } from '../control/socket.js';
 import { Exit, type ExitCode, ExitError } from '../exit.js';
+import { holderOf, inUse } from '../ledger/lock.js';
 import { makeLedgerFolder } from '../ledger/open.js';
 import type { Settings } from '../settings.js';
 import { ownFiles } from './copy.js';
@@ -22,7 +23,7 @@ const PATIENCE_MS = 15_000;
  * words and its exit code handed on.
  */
 export async function detach(settings: Settings, args: readonly string[], io: Io): Promise<number> {
-  if (await isListening(settings.ledger)) throw new ExitError(`${settings.ledger}: in use by another run`, Exit.ledger);
+  if (await isListening(settings.ledger)) throw inUse(settings.ledger, holderOf(settings.ledger));
   // Refused here, before anything is made.
   const keeper = new Keeper(new Threads(), patienceOf(settings, io));
   await unlessUnanswered(io, () => keeper.inspect(settings.source, settings.dest, ownFiles(settings)));

@@ -31,11 +31,16 @@ export function takeLock(file: string): void {
     pause(UNTIL_SAID_MS);
     const taker = readFileSync(lockFile, 'utf8').trim();
     closeSync(fd);
-    throw new LedgerError(`${file}: in use by ${taker || 'another process'}`);
+    throw inUse(file, taker);
   }
   ftruncateSync(fd, 0);
   writeSync(fd, `${HOLDER} ${process.pid}, since ${new Date().toISOString()}\n`, 0);
   // Not closed: the lock lasts as long as this descriptor, that is, as long as the process.
+}
+
+/** The refusal of the ledger `file`; `holder` as `holderOf` gives it. */
+export function inUse(file: string, holder: string | undefined): LedgerError {
+  return new LedgerError(`${file}: in use by ${holder || 'another process'}`);
 }
 
 /**

@@ -45,6 +45,7 @@ export function openLedgerFile(file: string, pair: Pair): Db {
   if (!isNew) readPair(file, pair);
   const real = isNew ? file : realpathSync(file); // one lock for one ledger, whatever names it has
   guard(file, () => takeLock(real));
+  if (!isNew) refuseDamaged(file);
   return guard(file, () => {
     if (isNew) closeSync(openSync(file, constants.O_CREAT | constants.O_EXCL | constants.O_RDWR, PRIVATE));
     else if (statSync(file).size === 0) chmodSync(file, PRIVATE);
@@ -71,6 +72,17 @@ function refuseTwins(file: string): void {
 /** What SQLite keeps beside a database and takes for the database's, as far as it is there. */
 function besides(file: string): string[] {
   return [`${file}-wal`, `${file}-journal`].filter(existsSync);
+}
+
+/** Of larger ledgers damage is found where they are read: a check takes a second or two for each GiB that memory has, bytes. */
+const CHECKED_AT_MOST = 1024 ** 3;
+
+/** Damage may be where a run never reads, and a run that wrote beside it would make it worse. */
+function refuseDamaged(file: string): void {
+  const { size } = statSync(file);
+  if (isEmpty(file) || size > CHECKED_AT_MOST) return;
+  const found = lookInto(file, (db) => pragma(db, 'integrity_check(1)'));
+  if (found !== 'ok') throw damagedFile(file, String(found).replace(/\s+/g, ' '));
 }
 
 /** Throws what SQLite throws; nothing is left open then. */
@@ -123,7 +135,7 @@ export function openLedgerForReading(file: string): Db {
 function openBegun(file: string): Db | undefined {
   if (isEmpty(file)) return undefined;
   const db = guard(file, () => openDb(file, { readonly: true, timeout: 10_000 }));
-  if (pragma(db, 'application_id') === APPLICATION_ID) return db;
+  if (isLedger(db)) return db;
   db.close();
   return undefined;
 }
@@ -134,15 +146,45 @@ function openBegun(file: string): Db | undefined {
  */
 export function peekIntoLedger<T>(file: string, pair: Pair, look: (db: Db) => T): T | undefined {
   checkPair(file, pair);
-  const db = existsSync(file) ? openBegun(file) : undefined;
-  if (!db) return undefined;
-  const removing = openDb(file, { timeout: 10_000 });
-  pragma(removing, 'user_version'); // takes part in the log of changes, which the last to close removes
+  if (!existsSync(file) || isEmpty(file)) return undefined;
+  return lookInto(file, (db) => (isLedger(db) ? look(db) : undefined));
+}
+
+function isLedger(db: Db): boolean {
+  return pragma(db, 'application_id') === APPLICATION_ID;
+}
+
+/**
+ * Opens a ledger to read it for a moment, so that nothing is left beside it: SQLite makes what it needs there, and removes it
+ * only if it may write.
+ */
+function lookInto<T>(file: string, look: (db: Db) => T): T {
+  return guard(file, () =>
+    insist(() => {
+      const wasAlone = besides(file).length === 0;
+      const db = openDb(file, { readonly: true, timeout: 10_000 });
+      let removing: Db | undefined;
+      try {
+        if (wasAlone) removing = remover(file);
+        return look(db);
+      } finally {
+        db.close();
+        removing?.close();
+      }
+    }),
+  );
+}
+
+/** Takes part in the log of changes, which the last to close removes. Undefined: it cannot, or would not. */
+function remover(file: string): Db | undefined {
+  let db: Db | undefined;
   try {
-    return look(db);
-  } finally {
-    db.close();
-    removing.close();
+    db = openDb(file, { timeout: 10_000 });
+    pragma(db, 'user_version');
+    return db;
+  } catch {
+    db?.close();
+    return undefined;
   }
 }
 
@@ -172,7 +214,7 @@ function readPair(file: string, wanted: Pair | undefined): void {
     if (!statSync(file).isFile()) throw new LedgerError(`${file}: not a file`);
     if (isEmpty(file)) return;
     checkHeader(file);
-    insist(() => checkHead(file, wanted));
+    lookInto(file, (db) => checkHead(db, file, wanted));
   });
 }
 
@@ -188,8 +230,16 @@ function isEmpty(file: string): boolean {
 /** SQLite's own choice, bytes. */
 const FIRST_PAGE = 4096;
 
-/** Places in a database file (https://www.sqlite.org/fileformat2.html): the version, whose it is, entries of the schema. */
-const HEADER = { magic: 'SQLite format 3\0', version: 60, application: 68, tables: 103, length: 105 } as const;
+/** Places in a database file (https://www.sqlite.org/fileformat2.html); `pages` counts those there are, `tables` entries of the schema. */
+const HEADER = {
+  magic: 'SQLite format 3\0',
+  pageSize: 16,
+  pages: 28,
+  version: 60,
+  application: 68,
+  tables: 103,
+  length: 105,
+} as const;
 
 /**
  * Refuses by the file alone what it says for itself, as it does where there is no log of changes beside it: SQLite would
@@ -201,7 +251,10 @@ function checkHeader(file: string): void {
   if (header.toString('latin1', 0, HEADER.magic.length) !== HEADER.magic) throw notOurs(file);
   const isOurs = header.readUInt32BE(HEADER.application) === APPLICATION_ID;
   if (!isOurs && tablesIn(header) > 0) throw notOurs(file);
-  if (isOurs) checkVersion(file, header.readUInt32BE(HEADER.version));
+  if (!isOurs) return;
+  checkVersion(file, header.readUInt32BE(HEADER.version));
+  if (header.readUInt32BE(HEADER.pages) * header.readUInt16BE(HEADER.pageSize) > statSync(file).size)
+    throw damagedFile(file, 'cut short');
 }
 
 function headerOf(file: string): Buffer {
@@ -219,6 +272,10 @@ function tablesIn(header: Buffer): number {
   return header.readUInt16BE(HEADER.tables);
 }
 
+function damagedFile(file: string, what: string): LedgerError {
+  return new LedgerError(`${file}: damaged (${what}); restore it or start anew with --db`);
+}
+
 function notOurs(file: string): LedgerError {
   return new LedgerError(`${file}: not a millrace ledger; it was left untouched`);
 }
@@ -230,22 +287,16 @@ function checkVersion(file: string, version: number): void {
     );
 }
 
-function checkHead(file: string, wanted: Pair | undefined): void {
-  const db = openDb(file, { readonly: true, timeout: 10_000 });
-  try {
-    const isOurs = pragma(db, 'application_id') === APPLICATION_ID;
-    // A database without a single table is what a kill in the middle of making a ledger leaves.
-    if (!isOurs && prepare(db, 'SELECT count(*) FROM sqlite_master').pluck().get() === 0) return;
-    if (!isOurs) throw notOurs(file);
-    checkVersion(file, pragma(db, 'user_version') as number);
-    if (!wanted) return;
-    const value = prepare(db, 'SELECT value FROM meta WHERE key = ?').pluck();
-    const [source, dest] = [value.get('source'), value.get('dest')];
-    if (source !== wanted.source || dest !== wanted.dest)
-      throw new LedgerError(`${file}: belongs to another pair, ${source} -> ${dest}; name another ledger with --db`);
-  } finally {
-    db.close();
-  }
+function checkHead(db: Db, file: string, wanted: Pair | undefined): void {
+  // A database without a single table is what a kill in the middle of making a ledger leaves.
+  if (!isLedger(db) && prepare(db, 'SELECT count(*) FROM sqlite_master').pluck().get() === 0) return;
+  if (!isLedger(db)) throw notOurs(file);
+  checkVersion(file, pragma(db, 'user_version') as number);
+  if (!wanted) return;
+  const value = prepare(db, 'SELECT value FROM meta WHERE key = ?').pluck();
+  const [source, dest] = [value.get('source'), value.get('dest')];
+  if (source !== wanted.source || dest !== wanted.dest)
+    throw new LedgerError(`${file}: belongs to another pair, ${source} -> ${dest}; name another ledger with --db`);
 }
 
 /** Also for reading: who cannot see the locks of the run that has a ledger takes away its log of changes at the end. */
@@ -278,8 +329,7 @@ export function guard<T>(file: string, work: () => T): T {
       throw new LedgerError(
         `${file}: cannot be opened, or nothing written beside it, as SQLite has to also to read it`,
       );
-    if (code?.startsWith('SQLITE_CORRUPT'))
-      throw new LedgerError(`${file}: damaged (${message}); restore it or start anew with --db`);
+    if (code?.startsWith('SQLITE_CORRUPT')) throw damagedFile(file, message);
     if (code) throw new LedgerError(`${file}: ${message}`);
     throw error;
   }

@@ -78,18 +78,13 @@ function refusal(open: () => unknown): string {
   throw new Error('it was opened');
 }
 
-/**
- * What a refused opening must leave as it was: names, modes and bytes of all in the ledger's folder but the empty files
- * that SQLite needs beside a database to look into it.
- */
+/** What a refused opening must leave as it was: names, modes and bytes of all in the ledger's folder. */
 function everything(): unknown {
-  return readdirSync(folder)
-    .filter((name) => !/-(wal|shm)$/.test(name))
-    .map((name) => {
-      const path = join(folder, name);
-      const { mode, size, mtimeMs } = lstatSync(path);
-      return [name, mode, size, mtimeMs, statSync(path).isFile() ? readFileSync(path, 'latin1') : ''];
-    });
+  return readdirSync(folder).map((name) => {
+    const path = join(folder, name);
+    const { mode, size, mtimeMs } = lstatSync(path);
+    return [name, mode, size, mtimeMs, statSync(path).isFile() ? readFileSync(path, 'latin1') : ''];
+  });
 }
 
 function refusedUntouched(open: () => unknown): string {
@@ -255,6 +250,22 @@ describe('an existing ledger', () => {
     const fd = openSync(file, 'r+');
     writeSync(fd, Buffer.alloc(3000, 0x55), 0, 3000, 100); // the schema, behind the header
     expect(refusedUntouched(() => openLedgerFile(file, PAIR))).toMatch(/^damaged \(.*\); restore it or start anew/);
+  });
+
+  test('that is damaged where a run may never read is refused and left as it was', () => {
+    make();
+    const whole = readFileSync(file);
+    const pages = whole.length / 4096;
+    expect(pages).toBeGreaterThan(15);
+    for (let page = 1; page < pages; page++) {
+      // A lock lasts as long as its process.
+      file = join(folder, `page-${page}.db`);
+      writeFileSync(file, Buffer.from(whole).fill(0, page * 4096, (page + 1) * 4096), { mode: 0o600 });
+      const bytes = readFileSync(file);
+      expect(refusal(() => openLedgerFile(file, PAIR))).toMatch(/^damaged \(.*\); restore it or start anew with --db$/);
+      expect(readFileSync(file).equals(bytes)).toBe(true);
+      expect(existsSync(`${file}-wal`) || existsSync(`${file}-shm`)).toBe(false);
+    }
   });
 
   test('that was cut short is refused and left as it was', () => {
