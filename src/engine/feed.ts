@@ -16,6 +16,9 @@ interface DirQueue {
 /** Folders looked at for one that no lane works in. */
 const LOOKED_AT = 64;
 
+/** Taken items that a folder, which may never be used up, keeps until they are as many as the waiting ones. */
+const LET_GO = 1024;
+
 /** Items waiting below which more are asked for. */
 export const LOW = 1024;
 
@@ -115,9 +118,15 @@ export class Feed {
     return this.turn[best]!;
   }
 
-  /** Takes a folder that is used up out of the turn; false when it is not. */
+  /** Takes a folder that is used up out of the turn; false when it is not. Lets go of what was taken. */
   private settle(queue: DirQueue): boolean {
-    if (queue.head < queue.items.length) return false;
+    if (queue.head < queue.items.length) {
+      if (queue.head >= LET_GO && queue.head * 2 >= queue.items.length) {
+        queue.items.splice(0, queue.head);
+        queue.head = 0;
+      }
+      return false;
+    }
     queue.items.length = 0;
     queue.head = 0;
     const at = this.turn.indexOf(queue);

@@ -1,3 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Feed, leaseSize } from '../../src/engine/feed.js';
@@ -218,5 +221,37 @@ describe('a lease of several folders', () => {
     expect(dirsOf(feed.take(4, 1e9, 2))).toEqual([3, 4]);
     feed.release(first);
     expect(dirsOf(feed.take(4, 1e9, 2))).toEqual([1, 2]);
+  });
+});
+
+describe('a folder that is never used up', () => {
+  /** Adds and takes in turn, a few hundred always waiting; gives what was taken. */
+  function work(feed: Feed, rounds: number): Item[] {
+    const dir = dirRef(1);
+    const taken: Item[] = [];
+    let count = 0;
+    for (let round = 0; round < rounds; round++) {
+      for (let item = 0; item < 300; item++) feed.add(itemIn(dir, `${count++}`));
+      taken.push(...feed.take(round < 3 ? 100 : 300, Number.POSITIVE_INFINITY));
+    }
+    return taken;
+  }
+
+  test('gives its items in their order', () => {
+    const feed = new Feed();
+    expect(work(feed, 40).map(({ name }) => Number(name))).toEqual(Array.from({ length: 11_400 }, (_, n) => n));
+    expect(feed.count).toBe(600);
+    expect(feed.evict(1).map(({ name }) => Number(name))).toEqual(Array.from({ length: 600 }, (_, n) => 11_400 + n));
+  });
+
+  test('does not keep what was taken', async () => {
+    const feed = new Feed();
+    const first = work(feed, 40).map((item) => new WeakRef(item));
+    // What a WeakRef was made of lives to the end of the job.
+    await setImmediate();
+    setFlagsFromString('--expose-gc');
+    (runInNewContext('gc') as () => void)();
+    expect(first.filter((item) => item.deref()).length).toBeLessThan(2048);
+    expect(feed.count).toBe(600);
   });
 });
