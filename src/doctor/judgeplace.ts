@@ -1,5 +1,5 @@
 /** Verdicts on where the two roots are: mounts, snapshots, clocks, room. Pure. */
-import type { Space } from '../posix/calls.js';
+import type { Space } from '../posix/statfs.js';
 import type { ClockFacts, PlaceFacts } from '../share/local/canary/examine.js';
 import { softnessOf } from '../share/mounts.js';
 import { SIDE_NAMES, type Side } from '../share/share.js';

@@ -91,6 +91,7 @@ async function prepare(
   // A destination that is not there, in a dry run, is never looked at.
   const identities = { source: roots.sourceIdentity, dest: roots.destIdentity ?? roots.sourceIdentity };
   const tag = settings.dryRun ? '' : partTag(ledger);
+  let renaming = new Renaming([]);
   const ground = {
     threads,
     firstLanes: firstLanes(roots.source.network, roots.dest.network),
@@ -100,7 +101,6 @@ async function prepare(
     // What else is mounted there, and was not written to, may be dead.
     flushDest: async (paths: () => readonly string[]) => {
       const mounts = localMountsWithin(roots.destReal, mountinfo());
-      const renaming = new Renaming(renamedSorts(ledger) ?? []);
       const atDest = (path: string) => join(roots.destReal, renaming.encodePath(path));
       const within = mounts.length === 0 ? [] : holding(paths().map(atDest), mounts);
       if (roots.dest.network && within.length === 0) return undefined;
@@ -132,6 +132,8 @@ async function prepare(
     setRenamedSorts(ledger, await keeper.refusedSorts(settings.dest, identities.dest));
   if (roots.dest.ownNames && !renamedSorts(ledger) && !mangledSorts(ledger))
     setMangledSorts(ledger, await keeper.refusedSorts(settings.dest, identities.dest, true));
+  const renamed = renamedSorts(ledger);
+  renaming = new Renaming(renamed ?? []);
   const cutOffNs = beginSession(ledger, dest.nowNs);
   const isStamped =
     dest.rootMtimeNs !== undefined && sameTime(kept(roots.rootMeta.mtimeNs, dest.range), dest.rootMtimeNs, grainNs);
@@ -141,8 +143,8 @@ async function prepare(
     grainNs,
     range: dest.range,
     folding: dest.folding,
-    renamed: renamedSorts(ledger) ?? [],
-    mangled: renamedSorts(ledger) ? [] : (mangledSorts(ledger) ?? []),
+    renamed: renamed ?? [],
+    mangled: renamed ? [] : (mangledSorts(ledger) ?? []),
     partTag: tag,
     beganNs: dest.nowNs,
     distrustNs: folds(dest.folding) && hasCollided(ledger) ? ALL_TIME_NS : cutOffNs,
@@ -178,7 +180,7 @@ class Run {
   private readonly session: Session;
   private readonly renamed: readonly RenamedSort[];
   /** There before the session begins. */
-  private surface!: Surface;
+  private surface: Surface | undefined;
   private control: ControlServer | undefined;
 
   constructor(
@@ -200,7 +202,7 @@ class Run {
       ledger,
       log,
       note: (text) => this.note(text),
-      detail: (text) => this.surface.item(cleanName(text)),
+      detail: (text) => this.surface?.item(cleanName(text)),
     });
   }
 
@@ -216,7 +218,18 @@ class Run {
     return pictureOf(this.session, this.ledger, this.settings, frame);
   }
 
+  /** Rejects where not even the ledger can be read any more; the screen and the control socket are gone then too. */
   async toTheEnd(begun: Begun): Promise<number> {
+    try {
+      return await this.work(begun);
+    } catch (error) {
+      this.surface?.stop();
+      this.control?.close(this.exitCode(error), reasonOf(error));
+      throw error;
+    }
+  }
+
+  private async work(begun: Begun): Promise<number> {
     const { session, settings } = this;
     const controls = new Controls(session, (text) => this.note(text));
     const operator = new RunOperator(controls, this.ledger);
@@ -302,7 +315,7 @@ class Run {
 
   /** A line for the operator, wherever he is. */
   private note(text: string): void {
-    this.surface.note(text);
+    this.surface?.note(text);
     this.control?.note(text);
   }
 

@@ -24,7 +24,8 @@ function arg(name: string): string | Buffer {
   return name.isWellFormed() ? name : Buffer.concat([nameBytes(name), Buffer.of(0)]);
 }
 
-function check(result: number, op: string, path: string): number {
+/** Throws a SysError where a call of the C library says that it failed. */
+export function check(result: number, op: string, path: string): number {
   if (result < 0) throw new SysError(lastErrno(), op, path);
   return result;
 }
@@ -195,130 +196,6 @@ export function setTimesAt(dir: number, name: string, atimeNs: bigint, mtimeNs: 
 /** Flushes a file's data and the metadata needed to read it back; its error is reported once by Linux, then lost. */
 export function flushFd(fd: number, path = ''): void {
   check(libc.fdatasync(fd), 'fdatasync', path);
-}
-
-const SYNC_FILE_RANGE_WAIT_BEFORE = 1;
-const SYNC_FILE_RANGE_WRITE = 2;
-
-/** Has the kernel begin to write back a range that was written; does not wait for it (sync_file_range(2)). */
-export function beginWriteBack(fd: number, offset: number, length: number, path = ''): void {
-  check(libc.sync_file_range(fd, offset, length, SYNC_FILE_RANGE_WRITE), 'sync_file_range', path);
-}
-
-/**
- * Waits until what was begun of a range is written back. Not durable yet, on NFS not even committed: only a flush says
- * so. An error of the write-back is reported here too, and again by the next flush.
- */
-export function awaitWriteBack(fd: number, offset: number, length: number, path = ''): void {
-  check(libc.sync_file_range(fd, offset, length, SYNC_FILE_RANGE_WAIT_BEFORE), 'sync_file_range', path);
-}
-
-const POSIX_FADV_WILLNEED = 3;
-const ACCESS = { normal: 0, random: 1 } as const;
-
-/** Has the kernel read a range into its cache; does not wait for it (posix_fadvise(2)). */
-export function readAhead(fd: number, offset: number, length: number): void {
-  // The call gives an error as its result. Advice that is not taken does no harm: reading itself will tell.
-  libc.posix_fadvise(fd, offset, length, POSIX_FADV_WILLNEED);
-}
-
-/** How a file will be read: in random order the kernel reads nothing ahead (posix_fadvise(2)). */
-export function adviseAccess(fd: number, access: keyof typeof ACCESS): void {
-  libc.posix_fadvise(fd, 0, 0, ACCESS[access]);
-}
-
-const POSIX_FADV_DONTNEED = 4;
-
-/**
- * Has the kernel drop what its page cache has of a file. What is not written back yet stays, and so does what others have
- * mapped (posix_fadvise(2)); a filesystem in memory has nothing else to read from.
- */
-export function dropCache(fd: number): void {
-  libc.posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-}
-
-const PROT_NONE = 0;
-const MAP_SHARED = 1;
-const SC_PAGESIZE = 30;
-const PAGE_SIZE = Number(libc.sysconf(SC_PAGESIZE));
-/** Bytes that are asked about at a time; a multiple of all page sizes. */
-const MAPPED = 1024 ** 3;
-let pages: Buffer | undefined;
-
-/**
- * Bytes of the first `size` of a file that are in the page cache, in whole pages (mincore(2)); undefined where the
- * filesystem cannot tell. Since Linux 5.2 all of them for a file that is another's and that this process may not write.
- */
-export function cachedBytes(fd: number, size: number): number | undefined {
-  pages ??= Buffer.alloc(MAPPED / PAGE_SIZE);
-  let cached = 0;
-  for (let at = 0; at < size; at += MAPPED) {
-    const length = Math.min(MAPPED, size - at);
-    const address = Number(libc.mmap(0, length, PROT_NONE, MAP_SHARED, fd, at));
-    if (address === -1) return undefined;
-    const known = libc.mincore(address, length, pages) === 0;
-    libc.munmap(address, length);
-    if (!known) return undefined;
-    for (let page = 0; page * PAGE_SIZE < length; page++) if ((pages[page]! & 1) === 1) cached += PAGE_SIZE;
-  }
-  return Math.min(cached, size);
-}
-
-/** Flushes the whole filesystem that `fd` is on; since Linux 5.8 it also reports write-back errors (syncfs(2)). */
-export function syncFilesystem(fd: number): void {
-  check(libc.syncfs(fd), 'syncfs', '');
-}
-
-const statfsBuffer = Buffer.alloc(256);
-
-/** What statfs(2) tells of a filesystem; bytes, and inodes (0 of 0 where there is no such limit). Quotas are not in it. */
-export interface Space {
-  /** In use by anybody. */
-  readonly usedBytes: number;
-  /** For those who are not root. */
-  readonly freeBytes: number;
-  readonly totalInodes: number;
-  readonly freeInodes: number;
-}
-
-export function spaceOf(fd: number): Space {
-  check(libc.fstatfs(fd, statfsBuffer), 'statfs', '');
-  const [BLOCK_SIZE, BLOCKS, FREE, AVAILABLE, FILES, FILES_FREE] = [8, 16, 24, 32, 40, 48];
-  const word = (at: number) => Number(statfsBuffer.readBigUInt64LE(at));
-  return {
-    usedBytes: (word(BLOCKS) - word(FREE)) * word(BLOCK_SIZE),
-    freeBytes: word(AVAILABLE) * word(BLOCK_SIZE),
-    totalInodes: word(FILES),
-    freeInodes: word(FILES_FREE),
-  };
-}
-
-/** f_type of the filesystem, as in statfs(2). */
-export function filesystemType(fd: number): number {
-  check(libc.fstatfs(fd, statfsBuffer), 'statfs', '');
-  return Number(statfsBuffer.readBigInt64LE(0) & 0xffffffffn);
-}
-
-/** f_fsid of the filesystem, as in statfs(2): its two words in hexadecimal, of 8 digits each. */
-export function filesystemId(fd: number): string {
-  check(libc.fstatfs(fd, statfsBuffer), 'statfs', '');
-  const word = (at: number) => statfsBuffer.readUInt32LE(at).toString(16).padStart(8, '0');
-  return word(56) + word(60);
-}
-
-/** FAT_IOCTL_GET_VOLUME_ID, of linux/msdos_fs.h. */
-const FAT_VOLUME_ID = 0x80047213;
-const fatBuffer = Buffer.alloc(4);
-
-/** The number that a FAT filesystem got when it was made, in hexadecimal. */
-export function fatVolumeId(fd: number): string {
-  check(libc.ioctl(fd, FAT_VOLUME_ID, fatBuffer), 'ioctl', '');
-  return fatBuffer.readUInt32LE().toString(16);
-}
-
-/** Bytes that may still be written to the filesystem that `fd` is on. */
-export function freeBytes(fd: number): number {
-  return spaceOf(fd).freeBytes;
 }
 
 const LOCK_EX_NB = 2 | 4;

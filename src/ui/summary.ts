@@ -74,7 +74,7 @@ function advice(result: RunResult): string {
     case Exit.stopped:
       return `Next: run the same command again${dry ? '' : ' to resume'}.`;
     case Exit.share:
-      return `Next: bring the share back, then run the same command again${dry ? '' : ' to resume'}.`;
+      return `Next: see to the share, then run the same command again${dry ? '' : ' to resume'}.`;
     case Exit.usage:
     case Exit.ledger:
       return '';

@@ -137,7 +137,7 @@ function headline({ pass, exitCode, seconds }: VerifyResult): string {
 function advice({ pass, exitCode, snapshot }: VerifyResult): string {
   const goOn = 'run the same command again to go on';
   if (exitCode === Exit.stopped) return `Next: ${goOn}.`;
-  if (exitCode === Exit.share) return `Next: bring the share back, then ${goOn}.`;
+  if (exitCode === Exit.share) return `Next: see to the share, then ${goOn}.`;
   if (exitCode !== Exit.someFailed) return '';
   if (pass.different > 0)
     return `Next: millrace copy --rescan ${cleanName(snapshot.source)} ${cleanName(snapshot.dest)}   copies again what differs at the destination; then verify.`;

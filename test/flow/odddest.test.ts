@@ -154,7 +154,7 @@ describe.skipIf(!canMount)('a destination', () => {
     makeTree(world.source, Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`f${n}`, file(randomBytes(100))])));
     mountTmpfs(world.dest, 'size=8m,nr_inodes=30');
     const run = startCopy(world);
-    await run.until('trouble', () => run.stdout.match(/waiting for the destination .*no space left \(ENOSPC\)/));
+    await run.until('trouble', () => run.stdout.match(/waiting for the destination .*: no inodes left \(ENOSPC\)/));
     mount(world.dest, '-o', 'remount,nr_inodes=1000');
     expect(await run.ended).toMatchObject({ code: 0, stderr: '' });
     expectEqualTrees(world.source, world.dest);

@@ -15,11 +15,8 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
-  cachedBytes,
   closeFd,
-  dropCache,
   dropFd,
-  filesystemType,
   flushFd,
   getXattrFd,
   linkAt,
@@ -34,20 +31,17 @@ import {
   setTimesAt,
   setTimesFd,
   setXattrFd,
-  spaceOf,
   statAt,
   statFd,
   symlinkAt,
-  syncFilesystem,
   truncateFd,
   tryLock,
   unlinkAt,
 } from '../../src/posix/calls.js';
-import { filesystemFacts } from '../../src/posix/filesystems.js';
 import { decodeName, nameBytes } from '../../src/posix/names.js';
 import { Stat } from '../../src/posix/stat.js';
 import { failCall } from '../helpers/faults.js';
-import { canMount, makeFifo, mountTmpfs, openDescriptors, plant, rawPath, temporaryFolder } from '../helpers/tree.js';
+import { makeFifo, openDescriptors, plant, rawPath, temporaryFolder } from '../helpers/tree.js';
 
 const BROKEN = decodeName(Buffer.from([0x62, 0xff, 0x63]), 0, 3);
 
@@ -271,18 +265,15 @@ describe('tryLock', () => {
 });
 
 describe('a flush', () => {
-  it('goes through for a file and for a filesystem', () => {
+  it('goes through', () => {
     const fd = openSync(join(top, 'file'), 'r+');
     expect(() => flushFd(fd, 'file')).not.toThrow();
-    expect(() => syncFilesystem(fd)).not.toThrow();
     closeSync(fd);
   });
 
   it('reports a write-back error', () => {
     failCall('fdatasync', 'EIO');
-    failCall('syncfs', 'ENOSPC');
     expect(() => flushFd(dir, 'file')).toThrow(failing('EIO', 'fdatasync', 'file'));
-    expect(() => syncFilesystem(dir)).toThrow(failing('ENOSPC', 'syncfs', ''));
   });
 });
 
@@ -293,15 +284,6 @@ describe('setXattrFd', () => {
       expect.objectContaining({ op: 'setxattr', path: 'file', errno: 95 }),
     );
     closeSync(fd);
-  });
-});
-
-describe('filesystemType', () => {
-  it.runIf(canMount)('is the number of statfs(2)', () => {
-    mountTmpfs(join(top, 'tmpfs'));
-    const fd = openRoot(join(top, 'tmpfs'));
-    expect(filesystemType(fd)).toBe(0x01021994);
-    dropFd(fd);
   });
 });
 
@@ -346,47 +328,5 @@ describe('getXattrFd', () => {
     } finally {
       closeFd(fd);
     }
-  });
-});
-
-it.skipIf(!canMount)('spaceOf tells bytes and inodes', () => {
-  mountTmpfs(join(top, 'small'), 'size=1m,nr_inodes=50');
-  writeFileSync(join(top, 'small/file'), Buffer.alloc(10_000));
-  const fd = openRoot(join(top, 'small'));
-  expect(spaceOf(fd)).toEqual({
-    usedBytes: 12_288,
-    freeBytes: 1024 ** 2 - 12_288,
-    totalInodes: 50,
-    freeInodes: 48,
-  });
-  closeFd(fd);
-});
-describe('the page cache', () => {
-  const opened = (folder: string, content: Buffer): { path: string; fd: number } => {
-    const path = join(folder, 'file');
-    writeFileSync(path, content);
-    return { path, fd: openSync(path, 'r+') };
-  };
-
-  it('has what was written, and nothing of it once it is on the disk and dropped', () => {
-    const { fd } = opened(temporaryFolder(), Buffer.alloc(1_000_001, 1));
-    expect(cachedBytes(fd, 1_000_001)).toBe(1_000_001);
-    flushFd(fd);
-    dropCache(fd);
-    // A folder in memory keeps it all; tests run on either.
-    const isDisk = filesystemFacts(filesystemType(fd)).name !== 'tmpfs';
-    expect(cachedBytes(fd, 1_000_001)).toBe(isDisk ? 0 : 1_000_001);
-    closeFd(fd);
-  });
-
-  it('has nothing of an empty file, and is not asked where the filesystem does not let it', () => {
-    const { fd } = opened(temporaryFolder(), Buffer.alloc(10));
-    expect(cachedBytes(fd, 0)).toBe(0);
-    failCall('mincore', 'ENOSYS');
-    expect(cachedBytes(fd, 10)).toBeUndefined();
-    closeFd(fd);
-    const folder = openRoot(temporaryFolder());
-    expect(cachedBytes(folder, 10)).toBeUndefined();
-    closeFd(folder);
   });
 });

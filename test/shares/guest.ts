@@ -18,6 +18,7 @@ const NEEDED = [
   ['rpcbind', 'rpcbind'],
   ['smbd', 'samba'],
   ['mount.cifs', 'cifs-utils'],
+  ['mkfs.vfat', 'dosfstools'],
 ] as const;
 const FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 const TIMEOUT_MS = 400_000;

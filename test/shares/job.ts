@@ -152,6 +152,34 @@ const DOS: Record<Protocol, string> = {
   test $(($(dos /mnt/dest/dos/plain) & 2)) = 0`,
 };
 
+/** FAT numbers its files as it meets them, and its root is as old as the epoch: a disk that only such a guest can mount. */
+const FAT = `
+  modprobe loop
+  for module in vfat nls_cp437 nls_iso8859-1 nls_utf8; do modprobe $module; done
+  for disk in 1 2; do
+    truncate -s 32M /run/disk$disk
+    mkfs.vfat -i 1234567$disk /run/disk$disk >/dev/null
+  done
+  mkdir /run/plugged /run/files
+  echo f >/run/files/f
+  fat() { ${process.execPath} ${MAIN} copy /run/files "/run/plugged$1" --db "/run/fat$2.db" --log-file "/run/fat$2.log" --delete-extras --yes; }
+  mount -o loop /run/disk1 /run/plugged
+  fat '' root
+  mkdir /run/plugged/other /run/plugged/folder
+  fat /folder folder
+  umount /run/plugged
+  mount -o loop /run/disk1 /run/plugged
+  # The first to be met, which was the second before.
+  fat /folder folder
+  fat '' root
+  umount /run/plugged
+  mount -o loop /run/disk2 /run/plugged
+  echo kept >/run/plugged/kept
+  status=0
+  fat '' root || status=$?
+  test $status = 4
+  test "$(cat /run/plugged/kept)" = kept`;
+
 const job = (protocol: Protocol) => `
   set -e
   copy() { ${process.execPath} ${MAIN} copy /mnt/source /mnt/dest --db /run/l.db --log-file /run/l.log "$@"; }
@@ -202,6 +230,8 @@ const job = (protocol: Protocol) => `
   ${DOS[protocol]}
   echo '--- another'
   ${another(protocol)}
+  echo '--- fat'
+  ${protocol === 'nfs3' ? FAT : ''}
 
   echo '--- end'`;
 

@@ -107,7 +107,7 @@ describe('the summary', () => {
   });
 
   it.each([
-    [4, 'gave up after 1m 40s: a share is missing, not what it was, or failing', 'bring the share back'],
+    [4, 'gave up after 1m 40s: a share is missing, not what it was, or failing', 'see to the share'],
     [5, 'gave up after 1m 40s: the ledger cannot be used', ''],
     [2, 'bad usage or configuration, nothing was touched', ''],
   ] as const)('names the cause of exit code %i', (exitCode, headline, next) => {

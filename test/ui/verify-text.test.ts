@@ -126,7 +126,7 @@ describe('the summary', () => {
 
   test.each([
     [Exit.stopped, 'stopped before the end', 'run the same command again to go on'],
-    [Exit.share, 'a share is missing', 'bring the share back'],
+    [Exit.share, 'a share is missing', 'see to the share'],
     [Exit.ledger, 'the ledger cannot be used', ''],
   ])('of exit code %i', (exitCode, why, next) => {
     const text = verifySummary(result({ exitCode }));

@@ -5,8 +5,6 @@ import {
   chmodFd,
   chownAt,
   chownFd,
-  filesystemType,
-  freeBytes,
   getXattrFd,
   listXattrsFd,
   removeXattrFd,
@@ -16,6 +14,7 @@ import {
 import { SysError } from '../../posix/errno.js';
 import { filesystemFacts } from '../../posix/filesystems.js';
 import { Stat } from '../../posix/stat.js';
+import { filesystemType, freeBytes } from '../../posix/statfs.js';
 import {
   type Attributes,
   type Carried,

@@ -1,15 +1,9 @@
 import { constants, readSync, writeSync } from 'node:fs';
 import {
-  adviseAccess,
-  awaitWriteBack,
-  beginWriteBack,
-  cachedBytes,
   closeFd,
-  dropCache,
   dropFd,
   flushFd,
   openAt,
-  readAhead,
   renameAt,
   seekFd,
   setTimesFd,
@@ -20,6 +14,14 @@ import {
 } from '../../posix/calls.js';
 import { SysError } from '../../posix/errno.js';
 import type { FilesystemFacts } from '../../posix/filesystems.js';
+import {
+  adviseAccess,
+  awaitWriteBack,
+  beginWriteBack,
+  cachedBytes,
+  dropCache,
+  readAhead,
+} from '../../posix/pagecache.js';
 import type { Stat } from '../../posix/stat.js';
 import type { Attributes, Carried, Xattr } from '../attributes.js';
 import type { Became, DestFile, SourceFile, Times } from '../share.js';

@@ -1,6 +1,7 @@
 /** Flushing what was published. Runs in a thread of its own, as roots.ts. */
-import { dropFd, openRoot, syncFilesystem } from '../../posix/calls.js';
+import { dropFd, openRoot } from '../../posix/calls.js';
 import { asSysError, SysError } from '../../posix/errno.js';
+import { syncFilesystem } from '../../posix/statfs.js';
 import type { RootIdentity } from '../identity.js';
 import { openPinned } from './pin.js';
 

@@ -1,7 +1,6 @@
 import {
   chmodFd,
   dropFd,
-  filesystemType,
   linkAt,
   makeSpecialAt,
   openForReading,
@@ -18,6 +17,7 @@ import { SysError } from '../../posix/errno.js';
 import { type FilesystemFacts, filesystemFacts } from '../../posix/filesystems.js';
 import { baseName, dirName, join } from '../../posix/names.js';
 import type { Kind } from '../../posix/stat.js';
+import { filesystemType } from '../../posix/statfs.js';
 import { type Attributes, type Carried, NO_ATTRIBUTES } from '../attributes.js';
 import { saysAbsent } from '../failure.js';
 import { partName } from '../partname.js';

@@ -1,8 +1,9 @@
 /** Roots by descriptor: opened, and made sure to be those that the run began with. */
-import { dropFd, filesystemType, openRoot, statFd } from '../../posix/calls.js';
+import { dropFd, openRoot, statFd } from '../../posix/calls.js';
 import { SysError } from '../../posix/errno.js';
 import { filesystemFacts } from '../../posix/filesystems.js';
 import { Stat } from '../../posix/stat.js';
+import { filesystemType } from '../../posix/statfs.js';
 import { isSameRoot, type RootIdentity } from '../identity.js';
 import { volumeOf } from './volume.js';
 

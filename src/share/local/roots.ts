@@ -4,10 +4,11 @@
  */
 import { opendirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { dropFd, filesystemType, openRoot, statFd } from '../../posix/calls.js';
+import { dropFd, openRoot, statFd } from '../../posix/calls.js';
 import { asSysError } from '../../posix/errno.js';
 import { type FilesystemFacts, filesystemFacts } from '../../posix/filesystems.js';
 import { Stat } from '../../posix/stat.js';
+import { filesystemType } from '../../posix/statfs.js';
 import { type Meta, metaOf } from '../entries.js';
 import type { RootIdentity } from '../identity.js';
 import { mountOf, overlap, overlapByMounts, type Place, placeOf, softnessOf } from '../mounts.js';

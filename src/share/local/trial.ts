@@ -4,7 +4,6 @@ import { basename, dirname } from 'node:path';
 import {
   dropFd,
   flushFd,
-  freeBytes,
   makeDirAt,
   openAt,
   openRoot,
@@ -15,6 +14,7 @@ import {
 } from '../../posix/calls.js';
 import { asSysError } from '../../posix/errno.js';
 import { Stat } from '../../posix/stat.js';
+import { freeBytes, spaceOf } from '../../posix/statfs.js';
 import { saysAbsent } from '../failure.js';
 import type { Folding } from '../folding.js';
 import type { RootIdentity } from '../identity.js';
@@ -173,10 +173,12 @@ export interface RootCheck {
   readonly tag?: string;
 }
 
+/** ENOSPC says so as well. */
+const NO_INODES = 'no inodes left (ENOSPC)';
 /** More tells no more. */
 const MOST_PROBED = 1024 * 1024;
 
-/** What is wrong with a root while a run goes on, as an error code such as ENODEV: it is not the one it was. */
+/** What is wrong with a root while a run goes on: an error code such as ENODEV (it is not the one it was), or words. */
 export function troubleOf({ path, expected, room, tag = '' }: RootCheck): string | undefined {
   try {
     const root = openPinned(path, expected);
@@ -185,6 +187,10 @@ export function troubleOf({ path, expected, room, tag = '' }: RootCheck): string
       if (freeBytes(root) < room) return 'ENOSPC';
       keepingTimes(root, () => probe(root, Math.min(Math.max(room, 4096), MOST_PROBED), tag));
       return undefined;
+    } catch (error) {
+      if (asSysError(error, 'open', path).code !== 'ENOSPC') throw error;
+      const { totalInodes, freeInodes } = spaceOf(root);
+      return totalInodes > 0 && freeInodes === 0 ? NO_INODES : 'ENOSPC';
     } finally {
       dropFd(root);
     }

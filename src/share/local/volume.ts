@@ -1,7 +1,7 @@
 /** Which filesystem of its kind a root is on: roots of two disks or exports often have the same inode number. */
 import { readFileSync } from 'node:fs';
-import { fatVolumeId, filesystemId } from '../../posix/calls.js';
 import type { FilesystemFacts } from '../../posix/filesystems.js';
+import { fatVolumeId, filesystemId } from '../../posix/statfs.js';
 import type { Volume } from '../identity.js';
 import { sourceOf } from '../mounts.js';
 import { mountinfo } from './mountinfo.js';

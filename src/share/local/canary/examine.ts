@@ -3,21 +3,12 @@
  * destination as it was, but for the scratch folder, which `begin` makes and `end` removes.
  */
 import { opendirSync, realpathSync } from 'node:fs';
-import {
-  dropFd,
-  filesystemType,
-  flushFd,
-  openRoot,
-  type Space,
-  spaceOf,
-  statAt,
-  statFd,
-  unlinkAt,
-} from '../../../posix/calls.js';
+import { dropFd, flushFd, openRoot, statAt, statFd, unlinkAt } from '../../../posix/calls.js';
 import { asSysError } from '../../../posix/errno.js';
 import { filesystemFacts } from '../../../posix/filesystems.js';
 import { listFd } from '../../../posix/listing.js';
 import { Stat } from '../../../posix/stat.js';
+import { filesystemType, type Space, spaceOf } from '../../../posix/statfs.js';
 import { saysAbsent } from '../../failure.js';
 import type { RootIdentity } from '../../identity.js';
 import { type Mount, mountOf } from '../../mounts.js';

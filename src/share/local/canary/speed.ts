@@ -3,7 +3,6 @@ import { randomFillSync } from 'node:crypto';
 import { constants, readSync, writeSync } from 'node:fs';
 import {
   closeFd,
-  dropCache,
   dropFd,
   flushFd,
   openAt,
@@ -11,13 +10,14 @@ import {
   openForReading,
   openRoot,
   renameAt,
-  spaceOf,
   statFd,
   unlinkAt,
 } from '../../../posix/calls.js';
 import { asSysError, SysError } from '../../../posix/errno.js';
 import { join } from '../../../posix/names.js';
+import { dropCache } from '../../../posix/pagecache.js';
 import { Stat } from '../../../posix/stat.js';
+import { spaceOf } from '../../../posix/statfs.js';
 import { Entries } from '../../entries.js';
 import { LocalSource } from '../localsource.js';
 import type { Pulse } from './pulse.js';
