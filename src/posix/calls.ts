@@ -5,7 +5,7 @@
  */
 import { constants } from 'node:fs';
 import { SysError } from './errno.js';
-import { lastErrno, libc, SYS_MKNODAT, SYS_OPENAT2 } from './libc.js';
+import { lastErrno, libc, SYS_MKNODAT, SYS_OPENAT2, SYS_RENAMEAT2 } from './libc.js';
 import { decodeName, nameBytes } from './names.js';
 import type { Stat } from './stat.js';
 
@@ -132,6 +132,14 @@ export function statFd(fd: number, out: Stat, path = '', fresh = false): void {
 
 export function renameAt(fromDir: number, from: string, toDir: number, to: string): void {
   check(libc.renameat(fromDir, arg(from), toDir, arg(to)), 'rename', to);
+}
+
+const RENAME_NOREPLACE = 1;
+
+/** As renameAt, but throws EEXIST where something is there (renameat2(2)); EINVAL where the filesystem cannot tell. */
+export function renameNewAt(fromDir: number, from: string, toDir: number, to: string): void {
+  const result = libc.renameat2(SYS_RENAMEAT2, fromDir, arg(from), toDir, arg(to), RENAME_NOREPLACE);
+  check(Number(result), 'rename', to);
 }
 
 export function unlinkAt(dir: number, name: string): void {

@@ -14,15 +14,14 @@ export function errnoName(errno: number): string {
 /** A failed system call. `path` is beneath the share's root where the caller knows it. */
 export class SysError extends Error {
   override readonly name = 'SysError';
-  readonly code: string;
   constructor(
     readonly errno: number,
     readonly op: string,
     readonly path: string,
+    /** The number's name, or a code of our own that says more. */
+    readonly code = errnoName(errno),
   ) {
-    const code = errnoName(errno);
     super(`${code} (${op})`);
-    this.code = code;
   }
 }
 

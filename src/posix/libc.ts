@@ -47,10 +47,13 @@ export const libc = {
   // and the variadic one agree on both architectures.
   // In the C library by this name only since glibc 2.33.
   mknodat: lib.func('syscall', 'long', ['long', 'int', 'const char *', 'unsigned int', 'unsigned int']),
+  // In glibc by this name only since 2.28, in musl later still.
+  renameat2: lib.func('syscall', 'long', ['long', 'int', 'const char *', 'int', 'const char *', 'unsigned int']),
   openat2: lib.func('syscall', 'long', ['long', 'int', 'const char *', 'void *', 'size_t']),
 };
 
 export const SYS_OPENAT2 = 437;
+export const SYS_RENAMEAT2 = process.arch === 'arm64' ? 276 : 316;
 export const SYS_MKNODAT = process.arch === 'arm64' ? 33 : 259;
 
 export function lastErrno(): number {

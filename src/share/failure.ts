@@ -82,6 +82,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   EINVAL: 'not accepted by the filesystem',
   EOPNOTSUPP: 'not supported by the filesystem',
   CHANGED: 'changed while it was read',
+  COLLIDES: 'the destination takes this name for that of another entry',
   TRASH: 'has the name of the --trash folder',
   DIED: 'threads died while they had it in hand',
   ENODEV: 'not the share that it was',

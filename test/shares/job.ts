@@ -162,7 +162,7 @@ const FAT = `
   done
   mkdir /run/plugged /run/files
   echo f >/run/files/f
-  fat() { ${process.execPath} ${MAIN} copy /run/files "/run/plugged$1" --db "/run/fat$2.db" --log-file "/run/fat$2.log" --delete-extras --yes; }
+  fat() { ${process.execPath} ${MAIN} copy /run/files "/run/plugged$1" --db "/run/fat$2.db" --log-file "/run/fat$2.log" --delete-extras --yes "\${@:3}"; }
   mount -o loop /run/disk1 /run/plugged
   fat '' root
   mkdir /run/plugged/other /run/plugged/folder
@@ -178,7 +178,25 @@ const FAT = `
   status=0
   fat '' root || status=$?
   test $status = 4
-  test "$(cat /run/plugged/kept)" = kept`;
+  test "$(cat /run/plugged/kept)" = kept
+  # A name that is found, and not listed: that of an older program for the long one.
+  mkdir /run/files/folder /run/files/'long folder'
+  echo long >/run/files/folder/'longer name.txt'
+  echo inside >/run/files/'long folder'/file
+  fat '' root --accept-roots
+  mkdir /run/files/longfo~1
+  echo short | tee /run/files/folder/longer~1.txt >/run/files/longfo~1/other
+  for run in 1 2; do
+    status=0
+    fat '' root >/run/alias || status=$?
+    cat /run/alias
+    test $status = 1
+    grep -q 'folder/longer~1.txt: COLLIDES: the destination takes this name for that of another entry' /run/alias
+    grep -q 'longfo~1: COLLIDES' /run/alias
+    test "$(cat /run/plugged/folder/longer~1.txt)" = long
+    test "$(ls /run/plugged/folder)" = 'longer name.txt'
+    test "$(ls /run/plugged/'long folder')" = file
+  done`;
 
 const job = (protocol: Protocol) => `
   set -e

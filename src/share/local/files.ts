@@ -4,7 +4,6 @@ import {
   dropFd,
   flushFd,
   openAt,
-  renameAt,
   seekFd,
   setTimesFd,
   setXattrFd,
@@ -25,6 +24,7 @@ import {
 import type { Stat } from '../../posix/stat.js';
 import type { Attributes, Carried, Xattr } from '../attributes.js';
 import type { Became, DestFile, SourceFile, Times } from '../share.js';
+import { moveToName } from './alias.js';
 import { apply, unhide, xattrsOf } from './applying.js';
 import type { Folders } from './folders.js';
 
@@ -171,7 +171,7 @@ export class LocalDestFile implements DestFile {
       closeFd(fd, this.name);
       // Asked for anew: the descriptor of create() may have been closed to make room for other folders.
       const dir = this.folders.get(this.dir);
-      renameAt(dir, this.part, dir, this.name);
+      moveToName(dir, this.part, this.name, this.facts.ownNames);
       return warnings;
     } catch (error) {
       this.abandon();

@@ -4,6 +4,7 @@ import { FEW_OPEN_FILES, openFilesLimit } from '../../posix/limits.js';
 import { baseName, dirName } from '../../posix/names.js';
 import { Stat } from '../../posix/stat.js';
 import { saysAbsent } from '../failure.js';
+import { mayBeAlias, refuseAlias } from './alias.js';
 import { isRoot } from './applying.js';
 
 /** Descriptors kept open; a lane works in one folder at a time, so a few are enough. */
@@ -46,6 +47,8 @@ export class Folders {
       readonly remove?: ((dir: string, name: string) => void) | undefined;
       /** Links are followed. */
       readonly follow?: boolean | undefined;
+      /** Entries are found by names that are not theirs: see alias.ts. */
+      readonly hasAliases?: boolean;
       /** Each folder that was changed is given the permissions of its source; else only those that are NEW_FOLDER. */
       readonly setsModes?: boolean;
     } = {},
@@ -64,7 +67,11 @@ export class Folders {
 
   /** A descriptor of its own, which is the caller's to close. */
   openAnew(path: string): number {
-    return openDirBeneath(this.root, path, undefined, this.ways.follow);
+    const { hasAliases, follow } = this.ways;
+    if (hasAliases)
+      for (let at = path; at !== ''; at = dirName(at))
+        if (mayBeAlias(baseName(at))) refuseAlias(this.get(dirName(at)), baseName(at));
+    return openDirBeneath(this.root, path, undefined, follow);
   }
 
   /** Descriptor of the folder; it stays valid until `KEPT` other folders were asked for. */
@@ -205,6 +212,7 @@ export class Folders {
   /** True when a folder is there already. Another lane may be doing the same: what it was quicker at is fine. */
   private clearFor(dir: string, name: string): boolean {
     try {
+      if (this.ways.hasAliases) refuseAlias(this.get(dir), name);
       statAt(this.get(dir), name, this.stat);
       if (this.stat.kind === 'dir') return true;
       if (this.ways.remove) this.ways.remove(dir, name);

@@ -23,6 +23,7 @@ import { saysAbsent } from '../failure.js';
 import { partName } from '../partname.js';
 import type { DestFile, DestShare, Published, Special, Times } from '../share.js';
 import { kept, sameTime, type TimeRange } from '../timerange.js';
+import { moveToName, refuseAlias } from './alias.js';
 import { apply, applyToLink, applyToSpecial } from './applying.js';
 import { ComparedFile } from './comparedfile.js';
 import { createPart, LocalDestFile, LocalSourceFile, removeQuietly, replacing } from './files.js';
@@ -66,7 +67,11 @@ export class LocalDest extends LocalRoot implements DestShare {
   protected foldersOf(root: number): Folders {
     const { trash } = this.ways;
     const move = (dir: string, name: string) => this.moveTo(join(trash!, dir), dir, name);
-    return new Folders(root, { remove: trash === undefined ? undefined : move, setsModes: this.attributes.perms });
+    return new Folders(root, {
+      remove: trash === undefined ? undefined : move,
+      hasAliases: factsOf(root).ownNames,
+      setsModes: this.attributes.perms,
+    });
   }
 
   protected rootOpened(root: number): void {
@@ -83,6 +88,7 @@ export class LocalDest extends LocalRoot implements DestShare {
   private compared(dir: string, name: string, size: number, begin: () => DestFile): DestFile | undefined {
     try {
       return this.folders.in(dir, (parent) => {
+        if (this.facts!.ownNames) refuseAlias(parent, name);
         statAt(parent, name, this.stat);
         if (this.stat.kind !== 'file' || this.stat.size !== size) return undefined;
         const fd = openForReading(parent, name, true);
@@ -104,6 +110,7 @@ export class LocalDest extends LocalRoot implements DestShare {
     // What only some may read at the source is nobody else's while it is on its way.
     const mode = attributes.perms ? 0o600 : sourceMode & 0o777;
     return folders.writableWithin(dir, (fd) => {
+      if (this.facts!.ownNames) refuseAlias(fd, name);
       const part = this.partName(name);
       const file = createPart(fd, part, mode);
       return new LocalDestFile(file, folders, dir, name, part, this.factsFor(file), attributes);
@@ -141,7 +148,7 @@ export class LocalDest extends LocalRoot implements DestShare {
       try {
         const warnings = apply(fd, part);
         setTimesAt(fd, part, times.atimeNs, times.mtimeNs);
-        renameAt(fd, part, fd, name);
+        moveToName(fd, part, name, this.facts!.ownNames);
         return warnings;
       } catch (error) {
         removeQuietly(fd, part);
@@ -172,7 +179,7 @@ export class LocalDest extends LocalRoot implements DestShare {
     const part = this.partName(name);
     replacing(to, part, () => linkAt(from, other, to, part));
     try {
-      renameAt(to, part, to, name);
+      moveToName(to, part, name, this.facts!.ownNames);
       return 'linked';
     } catch (error) {
       removeQuietly(to, part);
