@@ -12,6 +12,16 @@ export function damaged(what: string): LedgerError {
   return new LedgerError(`the ledger is damaged (${what}); restore it or start anew with --db`);
 }
 
+/** The file, by its name, is damaged. */
+export function damagedFile(file: string, what: string): LedgerError {
+  return new LedgerError(`${file}: damaged (${what}); restore it or start anew with --db`);
+}
+
+/** The file is something else. */
+export function notOurs(file: string): LedgerError {
+  return new LedgerError(`${file}: not a millrace ledger; it was left untouched`);
+}
+
 /** An error of SQLite's, which is one of the ledger or of its disk. */
 export function isSqlite(error: unknown): boolean {
   return String((error as { code?: unknown } | undefined)?.code).startsWith('SQLITE_');
