@@ -20,7 +20,7 @@ import { coarser, type RootsFacts } from '../share/local/roots.js';
 import { holding, localMountsWithin } from '../share/mounts.js';
 import { type RenamedSort, Renaming } from '../share/renaming.js';
 import { SIDE_NAMES, type Side } from '../share/share.js';
-import { kept, sameTime } from '../share/timerange.js';
+import { sameKept } from '../share/timerange.js';
 import { steadyMs } from '../stats/clock.js';
 import type { Snapshot } from '../stats/snapshot.js';
 import { cleanName } from '../ui/clean.js';
@@ -136,7 +136,7 @@ async function prepare(
   renaming = new Renaming(renamed ?? []);
   const cutOffNs = beginSession(ledger, dest.nowNs);
   const isStamped =
-    dest.rootMtimeNs !== undefined && sameTime(kept(roots.rootMeta.mtimeNs, dest.range), dest.rootMtimeNs, grainNs);
+    dest.rootMtimeNs !== undefined && sameKept(roots.rootMeta.mtimeNs, dest.rootMtimeNs, grainNs, dest.range);
   return {
     ...ground,
     root: { meta: roots.rootMeta, isStamped },

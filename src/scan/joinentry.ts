@@ -48,7 +48,7 @@ export class EntryJoin {
       return;
     }
     const meta = at.entries.meta(at.index);
-    const dest = there && errno === 0 ? seenOf(there) : undefined;
+    const dest = there && errno === 0 ? seenOf(there, this.input.range) : undefined;
     // A row of what the source had before says nothing of what has been published since.
     const isRecorded = row?.status === EntryStatus.synced && at.entries.is(at.index, row);
     const isToMend = this.isToMend(name, meta, there, row, isRecorded);
@@ -165,8 +165,8 @@ export function isPassedOver({ mode, size }: Meta, { minSize, maxSize }: JoinInp
   return kindOfMode(mode) === 'file' && (size < minSize || size > maxSize);
 }
 
-/** `range`: as a share with these times has it. */
-function seenOf({ entries, index }: Found, range?: TimeRange): Seen {
+/** As a share with these times has it, also what the destination says: see sameKept. */
+function seenOf({ entries, index }: Found, range: TimeRange | undefined): Seen {
   const { size, mtimeNs, mode, uid, gid } = entries.meta(index);
   return { kind: kindOfMode(mode), size, mtimeNs: kept(mtimeNs, range), target: entries.target(index), mode, uid, gid };
 }

@@ -15,6 +15,11 @@ export function kept(timeNs: bigint, range: TimeRange | undefined): bigint {
 
 const SECOND = 1_000_000_000n;
 
+/** Whether two times are one for a share that keeps these: some keep a fraction of their last second all the same. */
+export function sameKept(a: bigint, b: bigint, grainNs: bigint, range: TimeRange | undefined): boolean {
+  return sameTime(kept(a, range), kept(b, range), grainNs);
+}
+
 /** Whether two times are less than a grain apart: what a share may have made of one time by rounding. */
 export function sameTime(a: bigint, b: bigint, grainNs: bigint): boolean {
   const apart = a > b ? a - b : b - a;

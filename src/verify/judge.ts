@@ -4,7 +4,7 @@
  */
 import { Verdict } from '../ledger/schema.js';
 import type { Kind } from '../posix/stat.js';
-import { kept, sameTime, type TimeRange } from '../share/timerange.js';
+import { sameKept, type TimeRange } from '../share/timerange.js';
 
 export type VerifiedKind = Exclude<Kind, 'dir'>;
 
@@ -59,8 +59,7 @@ export function judge(
   range?: TimeRange,
 ): Judgement {
   const fromSource = source && differenceOf(expected, source, 1n);
-  const expectedThere = { ...expected, mtimeNs: kept(expected.mtimeNs, range) };
-  const inDest = differenceOf(expectedThere, dest, grainNs) ?? unlike(expected, dest, source);
+  const inDest = differenceOf(expected, dest, grainNs, range) ?? unlike(expected, dest, source);
   if (inDest !== undefined) {
     const both = fromSource === undefined ? inDest : `${inDest}; source: ${fromSource}`;
     return { verdict: verdictOf(dest), difference: both };
@@ -83,7 +82,7 @@ function isProven({ kind, size, hash }: Expected): boolean {
 }
 
 /** What of a share's entry is not as it was copied, in words; undefined: nothing that was looked at. */
-function differenceOf(expected: Expected, seen: Seen, grainNs: bigint): string | undefined {
+function differenceOf(expected: Expected, seen: Seen, grainNs: bigint, range?: TimeRange): string | undefined {
   if (seen.is === 'missing') return 'missing';
   if (seen.is === 'unreadable') return `unreadable: ${seen.why}`;
   if (seen.kind !== expected.kind) return `kind: ${KINDS[seen.kind]} in the place of ${KINDS[expected.kind]}`;
@@ -91,7 +90,7 @@ function differenceOf(expected: Expected, seen: Seen, grainNs: bigint): string |
   if (seen.size !== expected.size) words.push(`size: ${seen.size} in the place of ${expected.size}`);
   // What was not read to its end is not what was copied.
   else if (expected.hash && !(seen.hash && isSame(seen.hash, expected.hash))) words.push('content');
-  if (!sameTime(seen.mtimeNs, expected.mtimeNs, grainNs)) words.push('mtime');
+  if (!sameKept(seen.mtimeNs, expected.mtimeNs, grainNs, range)) words.push('mtime');
   return words.length > 0 ? words.join(', ') : undefined;
 }
 

@@ -398,6 +398,9 @@ test('a time that the destination cannot keep is the same as the nearest that it
   expect(calls(second - 1n, 0n)).toEqual(['record']);
   expect(calls(second, 0n)).toEqual(['copy']);
   expect(calls(9n * second + 5n, 9n * second)).toEqual(['record']);
+  // Some servers do.
+  expect(calls(9n * second + 5n, 9n * second + 5n)).toEqual(['record']);
+  expect(calls(second - 1n, second - 1n)).toEqual(['record']);
 });
 
 describe('after a session that was cut off', () => {

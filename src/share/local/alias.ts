@@ -39,7 +39,8 @@ export function moveToName(folder: number, part: string, name: string, hasAliase
   renameAt(folder, part, folder, name);
 }
 
-function isThere(folder: number, name: string): boolean {
+/** Something is in `folder` by this name, perhaps by an alias. */
+export function isThere(folder: number, name: string): boolean {
   try {
     statAt(folder, name, stat);
     return true;

@@ -23,8 +23,9 @@ import {
 } from '../../posix/pagecache.js';
 import type { Stat } from '../../posix/stat.js';
 import type { Attributes, Carried, Xattr } from '../attributes.js';
+import { saysAbsent } from '../failure.js';
 import type { Became, DestFile, SourceFile, Times } from '../share.js';
-import { moveToName } from './alias.js';
+import { isThere, moveToName } from './alias.js';
 import { apply, unhide, xattrsOf } from './applying.js';
 import type { Folders } from './folders.js';
 
@@ -100,6 +101,7 @@ export function removeQuietly(dir: number, part: string): void {
 }
 
 const { O_CREAT, O_EXCL, O_WRONLY } = constants;
+const ESTALE = 116;
 
 /** Makes a part file, in place of one that a crash left. */
 export function replacing<T>(dir: number, part: string, make: () => T): T {
@@ -171,10 +173,20 @@ export class LocalDestFile implements DestFile {
       closeFd(fd, this.name);
       // Asked for anew: the descriptor of create() may have been closed to make room for other folders.
       const dir = this.folders.get(this.dir);
-      moveToName(dir, this.part, this.name, this.facts.ownNames);
+      this.settle(dir);
       return warnings;
     } catch (error) {
       this.abandon();
+      throw error;
+    }
+  }
+
+  private settle(dir: number): void {
+    try {
+      moveToName(dir, this.part, this.name, this.facts.ownNames);
+    } catch (error) {
+      // The folder was moved away, and another is in its place: the file is to be written there.
+      if (saysAbsent(error) && !isThere(dir, this.part)) throw new SysError(ESTALE, 'rename', this.name);
       throw error;
     }
   }

@@ -1,4 +1,14 @@
-import { chmodFd, closeFd, dropFd, makeDirAt, openDirBeneath, statAt, statFd, unlinkAt } from '../../posix/calls.js';
+import {
+  chmodFd,
+  closeFd,
+  dropFd,
+  makeDirAt,
+  O_PATH,
+  openDirBeneath,
+  statAt,
+  statFd,
+  unlinkAt,
+} from '../../posix/calls.js';
 import { SysError } from '../../posix/errno.js';
 import { FEW_OPEN_FILES, openFilesLimit } from '../../posix/limits.js';
 import { baseName, dirName } from '../../posix/names.js';
@@ -32,12 +42,26 @@ const MAKE_ATTEMPTS = 8;
 /** How often something is tried to be removed while others open and close its folder. */
 const REMOVE_ATTEMPTS = 8;
 
+interface Kept {
+  readonly fd: number;
+  readonly identity: string;
+  /** When to make sure that its path still leads to it, by performance.now(). */
+  dueMs: number;
+}
+
+/**
+ * A folder that somebody moves takes the descriptor along, out of the root perhaps: it is looked up again after so long, ms,
+ * and after so many times as long as that takes, so that it costs a share little.
+ */
+const SURE_MS = 10;
+const SURE_FACTOR = 20;
+
 /**
  * Open folders beneath a pinned root, the most recently used kept open: every call on an entry is then relative to
  * a descriptor that was resolved beneath the root, and costs no walk of the path.
  */
 export class Folders {
-  private readonly open = new Map<string, number>();
+  private readonly open = new Map<string, Kept>();
   private readonly stat = new Stat();
 
   constructor(
@@ -77,22 +101,54 @@ export class Folders {
   /** Descriptor of the folder; it stays valid until `KEPT` other folders were asked for. */
   get(path: string): number {
     const known = this.open.get(path);
-    if (known !== undefined) {
+    if (known && (performance.now() < known.dueMs || this.isStill(path, known))) {
       this.open.delete(path);
       this.open.set(path, known);
-      return known;
+      return known.fd;
     }
+    this.forget(path);
     const fd = this.openAnew(path);
-    this.open.set(path, fd);
+    try {
+      statFd(fd, this.stat, path);
+    } catch (error) {
+      dropFd(fd);
+      throw error;
+    }
+    this.open.set(path, { fd, identity: this.stat.identity, dueMs: performance.now() + SURE_MS });
     if (this.open.size > KEPT) this.forget(this.open.keys().next().value!);
     return fd;
   }
 
+  /** The path is looked up by the next that asks for it. */
+  private makeSure(path: string): void {
+    const known = this.open.get(path);
+    if (known) known.dueMs = 0;
+  }
+
+  /** Whether a path leads to the folder that is kept open for it. */
+  private isStill(path: string, known: Kept): boolean {
+    const begunMs = performance.now();
+    try {
+      const fd = openDirBeneath(this.root, path, O_PATH, this.ways.follow);
+      try {
+        statFd(fd, this.stat, path);
+      } finally {
+        dropFd(fd);
+      }
+    } catch (error) {
+      if (!(error instanceof SysError)) throw error;
+      return false; // opening it anew says why
+    }
+    const nowMs = performance.now();
+    known.dueMs = nowMs + Math.max(SURE_MS, (nowMs - begunMs) * SURE_FACTOR);
+    return this.stat.identity === known.identity;
+  }
+
   forget(path: string): void {
-    const fd = this.open.get(path);
-    if (fd === undefined) return;
+    const known = this.open.get(path);
+    if (known === undefined) return;
     this.open.delete(path);
-    dropFd(fd);
+    dropFd(known.fd);
   }
 
   /**
@@ -124,13 +180,14 @@ export class Folders {
   }
 
   /**
-   * As `in`, to remove something. A folder that its owner may not write in has its permissions again at once: it may be one
+   * As `in`, to remove something, of the folder that the path leads to now. A folder that its owner may not write in has its permissions again at once: it may be one
    * that has no source, and stays.
    */
   removingIn<T>(path: string, use: (fd: number) => T): T {
     for (let attempt = 1; ; attempt++) {
       let before: number;
       try {
+        this.makeSure(path);
         return this.in(path, use);
       } catch (error) {
         before = this.openUp(path, error, (mode) => mode | OWN);

@@ -22,7 +22,7 @@ import { type Attributes, type Carried, NO_ATTRIBUTES } from '../attributes.js';
 import { saysAbsent } from '../failure.js';
 import { partName } from '../partname.js';
 import type { DestFile, DestShare, Published, Special, Times } from '../share.js';
-import { kept, sameTime, type TimeRange } from '../timerange.js';
+import { sameKept, type TimeRange } from '../timerange.js';
 import { moveToName, refuseAlias } from './alias.js';
 import { apply, applyToLink, applyToSpecial } from './applying.js';
 import { ComparedFile } from './comparedfile.js';
@@ -172,7 +172,7 @@ export class LocalDest extends LocalRoot implements DestShare {
   private linkBeside(to: number, name: string, from: number, other: string, { size, mtimeNs }: Published) {
     const identity = this.identityOf(from, other);
     const { grainNs, range } = this.ways.times ?? { grainNs: 1n, range: undefined };
-    const isAsPublished = this.stat.size === size && sameTime(kept(mtimeNs, range), this.stat.mtimeNs, grainNs);
+    const isAsPublished = this.stat.size === size && sameKept(mtimeNs, this.stat.mtimeNs, grainNs, range);
     if (identity === undefined || this.stat.kind === 'dir' || !isAsPublished) return 'unlike';
     // rename(2) of two names of one file does nothing.
     if (this.identityOf(to, name) === identity) return 'was';

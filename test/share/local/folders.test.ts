@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LocalDest } from '../../../src/share/local/localdest.js';
 import type { Times } from '../../../src/share/share.js';
 import { failCall } from '../../helpers/faults.js';
@@ -27,6 +27,52 @@ function copy(dir: string, name: string, text: string): void {
   file.write(Buffer.from(text), 0);
   file.publish(TIMES);
 }
+
+describe('a folder that was moved out of the root', () => {
+  /** With a folder of the root that the share has open, and `work` that is done in it after it was moved away. */
+  function moved(instead: () => void, work: () => void): void {
+    copy('a/b', 'first', 'first');
+    plant(at(''), { a: { b: { extra: 'extra' } } });
+    const now = performance.now();
+    vi.spyOn(performance, 'now').mockReturnValue(now + 1000);
+    renameSync(at('a/b'), join(top, 'moved'));
+    instead();
+    work();
+    expect(harvest(join(top, 'moved'))).toEqual({ first: 'first', extra: 'extra' });
+  }
+
+  afterEach(() => void vi.restoreAllMocks());
+
+  it.each([
+    ['another folder', () => mkdirSync(at('a/b'))],
+    ['a symbolic link', () => symlinkSync('../../outside', at('a/b'))],
+    ['nothing', () => {}],
+  ])('gets no more files, where %s took its place', (_, instead) => {
+    moved(instead, () => copy('a/b', 'second', 'second'));
+    expect(tree()).toEqual({ a: { b: { second: 'second' } } });
+  });
+
+  it('has nothing removed from it, however soon', () => {
+    copy('a/b', 'first', 'first');
+    plant(at(''), { a: { b: { extra: 'extra' } } });
+    share.remove('a/b', 'none', 'file');
+    renameSync(at('a/b'), join(top, 'moved'));
+    mkdirSync(at('a/b'));
+    share.remove('a/b', 'extra', 'file');
+    expect(harvest(join(top, 'moved'))).toEqual({ first: 'first', extra: 'extra' });
+  });
+
+  it('fails the file that was on its way, which is worth another try', () => {
+    const file = share.create('a', 'file');
+    file.write(Buffer.from('text'), 0);
+    const now = performance.now();
+    vi.spyOn(performance, 'now').mockReturnValue(now + 1000);
+    renameSync(at('a'), join(top, 'moved'));
+    mkdirSync(at('a'));
+    expect(() => file.publish(TIMES)).toThrow(expect.objectContaining({ code: 'ESTALE' }));
+    expect(tree()).toEqual({ a: {} });
+  });
+});
 
 describe('makeDir', () => {
   it('makes the folder and those above it', () => {
