@@ -139,8 +139,10 @@ function advice({ pass, exitCode, snapshot }: VerifyResult): string {
   if (exitCode === Exit.stopped) return `Next: ${goOn}.`;
   if (exitCode === Exit.share) return `Next: see to the share, then ${goOn}.`;
   if (exitCode !== Exit.someFailed) return '';
-  if (pass.different > 0)
-    return `Next: millrace copy --rescan ${cleanName(snapshot.source)} ${cleanName(snapshot.dest)}   copies again what differs at the destination; then verify.`;
+  if (pass.different > 0) {
+    const changed = pass.reads === 'both' ? ' (with -c also what the source has changed and kept the time of)' : '';
+    return `Next: millrace copy --rescan ${cleanName(snapshot.source)} ${cleanName(snapshot.dest)}   copies again what differs at the destination${changed}; then verify.`;
+  }
   return 'Next: millrace verify --read both   compares with the source what has no hash, and records one.';
 }
 

@@ -116,6 +116,9 @@ describe('the summary', () => {
     expect(text).toContain('2 entries more from earlier verifications');
     expect(text).toContain('Different:\n  a\\nb: content\n  ... and 2 more, in the ledger and the log\n');
     expect(text).toContain('Next: millrace copy --rescan /mnt/old /mnt/new ');
+    expect(text).not.toContain('with -c');
+    const both = verifySummary(result({ exitCode: Exit.someFailed, differences }, { different: 1, reads: 'both' }));
+    expect(both).toContain('(with -c also what the source has changed and kept the time of); then verify.');
   });
 
   test('of what could not be compared does not say that it is equal', () => {
