@@ -173,7 +173,7 @@ export class LocalDestFile implements DestFile {
       closeFd(fd, this.name);
       // Asked for anew: the descriptor of create() may have been closed to make room for other folders.
       const dir = this.folders.get(this.dir);
-      this.settle(dir);
+      this.moveInto(dir);
       return warnings;
     } catch (error) {
       this.abandon();
@@ -181,7 +181,7 @@ export class LocalDestFile implements DestFile {
     }
   }
 
-  private settle(dir: number): void {
+  private moveInto(dir: number): void {
     try {
       moveToName(dir, this.part, this.name, this.facts.ownNames);
     } catch (error) {

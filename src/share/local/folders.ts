@@ -180,8 +180,8 @@ export class Folders {
   }
 
   /**
-   * As `in`, to remove something, of the folder that the path leads to now. A folder that its owner may not write in has its permissions again at once: it may be one
-   * that has no source, and stays.
+   * As `in`, to remove something, from the folder that the path leads to now. A folder that its owner may not write in has
+   * its permissions again at once: it may be one that has no source, and stays.
    */
   removingIn<T>(path: string, use: (fd: number) => T): T {
     for (let attempt = 1; ; attempt++) {
