@@ -19,37 +19,62 @@ import { Exit, ExitError, UsageError } from './exit.js';
 const PRIVATE = 0o600;
 const STOPPING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** A file to be written. */
+interface Output {
+  readonly file: string;
+  /** Taken in order, those of the first file first. */
+  readonly pieces: Iterable<string | Uint8Array>;
+}
+
+/** Writes one file; see writeOutputs. The bytes that were written. */
+export async function writeOutput(file: string, pieces: Output['pieces']): Promise<number> {
+  return writeOutputs([{ file, pieces }]);
+}
+
 /**
- * Writes `pieces` under a temporary name beside `file`, which then takes its place; the bytes that were written. Throws an
- * ExitError when that cannot be done, the disk is full or a signal stops it; the temporary file is gone then.
+ * Writes files under temporary names beside them, which take their places once all are written; the bytes of the first. Throws
+ * an ExitError when that cannot be done, the disk is full or a signal stops it; the temporary files are gone then.
  */
-export async function writeOutput(file: string, pieces: Iterable<string | Uint8Array>): Promise<number> {
-  const temporary = join(dirname(file), `.millrace-output.${process.pid}.${randomBytes(4).toString('hex')}`);
-  const fd = guarded(file, () => openSync(temporary, 'wx', PRIVATE));
+export async function writeOutputs(outputs: readonly Output[]): Promise<number> {
   let stopped = false;
   const stop = () => {
     stopped = true;
   };
   for (const signal of STOPPING) process.on(signal, stop);
-  let bytes = 0;
+  const temporaries: string[] = [];
+  const written: number[] = [];
   try {
+    for (const { file, pieces } of outputs) {
+      const temporary = join(dirname(file), `.millrace-output.${process.pid}.${randomBytes(4).toString('hex')}`);
+      const fd = guarded(file, () => openSync(temporary, 'wx', PRIVATE));
+      temporaries.push(temporary);
+      written.push(await writePieces(fd, file, pieces, () => stopped));
+    }
+    for (const { file } of outputs) {
+      guarded(file, () => renameSync(temporaries[0]!, file));
+      temporaries.shift();
+    }
+    return written[0]!;
+  } finally {
+    for (const temporary of temporaries) unlinkSync(temporary);
+    for (const signal of STOPPING) process.off(signal, stop);
+  }
+}
+
+/** Writes and closes a file that is open; the bytes that were written. */
+async function writePieces(fd: number, file: string, pieces: Output['pieces'], isStopped: () => boolean) {
+  try {
+    let bytes = 0;
     for (const piece of pieces) {
       bytes += guarded(file, () => writeAll(fd, piece));
       // Lets a signal be heard.
       await setImmediate();
-      if (stopped) throw new ExitError(`${file}: stopped; nothing was written`, Exit.stopped);
+      if (isStopped()) throw new ExitError(`${file}: stopped; nothing was written`, Exit.stopped);
     }
-    guarded(file, () => {
-      fsyncSync(fd);
-      renameSync(temporary, file);
-    });
+    guarded(file, () => fsyncSync(fd));
     return bytes;
-  } catch (error) {
-    unlinkSync(temporary);
-    throw error;
   } finally {
     closeSync(fd);
-    for (const signal of STOPPING) process.off(signal, stop);
   }
 }
 

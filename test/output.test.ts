@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Exit, ExitError } from '../src/exit.js';
-import { writeOutput } from '../src/output.js';
+import { writeOutput, writeOutputs } from '../src/output.js';
 
 let folder: string;
 let file: string;
@@ -73,3 +73,20 @@ test.skipIf(!canMount)(
     ]);
   },
 );
+
+test('of several files, all are written or none', async () => {
+  writeFileSync(file, 'before');
+  const other = join(folder, 'none/other');
+  const both = (path: string) =>
+    writeOutputs([
+      { file, pieces: ['new'] },
+      { file: path, pieces: ['other'] },
+    ]);
+  await expect(both(other)).rejects.toThrow(/its folder does not exist/);
+  expect([readFileSync(file, 'utf8'), readdirSync(folder)]).toEqual(['before', ['r.csv']]);
+
+  expect(await both(join(folder, 'other'))).toBe(3);
+  expect(readFileSync(file, 'utf8')).toBe('new');
+  expect(readFileSync(join(folder, 'other'), 'utf8')).toBe('other');
+  expect(readdirSync(folder).sort()).toEqual(['other', 'r.csv']);
+});

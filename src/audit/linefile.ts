@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 
 const PRIVATE = 0o600;
 const FLAGS = constants.O_CREAT | constants.O_APPEND | constants.O_RDWR | constants.O_NOFOLLOW;
@@ -34,6 +34,7 @@ export class LineFile {
   private fd: number;
   private buffer = Buffer.allocUnsafeSlow(2 * GATHERED);
   private used = 0;
+  private isFlushed = true;
 
   /** Throws what open(2) throws. */
   constructor(private readonly file: string) {
@@ -45,7 +46,7 @@ export class LineFile {
   write(line: string): void {
     if (this.used >= GATHERED) {
       try {
-        this.flush();
+        this.pass();
       } catch {
         // The lines are kept, and flush() throws while the cause lasts.
       }
@@ -54,8 +55,19 @@ export class LineFile {
     this.used += this.buffer.write(line, this.used);
   }
 
-  /** Writes all that was gathered; throws what write(2) throws, and keeps what was not written. */
+  /**
+   * Writes all that was gathered, to the disk or to the server that has it, which may say only then that it has no room. Throws
+   * what write(2) throws, and keeps what was not written; or what fdatasync(2) throws, after which nothing of the last
+   * lines is sure.
+   */
   flush(): void {
+    this.pass();
+    if (!this.isFlushed) fdatasyncSync(this.fd);
+    this.isFlushed = true;
+  }
+
+  private pass(): void {
+    if (this.used > 0) this.isFlushed = false;
     let done = 0;
     try {
       while (done < this.used) done += writeSync(this.fd, this.buffer, done, this.used - done);

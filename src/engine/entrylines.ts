@@ -24,9 +24,9 @@ export function itemLine(item: Item): string | undefined {
     case Action.stamp:
       return `${item.changes ?? unknownChanges('stamp', item.meta.mode)} ${path}`;
     case Action.remove:
-      return `${DELETING} ${path}`;
+      return isAsItWas(item) ? undefined : `${DELETING} ${path}`;
     case Action.removeDir:
-      return `${DELETING} ${path}/`;
+      return isAsItWas(item) ? undefined : `${DELETING} ${path}/`;
     default:
       return undefined;
   }
@@ -51,8 +51,13 @@ const VERBS: Readonly<Record<Action, string>> = {
   [Action.removePart]: 'removed',
 };
 
+/** An extra that somebody else has taken away. */
+function isGone(item: Item): boolean {
+  return isAsItWas(item) && (item.action === Action.remove || item.action === Action.removeDir);
+}
+
 /** The line of --verbose for an item that is done with. */
 export function doneLine(item: Item): string {
-  const verb = item.failure ? 'failed' : isContentThere(item) ? 'compared' : VERBS[item.action];
+  const verb = item.failure ? 'failed' : isContentThere(item) ? 'compared' : isGone(item) ? 'gone' : VERBS[item.action];
   return `${verb} ${pathOf(item) || '.'}`;
 }

@@ -48,7 +48,7 @@ export class Outcomes {
         add(this.copied, 1, result.size);
         this.tally.finished(path, result);
       }
-    } else if (result && (action === Action.remove || action === Action.removeDir)) this.deleted++;
+    } else if (result && !isAsItWas(item) && (action === Action.remove || action === Action.removeDir)) this.deleted++;
   }
 
   needNoCopy(files: number, bytes: number): void {

@@ -41,8 +41,8 @@ export function openLedgerFile(file: string, pair: Pair): Db {
   refuseNetwork(file);
   const isNew = !existsSync(file);
   // Before the lock file is made: a refusal leaves no trace.
-  guard(file, () => (isNew ? refuseRemains(file) : refuseTwins(file)));
-  if (!isNew) readPair(file, pair);
+  if (isNew) guard(file, () => refuseRemains(file));
+  else readPair(file, pair);
   const real = isNew ? file : realpathSync(file); // one lock for one ledger, whatever names it has
   guard(file, () => takeLock(real));
   if (!isNew) refuseDamaged(file);
@@ -64,8 +64,7 @@ function refuseRemains(file: string): void {
 
 /** By another name SQLite would not find what a crash left beside this one (https://www.sqlite.org/howtocorrupt.html, 2.5). */
 function refuseTwins(file: string): void {
-  const stat = statSync(file);
-  if (stat.isFile() && stat.nlink > 1)
+  if (statSync(file).nlink > 1)
     throw new LedgerError(`${file}: has another name (a hard link), by which it could be damaged; leave it one`);
 }
 
@@ -207,6 +206,7 @@ function readPair(file: string, wanted: Pair | undefined): void {
   refuseNetwork(file);
   guard(file, () => {
     if (!statSync(file).isFile()) throw new LedgerError(`${file}: not a file`);
+    refuseTwins(file);
     if (isEmpty(file)) return;
     checkHeader(file);
     lookInto(file, (db) => checkHead(db, file, wanted));

@@ -4,7 +4,7 @@
  */
 import { createHash, createPrivateKey, type Hash, type KeyObject, sign } from 'node:crypto';
 import { UsageError } from '../exit.js';
-import { writeOutput } from '../output.js';
+import { writeOutput, writeOutputs } from '../output.js';
 import { readPrivateFile } from '../privatefile.js';
 import type { SignedOutput } from '../settings.js';
 
@@ -37,16 +37,23 @@ export function signedFiles({ output, key }: SignedOutput): string[] {
   return key === undefined ? [output] : [output, signatureFile(output)];
 }
 
-/** Writes a file, as writeOutput does, and beside it its signature: 64 bytes, over the SHA-256. The bytes of the file. */
+/** Writes a file, as writeOutputs does, and with it its signature: 64 bytes, over the SHA-256. The bytes of the file. */
 export async function writeSigned(
   file: string,
   pieces: Iterable<Uint8Array>,
   key: KeyObject | undefined,
 ): Promise<number> {
+  if (!key) return writeOutput(file, pieces);
   const sha256 = createHash('sha256');
-  const bytes = await writeOutput(file, hashed(pieces, sha256));
-  if (key) await writeOutput(signatureFile(file), [sign(null, sha256.digest(), key)]);
-  return bytes;
+  return writeOutputs([
+    { file, pieces: hashed(pieces, sha256) },
+    { file: signatureFile(file), pieces: signature(sha256, key) },
+  ]);
+}
+
+/** Asked for once all was hashed. */
+function* signature(sha256: Hash, key: KeyObject): Generator<Uint8Array> {
+  yield sign(null, sha256.digest(), key);
 }
 
 function signatureFile(file: string): string {

@@ -149,8 +149,11 @@ class Writer {
         this.warn(fields, dest.stampDir(join(dir, name), fields, fields.mode, carried()));
         return true;
       case Action.remove:
-        if (trash === undefined) dest.remove(dir, name, 'file');
-        else dest.moveTo(join(trash, dir), dir, name);
+        this.took(
+          records,
+          at,
+          trash === undefined ? dest.remove(dir, name, 'file') : dest.moveTo(join(trash, dir), dir, name),
+        );
         return true;
       case Action.removePart:
         dest.remove(dir, name, 'file');
@@ -158,12 +161,17 @@ class Writer {
       case Action.removeDir:
         // What was in it is there already, unless it was empty.
         if (trash !== undefined) dest.makeDir(join(trash, join(dir, name)));
-        dest.remove(dir, name, 'dir');
+        this.took(records, at, dest.remove(dir, name, 'dir'));
         return true;
       default:
         fields.action satisfies typeof Action.copy; // see `apply`
         throw new Error(`unknown action ${fields.action}`);
     }
+  }
+
+  /** Whether an extra was there to be taken away: somebody else may have done it. */
+  private took(records: Records, at: number, wasThere: boolean): void {
+    if (!wasThere) records.addFlag(at, AS_IT_WAS);
   }
 
   private writeWhole(file: DestFile, records: Records, at: number, carried: Carried | undefined): boolean {

@@ -40,11 +40,11 @@ class RenamedDest implements DestShare {
   stampDir(path: string, times: Times, mode: number, carried?: Carried): string[] {
     return this.inner.stampDir(this.path(path), times, mode, carried);
   }
-  moveTo(folder: string, dir: string, name: string): void {
-    this.inner.moveTo(this.path(folder), this.path(dir), this.names.encode(name));
+  moveTo(folder: string, dir: string, name: string): boolean {
+    return this.inner.moveTo(this.path(folder), this.path(dir), this.names.encode(name));
   }
-  remove(dir: string, name: string, kind: Kind): void {
-    this.inner.remove(this.path(dir), this.names.encode(name), kind);
+  remove(dir: string, name: string, kind: Kind): boolean {
+    return this.inner.remove(this.path(dir), this.names.encode(name), kind);
   }
   close(): void {
     this.inner.close();

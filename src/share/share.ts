@@ -135,9 +135,9 @@ export interface DestShare {
   makeDir(path: string): void;
   /** `mode`, the source's, is for a folder that was made by these calls and is private until now; 0: it stays so. */
   stampDir(path: string, times: Times, mode: number, carried?: Carried): string[];
-  /** Moves one entry that is no folder into another folder, which is made when it is missing; none there is fine. */
-  moveTo(folder: string, dir: string, name: string): void;
-  /** Removes one entry; a folder must be empty. An entry that is not there is fine. */
-  remove(dir: string, name: string, kind: Kind): void;
+  /** Moves one entry that is no folder into another folder, which is made when it is missing; false: there is none. */
+  moveTo(folder: string, dir: string, name: string): boolean;
+  /** Removes one entry; a folder must be empty. False: it is not there. */
+  remove(dir: string, name: string, kind: Kind): boolean;
   close(): void;
 }

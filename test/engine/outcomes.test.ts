@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Item } from '../../src/engine/item.js';
 import { Outcomes } from '../../src/engine/outcomes.js';
-import { Action } from '../../src/pipeline/record.js';
+import { Action, AS_IT_WAS } from '../../src/pipeline/record.js';
 import { dirRef, failureWith, type ItemPart, itemIn, resultOf } from './items.js';
 
 const DIR = dirRef(1, 'dir');
@@ -24,6 +24,15 @@ test('counts what was copied, and apart from it what of that is recorded', () =>
   outcomes.commit(failed('other'));
   expect(outcomes.copied).toEqual({ files: 2, bytes: 707 });
   expect(outcomes.recorded).toEqual({ files: 1, bytes: 700 });
+});
+
+test('counts no extra that somebody else has taken away', () => {
+  const outcomes = new Outcomes();
+  const gone = done('gone', { action: Action.remove });
+  gone.result = { ...gone.result!, flags: AS_IT_WAS };
+  outcomes.finish(gone);
+  outcomes.finish(done('removed', { action: Action.removeDir }));
+  expect(outcomes.deleted).toBe(1);
 });
 
 test('counts the extras that are gone, and no folders that were made or stamped', () => {

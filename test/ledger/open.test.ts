@@ -279,7 +279,8 @@ describe('an existing ledger', () => {
     linkSync(file, join(folder, 'other.db'));
     const message = refusedUntouched(() => openLedgerFile(file, PAIR));
     expect(message).toBe('has another name (a hard link), by which it could be damaged; leave it one');
-    openLedgerForReading(file).close();
+    // By the other name neither the run that has it is seen, nor what that has not yet put into the file.
+    expect(refusedUntouched(() => openLedgerForReading(file))).toBe(message);
   });
 
   test('is not a folder', () => {

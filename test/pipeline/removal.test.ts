@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { Action } from '../../src/pipeline/record.js';
+import { Action, AS_IT_WAS } from '../../src/pipeline/record.js';
 import { SysError } from '../../src/posix/errno.js';
 import { makeFifo, plant, temporaryFolder } from '../helpers/tree.js';
 import { namesIn, Rig, type Scanned, withMethods } from './rig.js';
@@ -43,9 +43,13 @@ test('an extra is not removed by a proof that has become old, and is to be tried
   expect(namesIn(rig.dest)).toEqual(['old']);
 });
 
-test('an extra that is already gone counts as removed', async () => {
-  const { finished, failed } = await new Rig().run([extra('gone'), extra('gone too', Action.removeDir)]);
-  expect([finished.size, failed]).toEqual([2, []]);
+test('an extra that is already gone is done with, and not told as removed', async () => {
+  const rig = new Rig();
+  plant(rig.dest, { there: 'x' });
+  const extras = [extra('gone'), extra('gone too', Action.removeDir), extra('there')];
+  const { finished, failed } = await rig.run(extras);
+  expect(failed).toEqual([]);
+  expect([1, 2, 3].map((id) => finished.get(id)!.flags & AS_IT_WAS)).toEqual([AS_IT_WAS, AS_IT_WAS, 0]);
 });
 
 test('an extra that has come back at the source is kept and told', async () => {

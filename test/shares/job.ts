@@ -198,6 +198,22 @@ const FAT = `
     test "$(ls /run/plugged/'long folder')" = file
   done`;
 
+/** A log on a share that is full: the server says so when the lines are flushed, and not before. */
+const FULL_LOG = `
+  mkdir /run/few
+  for n in {1..30}; do echo $n >/run/few/$n; done
+  few() { ${process.execPath} ${MAIN} copy /run/few /run/fewer --db /run/few.db --log-file /mnt/dest/few.log; }
+  mount -o remount,size=$(df -k --output=used /mnt/served | tail -n 1 | tr -d ' ')k /mnt/served
+  status=0
+  few >/run/log 2>&1 || status=$?
+  cat /run/log
+  test $status = 3
+  grep -q 'ENOSPC' /run/log
+  mount -o remount,size=1g /mnt/served
+  few
+  test $(grep -c '"result":"copied"' /mnt/served/dest/few.log) = 30
+  rm /mnt/served/dest/few.log`;
+
 const job = (protocol: Protocol) => `
   set -e
   copy() { ${process.execPath} ${MAIN} copy /mnt/source /mnt/dest --db /run/l.db --log-file /run/l.log "$@"; }
@@ -248,6 +264,8 @@ const job = (protocol: Protocol) => `
   ${DOS[protocol]}
   echo '--- another'
   ${another(protocol)}
+  echo '--- log'
+  ${protocol === 'nfs4' ? FULL_LOG : ''}
   echo '--- fat'
   ${protocol === 'nfs3' ? FAT : ''}
 

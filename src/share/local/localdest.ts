@@ -66,7 +66,7 @@ export class LocalDest extends LocalRoot implements DestShare {
 
   protected foldersOf(root: number): Folders {
     const { trash } = this.ways;
-    const move = (dir: string, name: string) => this.moveTo(join(trash!, dir), dir, name);
+    const move = (dir: string, name: string) => void this.moveTo(join(trash!, dir), dir, name);
     return new Folders(root, {
       remove: trash === undefined ? undefined : move,
       hasAliases: factsOf(root).ownNames,
@@ -224,23 +224,30 @@ export class LocalDest extends LocalRoot implements DestShare {
     }
   }
 
-  moveTo(folder: string, dir: string, name: string): void {
-    try {
+  moveTo(folder: string, dir: string, name: string): boolean {
+    return unlessGone(() => {
       // Asked for once: opening the root anew between the two would close the first.
       const { folders } = this;
       folders.within(folder, (to) => folders.removingIn(dir, (from) => renameAt(from, name, to, name)));
-    } catch (error) {
-      if (!saysAbsent(error)) throw error;
-    }
+    });
   }
 
-  remove(dir: string, name: string, kind: Kind): void {
-    try {
+  remove(dir: string, name: string, kind: Kind): boolean {
+    return unlessGone(() => {
       if (kind === 'dir') this.folders.forget(join(dir, name));
       this.folders.removingIn(dir, (fd) => (kind === 'dir' ? removeDirAt(fd, name) : unlinkAt(fd, name)));
-    } catch (error) {
-      if (!saysAbsent(error)) throw error;
-    }
+    });
+  }
+}
+
+/** False when what `work` was to take away is not there. */
+function unlessGone(work: () => void): boolean {
+  try {
+    work();
+    return true;
+  } catch (error) {
+    if (!saysAbsent(error)) throw error;
+    return false;
   }
 }
 

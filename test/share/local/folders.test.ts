@@ -74,6 +74,17 @@ describe('a folder that was moved out of the root', () => {
   });
 });
 
+describe('what is to be taken away', () => {
+  it('is told to have been there, or not', () => {
+    plant(at(''), { a: { file: 'x', other: 'y', folder: {} } });
+    expect([share.remove('a', 'file', 'file'), share.remove('a', 'file', 'file')]).toEqual([true, false]);
+    expect([share.moveTo('trash', 'a', 'other'), share.moveTo('trash', 'a', 'other')]).toEqual([true, false]);
+    expect([share.remove('a', 'folder', 'dir'), share.remove('a', 'folder', 'dir')]).toEqual([true, false]);
+    expect(share.remove('none', 'file', 'file')).toBe(false);
+    expect(tree()).toEqual({ a: {}, trash: { other: 'y' } });
+  });
+});
+
 describe('makeDir', () => {
   it('makes the folder and those above it', () => {
     share.makeDir('a/b/c');
