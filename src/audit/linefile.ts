@@ -35,6 +35,8 @@ export class LineFile {
   private buffer = Buffer.allocUnsafeSlow(2 * GATHERED);
   private used = 0;
   private isFlushed = true;
+  /** Why lines may be lost: Linux tells of it once, and the next fdatasync(2) succeeds. */
+  private lost: Error | undefined;
 
   /** Throws what open(2) throws. */
   constructor(private readonly file: string) {
@@ -58,12 +60,18 @@ export class LineFile {
   /**
    * Writes all that was gathered, to the disk or to the server that has it, which may say only then that it has no room. Throws
    * what write(2) throws, and keeps what was not written; or what fdatasync(2) throws, after which nothing of the last
-   * lines is sure.
+   * lines is sure, and each call throws.
    */
   flush(): void {
+    if (this.lost) throw this.lost;
     this.pass();
-    if (!this.isFlushed) fdatasyncSync(this.fd);
-    this.isFlushed = true;
+    try {
+      if (!this.isFlushed) fdatasyncSync(this.fd);
+      this.isFlushed = true;
+    } catch (error) {
+      this.lost = error as Error;
+      throw error;
+    }
   }
 
   private pass(): void {

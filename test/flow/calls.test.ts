@@ -1,15 +1,18 @@
 /** Calls on a share that fail for a moment, for ever, or by half; and a ledger whose disk is full. */
 import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { canMount, mount, mountTmpfs } from '../helpers/tree.js';
+import { canMount, findCommand, mount, mountTmpfs } from '../helpers/tree.js';
 import {
   copy,
   copyAll,
+  copyUnder,
   expectEqualTrees,
   expectLedgerOf,
   file,
   ledgerPaths,
+  logged,
   makeTree,
   newWorld,
   partFiles,
@@ -90,5 +93,23 @@ test.skipIf(!canMount)(
     expect(query(small.db, 'PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }]);
     await copyAll(small, '--log-file', world.log);
     expectEqualTrees(world.source, world.dest);
+  },
+);
+
+test.skipIf(!findCommand('strace'))(
+  'a flush of the audit log that fails is believed, though the next would succeed',
+  async () => {
+    const world = newWorld();
+    makeTree(world.source, Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`f${n}`, file(`content ${n}`)])));
+    writeFileSync(world.log, '');
+    const fault = ['-e', 'trace=fdatasync', '-e', 'inject=fdatasync:error=ENOSPC:when=1'];
+    const { status, stderr } = copyUnder(world, ['strace', '-f', '-qq', '-o', '/dev/null', '-P', world.log, ...fault]);
+    expect(status).toBe(3);
+    expect(stderr).toMatch(/^millrace: audit log .*: cannot be written: ENOSPC: .*\n$/);
+    expect(ledgerPaths(world, 'synced')).toEqual([]);
+
+    await copyAll(world);
+    expectLedgerOf(world);
+    expect(new Set(logged(world, 'copied')).size).toBe(20);
   },
 );
