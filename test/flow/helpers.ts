@@ -558,7 +558,7 @@ export function onceReadable<T>({ db }: World, look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {
-    if (/no such table|SQLITE_CANTOPEN|SQLITE_BUSY/.test(`${(error as { code?: string }).code} ${error}`))
+    if (/no such table|SQLITE_(CANTOPEN|BUSY|READONLY)/.test(`${(error as { code?: string }).code} ${error}`))
       return undefined;
     throw error;
   }

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, existsSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findCommand, isRoot } from '../helpers/tree.js';
@@ -79,7 +79,7 @@ test('killed again and again it resumes, ends with equal trees, and copies nothi
   // Recorded as synced when a run was killed: they may not be copied again.
   const known = new Map<string, number>();
   const moments: readonly (readonly [what: string, isNow: () => boolean])[] = [
-    ['the ledger is made', () => existsSync(world.db)],
+    ['the ledger is made', () => onceReadable(world, () => query(world.db, 'SELECT key FROM meta')) !== undefined],
     ['files have come, of which the ledger knows nothing yet', () => published(world) > 20],
     ['files are recorded, and others are on their way', () => ledgerPaths(world, 'synced').length > known.size],
     ['more files are recorded', () => ledgerPaths(world, 'synced').length > known.size],
