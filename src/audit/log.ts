@@ -1,7 +1,8 @@
 /**
  * The audit log: one JSON line for every finished entry. Lines are buffered, and written and flushed before the ledger
- * calls the entries synced, so a crash or a power cut can repeat a line, but not lose one. The file is opened for appending: after logrotate
- * truncated a copied log (copytruncate), or moved it and sent SIGHUP (reopen), the next line lands in the right place.
+ * calls the entries synced, so a crash or a power cut can repeat a line, but not lose one. The file is opened for
+ * appending: after logrotate truncated a copied log (copytruncate), or moved it and sent SIGHUP (reopen), the next line
+ * lands in the right place.
  */
 import { accessSync, constants, existsSync, lstatSync } from 'node:fs';
 import { dirname } from 'node:path';

@@ -3,7 +3,7 @@ import { Action } from '../pipeline/record.js';
 import { kindOfMode } from '../posix/stat.js';
 import { unknownChanges, withoutContent } from '../scan/itemize.js';
 import { pathOf } from './conveyor.js';
-import { type Item, isAsItWas, isContentThere } from './item.js';
+import { type Item, isAsItWas, isContentThere, isDeletion } from './item.js';
 
 export const DELETING = '*deleting  ';
 
@@ -51,13 +51,14 @@ const VERBS: Readonly<Record<Action, string>> = {
   [Action.removePart]: 'removed',
 };
 
-/** An extra that somebody else has taken away. */
-function isGone(item: Item): boolean {
-  return isAsItWas(item) && (item.action === Action.remove || item.action === Action.removeDir);
-}
-
 /** The line of --verbose for an item that is done with. */
 export function doneLine(item: Item): string {
-  const verb = item.failure ? 'failed' : isContentThere(item) ? 'compared' : isGone(item) ? 'gone' : VERBS[item.action];
+  const verb = item.failure
+    ? 'failed'
+    : isContentThere(item)
+      ? 'compared'
+      : isDeletion(item) && isAsItWas(item)
+        ? 'gone'
+        : VERBS[item.action];
   return `${verb} ${pathOf(item) || '.'}`;
 }

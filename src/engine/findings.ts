@@ -222,13 +222,11 @@ export class Findings {
       },
       collides: (name, other, meta, known) => {
         const error = `${COLLIDES}: the destination takes this name for that of ${cleanName(other)}`;
-        this.recorder.row(dir, name, failedEntry(metaOf(meta), error), known);
-        this.events.failed(join(dir.path, name), error);
+        this.refused(dir, name, meta, error, known);
       },
       mangled: (name, meta, known) => {
         const error = `${MANGLED}: the destination lists this name as another; see --rename-invalid`;
-        this.recorder.row(dir, name, failedEntry(metaOf(meta), error), known);
-        this.events.failed(join(dir.path, name), error);
+        this.refused(dir, name, meta, error, known);
       },
       passedOver: (known) => {
         this.seen.excluded++;
@@ -267,6 +265,12 @@ export class Findings {
       goneEntry: (entry) => this.recorder.goneEntry(entry, this.mayBeLeftOut(join(dir.path, entry.name), false)),
       goneFolder: (gone) => this.recorder.goneDir(gone, this.mayBeLeftOut(gone.path, true)),
     };
+  }
+
+  /** An entry that the destination cannot have by its name. */
+  private refused(dir: Dir, name: string, meta: Meta, error: string, known: Entry | undefined): void {
+    this.recorder.row(dir, name, failedEntry(metaOf(meta), error), known);
+    this.events.failed(join(dir.path, name), error);
   }
 
   private itemFor(dir: Dir, name: string, meta: Meta, verdict: keyof typeof ACTIONS, known: Entry | undefined): Item {

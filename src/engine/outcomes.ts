@@ -2,7 +2,7 @@
 import { Action } from '../pipeline/record.js';
 import { codeOf, FinishTally } from '../stats/tally.js';
 import { pathOf } from './conveyor.js';
-import { type Item, isAsItWas, isContentThere, isEntry } from './item.js';
+import { type Item, isAsItWas, isContentThere, isDeletion, isEntry } from './item.js';
 
 /** Failures kept for the summary; all are in the ledger and the log. */
 const FAILURES_KEPT = 20;
@@ -48,7 +48,7 @@ export class Outcomes {
         add(this.copied, 1, result.size);
         this.tally.finished(path, result);
       }
-    } else if (result && !isAsItWas(item) && (action === Action.remove || action === Action.removeDir)) this.deleted++;
+    } else if (result && !isAsItWas(item) && isDeletion(item)) this.deleted++;
   }
 
   needNoCopy(files: number, bytes: number): void {

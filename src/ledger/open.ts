@@ -38,11 +38,12 @@ const BETWEEN_ATTEMPTS_MS = 50;
  * cannot be written or is on a network filesystem.
  */
 export function openLedgerFile(file: string, pair: Pair): Db {
-  refuseNetwork(file);
   const isNew = !existsSync(file);
   // Before the lock file is made: a refusal leaves no trace.
-  if (isNew) guard(file, () => refuseRemains(file));
-  else readPair(file, pair);
+  if (isNew) {
+    refuseNetwork(file);
+    guard(file, () => refuseRemains(file));
+  } else readPair(file, pair);
   const real = isNew ? file : realpathSync(file); // one lock for one ledger, whatever names it has
   guard(file, () => takeLock(real));
   if (!isNew) refuseDamaged(file);

@@ -2,16 +2,15 @@
  * Names that an entry has beside its own: FAT, NTFS and their servers find `Longer name.txt` by `LONGER~1.TXT` too, and list
  * it by the first alone. An entry of the source that is called so must not take the other's place.
  */
-import { dropFd, openDirBeneath, renameAt, renameNewAt, statAt } from '../../posix/calls.js';
+import { dropFd, openDirBeneath, renameAt, renameNewAt } from '../../posix/calls.js';
 import { SysError } from '../../posix/errno.js';
 import { listFd } from '../../posix/listing.js';
-import { Stat } from '../../posix/stat.js';
-import { COLLIDES, saysAbsent } from '../failure.js';
+import { COLLIDES } from '../failure.js';
 import { foldName } from '../folding.js';
+import { isThere } from './there.js';
 
 const EEXIST = 17;
 const FOLDING = { case: true, form: false };
-const stat = new Stat();
 
 /** Whether a name is of the kind that is given beside a long one: eight characters with `~` and a number, and three. */
 export function mayBeAlias(name: string): boolean {
@@ -37,17 +36,6 @@ export function moveToName(folder: number, part: string, name: string, hasAliase
     }
   }
   renameAt(folder, part, folder, name);
-}
-
-/** Something is in `folder` by this name, perhaps by an alias. */
-export function isThere(folder: number, name: string): boolean {
-  try {
-    statAt(folder, name, stat);
-    return true;
-  } catch (error) {
-    if (saysAbsent(error)) return false;
-    throw error;
-  }
 }
 
 function isListed(folder: number, name: string): boolean {

@@ -25,9 +25,10 @@ import type { Stat } from '../../posix/stat.js';
 import type { Attributes, Carried, Xattr } from '../attributes.js';
 import { saysAbsent } from '../failure.js';
 import type { Became, DestFile, SourceFile, Times } from '../share.js';
-import { isThere, moveToName } from './alias.js';
+import { moveToName } from './alias.js';
 import { apply, unhide, xattrsOf } from './applying.js';
 import type { Folders } from './folders.js';
+import { isThere } from './there.js';
 
 export class LocalSourceFile implements SourceFile {
   constructor(

@@ -1,11 +1,10 @@
 /** Finds out, with a file of our own, which names a folder's filesystem takes for one. */
 import { constants } from 'node:fs';
-import { dropFd, openAt, statAt, unlinkAt } from '../../posix/calls.js';
+import { dropFd, openAt, unlinkAt } from '../../posix/calls.js';
 import { asSysError } from '../../posix/errno.js';
-import { Stat } from '../../posix/stat.js';
-import { saysAbsent } from '../failure.js';
 import type { Folding } from '../folding.js';
 import { probeName } from '../partname.js';
+import { isThere } from './there.js';
 
 /** Makes two files in the folder, and removes them. A filesystem that refuses such a name takes no other for it. */
 export function probeFolding(folder: number, tag: string): Folding {
@@ -25,11 +24,7 @@ function isTakenFor(folder: number, name: string, other: string): boolean {
     return false;
   }
   try {
-    statAt(folder, other, new Stat());
-    return true;
-  } catch (error) {
-    if (!saysAbsent(error)) throw error;
-    return false;
+    return isThere(folder, other);
   } finally {
     unlinkAt(folder, name);
   }

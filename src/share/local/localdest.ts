@@ -30,6 +30,7 @@ import { createPart, LocalDestFile, LocalSourceFile, removeQuietly, replacing } 
 import { Folders, keptRootMode, NEW_FOLDER } from './folders.js';
 import { LocalRoot } from './localroot.js';
 import type { Pin } from './pin.js';
+import { wasThere } from './there.js';
 
 const UMASK = process.umask();
 /** There is none, or it is not ours to read: then it is written anew. */
@@ -225,7 +226,7 @@ export class LocalDest extends LocalRoot implements DestShare {
   }
 
   moveTo(folder: string, dir: string, name: string): boolean {
-    return unlessGone(() => {
+    return wasThere(() => {
       // Asked for once: opening the root anew between the two would close the first.
       const { folders } = this;
       folders.within(folder, (to) => folders.removingIn(dir, (from) => renameAt(from, name, to, name)));
@@ -233,21 +234,10 @@ export class LocalDest extends LocalRoot implements DestShare {
   }
 
   remove(dir: string, name: string, kind: Kind): boolean {
-    return unlessGone(() => {
+    return wasThere(() => {
       if (kind === 'dir') this.folders.forget(join(dir, name));
       this.folders.removingIn(dir, (fd) => (kind === 'dir' ? removeDirAt(fd, name) : unlinkAt(fd, name)));
     });
-  }
-}
-
-/** False when what `work` was to take away is not there. */
-function unlessGone(work: () => void): boolean {
-  try {
-    work();
-    return true;
-  } catch (error) {
-    if (!saysAbsent(error)) throw error;
-    return false;
   }
 }
 

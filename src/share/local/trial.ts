@@ -15,7 +15,6 @@ import {
 import { asSysError } from '../../posix/errno.js';
 import { Stat } from '../../posix/stat.js';
 import { freeBytes, spaceOf } from '../../posix/statfs.js';
-import { saysAbsent } from '../failure.js';
 import type { Folding } from '../folding.js';
 import type { RootIdentity } from '../identity.js';
 import { probeName } from '../partname.js';
@@ -24,6 +23,7 @@ import { NEW_FOLDER } from './folders.js';
 import { probeFolding } from './foldprobe.js';
 import { identityOf, openPinned } from './pin.js';
 import type { Refusal } from './roots.js';
+import { wasThere } from './there.js';
 
 /** A time that no coarse grain holds: odd seconds, and a digit in every place of the nanoseconds. */
 const ODD_TIME = 1_234_567_891_123_456_789n;
@@ -108,13 +108,7 @@ function madeAt(folder: number, name: string): boolean {
 /** There is something by that name, and it is not a folder. */
 function isNoFolder(root: number, name: string): boolean {
   const stat = new Stat();
-  try {
-    statAt(root, name, stat);
-    return stat.kind !== 'dir';
-  } catch (error) {
-    if (!saysAbsent(error)) throw error;
-    return false;
-  }
+  return wasThere(() => statAt(root, name, stat)) && stat.kind !== 'dir';
 }
 
 /** Makes a file of so many bytes in the root, and removes it. */
@@ -225,9 +219,5 @@ export function removeIfEmpty(folder: string): void {
 }
 
 function removeIfThere(root: number, name: string): void {
-  try {
-    unlinkAt(root, name);
-  } catch (error) {
-    if (!saysAbsent(error)) throw error;
-  }
+  wasThere(() => unlinkAt(root, name));
 }

@@ -16,13 +16,15 @@ export function volumeOf(fd: number, { knownBy }: FilesystemFacts, device: strin
       return known('id', filesystemId(fd));
     case 'serial':
       // The second half is of a creation time, which servers make up of other times of the share's root.
-      return known('serial', filesystemId(fd).slice(0, 8)) ?? bySource(device);
+      return known('serial', filesystemId(fd).slice(0, 8)) ?? bySource(mountedAs(device));
     case 'label':
       return known('label', fatVolumeId(fd));
-    case 'server':
-      return nfsVolume(nfsVolumes(), device, sourceOf(device, mountinfo())) ?? bySource(device);
+    case 'server': {
+      const source = mountedAs(device);
+      return nfsVolume(nfsVolumes(), device, source) ?? bySource(source);
+    }
     case 'source':
-      return bySource(device);
+      return bySource(mountedAs(device));
     case 'birth':
       return undefined;
   }
@@ -32,9 +34,12 @@ function known(by: string, id: string): Volume | undefined {
   return /^0*$/.test(id) ? undefined : { by, id };
 }
 
+function mountedAs(device: string): string {
+  return sourceOf(device, mountinfo());
+}
+
 /** What is mounted, by its name; a local device is another each time. */
-function bySource(device: string): Volume | undefined {
-  const source = sourceOf(device, mountinfo());
+function bySource(source: string): Volume | undefined {
   return source === '' || source.startsWith('/dev/') ? undefined : { by: 'source', id: source };
 }
 
