@@ -66,7 +66,7 @@ function refusal(file: string, error: unknown): UsageError {
 
 /** The message without the call and the path, which Node puts at its end. */
 function reasonOf({ message }: Error): string {
-  return message.replace(/,? (?:open|access|lstat|write)(?: '.*)?$/, '');
+  return message.replace(/,? (?:open|access|lstat|read|write|ftruncate|fdatasync)(?: '.*)?$/, '');
 }
 
 export class AuditLog {

@@ -42,7 +42,7 @@ export function checkHeader(file: string): void {
   const isOurs = header.readUInt32BE(HEADER.application) === APPLICATION_ID;
   if (!isOurs && tablesIn(header) > 0) throw notOurs(file);
   if (!isOurs) return;
-  checkVersion(file, header.readUInt32BE(HEADER.version));
+  checkVersion(file, header.readInt32BE(HEADER.version));
   if (header.readUInt32BE(HEADER.pages) * header.readUInt16BE(HEADER.pageSize) > statSync(file).size)
     throw damagedFile(file, 'cut short');
 }
@@ -62,7 +62,9 @@ function tablesIn(header: Buffer): number {
   return header.readUInt16BE(HEADER.tables);
 }
 
+/** Of a ledger, which has had a version since it was one. */
 export function checkVersion(file: string, version: number): void {
+  if (version < 1) throw damagedFile(file, `version ${version}`);
   if (version > SCHEMA_VERSION)
     throw new LedgerError(
       `${file}: written by a newer millrace (version ${version} of the ledger, this one knows ${SCHEMA_VERSION})`,

@@ -191,6 +191,20 @@ describe('an existing ledger', () => {
     expect(refusal(() => openLedgerForReading(file))).toContain('written by a newer millrace');
   });
 
+  test.each([0, -1])(
+    'that says to be of version %d is refused as damaged, with a log of changes and without',
+    (version) => {
+      make(`db.pragma('user_version = ${version}')`);
+      const said = `damaged (version ${version}); restore it or start anew with --db`;
+      expect(refusedUntouched(() => openLedgerFile(file, PAIR))).toBe(said);
+      const looking = openDb(file, { readonly: true }); // leaves its log of changes
+      pragma(looking, 'user_version');
+      looking.close();
+      expect(existsSync(`${file}-wal`)).toBe(true);
+      expect(refusal(() => openLedgerFile(file, PAIR))).toBe(said);
+    },
+  );
+
   test.each([
     ['text', 'just some text, and more of it\n'.repeat(200)],
     ['two bytes', 'xy'],
