@@ -1,4 +1,5 @@
 /** Thread entry for short questions to the shares: the main thread never touches one itself. */
+import { SysError } from '../src/posix/errno.js';
 import type { RootIdentity } from '../src/share/identity.js';
 import { type Examination, examine } from '../src/share/local/canary/examine.js';
 import { refusedSorts } from '../src/share/local/canary/refused.js';
@@ -61,9 +62,17 @@ export default function keeper(task: KeeperTask): unknown {
   }
 }
 
+/** `away`: why nothing was tried, as an error code; `failed`: why it did not work, in words. */
+export type Flushed = { readonly away: string | undefined } | { readonly failed: string };
+
 /** Without an identity, the root's files were flushed one by one. */
-function sync({ dest, expected, within }: Extract<KeeperTask, { task: 'sync' }>): string | undefined {
-  const away = expected && syncRoot(dest, expected);
-  if (away === undefined) syncMounts(within);
-  return away;
+function sync({ dest, expected, within }: Extract<KeeperTask, { task: 'sync' }>): Flushed {
+  try {
+    const away = expected && syncRoot(dest, expected);
+    if (away === undefined) syncMounts(within);
+    return { away };
+  } catch (error) {
+    if (!(error instanceof SysError)) throw error;
+    return { failed: error.message };
+  }
 }

@@ -75,7 +75,7 @@ function watchOutput(io: Io): Output {
   process.stderr.on('error', () => {});
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') {
-      // Without a listener, before and after the engine's own, the signal would kill instead.
+      // Without a listener, before the engine's own, the signal would kill instead.
       if (!output.copying || process.listenerCount('SIGTERM') === 0) return;
       output.copying = false;
       process.kill(process.pid, 'SIGTERM');

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Io } from '../cli/run.js';
 import { Keeper } from '../engine/keeper.js';
+import { listenForSignals } from '../engine/signals.js';
 import { Threads } from '../engine/threads.js';
 import { Exit, type ExitCode, ExitError } from '../exit.js';
 import { Ledger } from '../ledger/ledger.js';
@@ -25,14 +26,17 @@ export async function doctor(settings: DoctorSettings, io: Io): Promise<number> 
   const ledgerNeed = needOfLedger(settings); // first: a ledger that cannot be read is told before anything is made
   const threads = new Threads();
   const visit = new Visit(settings, threads, io, ledgerNeed);
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  const stop = () => (visit.patient.isStopped ? exitNow(Exit.stopped) : visit.patient.stop());
-  for (const signal of signals) process.on(signal, stop);
-  try {
-    return await visit.run();
-  } finally {
-    for (const signal of signals) process.off(signal, stop);
-  }
+  const { patient } = visit;
+  const drain = () => {
+    if (patient.isStopped) return false;
+    patient.stop();
+    return true;
+  };
+  const stop = () => exitNow(Exit.stopped);
+  const allDone = listenForSignals({ drain, stop, hangUp: () => drain() || stop() });
+  const code = await visit.run();
+  allDone(code);
+  return code;
 }
 
 /** What the ledger of the pair, if there is one, has as not yet synced. */

@@ -1,3 +1,5 @@
+import { Exit, ExitError } from '../exit.js';
+
 /** Ends a session early with a reason: a share did not come back, or threads died. */
 export class SessionBroken extends Error {
   constructor(
@@ -5,6 +7,15 @@ export class SessionBroken extends Error {
     readonly blame: 'share' | 'bug',
   ) {
     super(message);
+  }
+}
+
+/** A thread died of a bug or of lack of memory, each time that it was asked. */
+export class ThreadDied extends ExitError {
+  override name = 'ThreadDied';
+
+  constructor(cause: Error) {
+    super(`a keeper thread died: ${cause.message}`, Exit.stopped, { cause });
   }
 }
 

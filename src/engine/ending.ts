@@ -11,14 +11,12 @@ export const PATIENCE_MS = 10_000;
 const SETTLE_MS = 3000;
 
 /**
- * Waits for the threads, a little, and calls `silence`, which ends the listening for signals. Ends the process at once, with
- * `code`, where a thread hangs in a dead mount or is slow: such a thread can be neither ended nor left by process.exit.
- * `haveEnded`: all lanes ended in time.
+ * Waits for the threads, a little. Ends the process at once, with `code`, where a thread hangs in a dead mount or is slow:
+ * such a thread can be neither ended nor left by process.exit. `haveEnded`: all lanes ended in time.
  */
-export async function leave(threads: Threads, haveEnded: boolean, silence: () => void, code: number): Promise<void> {
+export async function leave(threads: Threads, haveEnded: boolean, code: number): Promise<void> {
   // A timer that keeps the process alive: a thread that hangs in a question does not.
   const settled = haveEnded && (await Promise.race([threads.settled().then(() => true), setTimeout(SETTLE_MS, false)]));
-  silence();
   if (!settled) exitNow(code);
 }
 

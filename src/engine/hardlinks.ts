@@ -14,6 +14,9 @@ import { cleanName } from '../ui/clean.js';
 import { pathOf } from './conveyor.js';
 import { bringing, type DirRef, type Item } from './item.js';
 
+/** How many names of a file that are not (any more) what the ledger says are tried before the file is brought anew. */
+const MOST_UNLIKE = 16;
+
 /** A file that items of this session are about. */
 interface Group {
   /** The name at the destination that the others are linked to. */
@@ -22,6 +25,8 @@ interface Group {
   bringer: Item | undefined;
   /** Not handed out before that is done. */
   readonly waiting: Set<Item>;
+  /** Paths of names that are no longer this file's: a folder that was renamed has left them in the ledger. */
+  readonly unlike: Set<string>;
   readonly key: string;
   /** Between `take` and `letGo`. */
   items: number;
@@ -69,7 +74,7 @@ export class HardLinks {
     const fresh = this.fresh.get(key);
     const isFresh = fresh?.size === size && fresh.mtimeNs === mtimeNs;
     const first = isFresh ? fresh : this.otherName(item);
-    const group: Group = { key, first, bringer: undefined, waiting: new Set(), items: 0 };
+    const group: Group = { key, first, bringer: undefined, waiting: new Set(), unlike: new Set(), items: 0 };
     this.groups.set(key, group);
     return group;
   }
@@ -102,7 +107,7 @@ export class HardLinks {
       return false;
     }
     // Made anew, it would not be the file that names in folders are of which nobody looks at.
-    if (group.first?.path === pathOf(item)) group.first = this.otherName(item);
+    if (group.first?.path === pathOf(item)) group.first = this.otherName(item, group.unlike);
     if (group.first) {
       item.action = Action.hardLink;
       item.target = group.first;
@@ -113,8 +118,8 @@ export class HardLinks {
     return true;
   }
 
-  private otherName({ inode, meta, dir, name }: Item): Member | undefined {
-    return otherName(this.ledger, inode!, meta, dir.id, name);
+  private otherName({ inode, meta, dir, name }: Item, but?: ReadonlySet<string>): Member | undefined {
+    return otherName(this.ledger, inode!, meta, dir.id, name, but);
   }
 
   private finishedLink(item: Item, group: Group): Item[] {
@@ -137,7 +142,10 @@ export class HardLinks {
       return [item];
     }
     // By now it may have been made anew, and be right.
-    if (group.first === target) group.first = undefined;
+    if (group.first === target) {
+      group.unlike.add(target!.path);
+      group.first = group.unlike.size < MOST_UNLIKE ? this.otherName(item, group.unlike) : undefined;
+    }
     return this.place(item, group) ? [item] : [];
   }
 

@@ -1,5 +1,6 @@
 /** The main thread's way to ask short questions of the shares, which it never touches itself. */
 
+import type { Flushed } from '../../workers/keeper.js';
 import { printable } from '../cli/printable.js';
 import type { Io } from '../cli/run.js';
 import { Exit, ExitError, UsageError } from '../exit.js';
@@ -92,10 +93,16 @@ export class Keeper {
 
   /**
    * Flushes the filesystem that `dest` is on, unless nothing is `expected` of it, and those that are mounted at the places
-   * `within` it; an error code when it is no longer the one expected, or away.
+   * `within` it; an error code when it is no longer the one expected, or away. Throws when flushing fails, or ThreadDied.
    */
-  flush(dest: string, expected: RootIdentity | undefined, within: readonly string[]): Promise<string | undefined> {
-    return this.threads.ask({ task: 'sync', dest, expected, within });
+  async flush(
+    dest: string,
+    expected: RootIdentity | undefined,
+    within: readonly string[],
+  ): Promise<string | undefined> {
+    const flushed = await this.threads.ask<Flushed>({ task: 'sync', dest, expected, within });
+    if ('failed' in flushed) throw new Error(flushed.failed);
+    return flushed.away;
   }
 
   /** Bytes that a file takes, which are fewer than its size where it has holes; undefined where that is not to be told. */

@@ -19,7 +19,7 @@ import { Action } from '../pipeline/record.js';
 import { join } from '../posix/names.js';
 import type { Checksum } from '../settings.js';
 import type { Inode, Meta } from '../share/entries.js';
-import { SessionBroken } from './broken.js';
+import { SessionBroken, ThreadDied } from './broken.js';
 import { type DirRef, type Item, isAsItWas, isContentThere, isEntry } from './item.js';
 
 export interface RecorderDeps {
@@ -243,9 +243,9 @@ export class Recorder {
       this.doubtful = true;
       this.done = this.done.filter((item) => !isPublished(item));
       this.countAhead();
-      const reason = (error as Error).message;
-      const what = `destination ${this.deps.dest}: flushing failed: ${reason}`;
-      throw new SessionBroken(`${what}; what came since the last checkpoint is copied again by the next run`, 'share');
+      const what = `destination ${this.deps.dest}: flushing failed: ${(error as Error).message}`;
+      const told = `${what}; what came since the last checkpoint is copied again by the next run`;
+      throw new SessionBroken(told, error instanceof ThreadDied ? 'bug' : 'share');
     }
   }
 

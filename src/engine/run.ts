@@ -235,10 +235,10 @@ class Run {
     const operator = new RunOperator(controls, this.ledger);
     const surface = await this.surfaceFor(operator);
     this.surface = surface;
-    const silence = listenForSignals({
+    const allDone = listenForSignals({
       drain: () => controls.drain('press Ctrl-C again to stop now'),
       stop: () => controls.stop(),
-      reopenLog: () => this.log && reopenLog(this.log, (text) => this.note(text)),
+      hangUp: () => this.log && reopenLog(this.log, (text) => this.note(text)),
     });
     surface.start();
     for (const side of this.soft)
@@ -297,7 +297,8 @@ class Run {
     this.io.out(certificate);
     this.control?.close(code, summaryText(result));
     this.ledger.close();
-    await leave(this.threads, ended, silence, code);
+    allDone(code);
+    await leave(this.threads, ended, code);
     return code;
   }
 

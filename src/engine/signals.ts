@@ -1,24 +1,31 @@
 import { type AuditLog, AuditLogError } from '../audit/log.js';
+import { exitNow } from '../posix/calls.js';
 
 export interface SignalActions {
   /** Asked to end: true when it begins to drain, false when it was draining already. */
   drain(): boolean;
   stop(): void;
-  reopenLog(): void;
+  /** SIGHUP: the terminal has gone, or logs were rotated. */
+  hangUp(): void;
 }
 
 /**
- * SIGINT and SIGTERM drain at first and stop when they come again; SIGHUP opens the audit log anew (logrotate), and
- * also keeps a run alive whose terminal goes away. Returns what undoes the listening.
+ * SIGINT and SIGTERM drain at first and stop when they come again. Returns what is to be told the exit code once all is
+ * done: a signal that comes then ends the process with that code, at once, and SIGHUP does nothing.
  */
-export function listenForSignals(actions: SignalActions): () => void {
+export function listenForSignals(actions: SignalActions): (exitCode: number) => void {
+  let ended: number | undefined;
   const end = () => {
+    if (ended !== undefined) exitNow(ended);
     if (!actions.drain()) actions.stop();
   };
-  const handlers = { SIGINT: end, SIGTERM: end, SIGHUP: () => actions.reopenLog() };
-  for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler);
-  return () => {
-    for (const [signal, handler] of Object.entries(handlers)) process.off(signal, handler);
+  process.on('SIGINT', end);
+  process.on('SIGTERM', end);
+  process.on('SIGHUP', () => {
+    if (ended === undefined) actions.hangUp();
+  });
+  return (exitCode) => {
+    ended = exitCode;
   };
 }
 

@@ -9,6 +9,8 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { KeeperTask } from '../../workers/keeper.js';
 import { Outbox } from '../pipeline/inbox.js';
+import { ThreadDied } from './broken.js';
+import { ATTEMPTS } from './retry.js';
 
 /** What a thread can be: the exports of workers/index.ts. */
 type Role = keyof typeof import('../../workers/index.js');
@@ -62,14 +64,25 @@ export class Threads {
     return { number, outbox, ended, cut: () => port1.removeAllListeners('message').close() };
   }
 
-  /** A short task with an answer. */
+  /** A short task with an answer. Where its thread dies another is asked; throws ThreadDied once that is of no use. */
   async ask<T>(task: KeeperTask): Promise<T> {
-    const answer = this.piscina.run(task, { name: 'keeper' satisfies Role }) as Promise<T>;
+    const answer = this.answerTo<T>(task);
     this.asked.add(answer);
     try {
       return await answer;
     } finally {
       this.asked.delete(answer);
+    }
+  }
+
+  private async answerTo<T>(task: KeeperTask): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.piscina.run(task, { name: 'keeper' satisfies Role });
+      } catch (error) {
+        // Of a flush nobody knows how it went: the thread may have been told of an error, which Linux tells once.
+        if (attempt === ATTEMPTS || task.task === 'sync') throw new ThreadDied(error as Error);
+      }
     }
   }
 

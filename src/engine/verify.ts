@@ -141,7 +141,7 @@ class VerifyRun {
 
   async toTheEnd(): Promise<number> {
     const { session, surface, files, threads } = this;
-    const silence = listenForSignals({
+    const allDone = listenForSignals({
       drain: () => {
         if (session.stopping !== 'no') return false;
         session.tell(Command.drain);
@@ -149,7 +149,7 @@ class VerifyRun {
         return true;
       },
       stop: () => session.tell(Command.stop),
-      reopenLog: () => reopenLog(files.log, (text) => surface.note(text)),
+      hangUp: () => reopenLog(files.log, (text) => surface.note(text)),
     });
     surface.start();
     this.tellWhatBegins();
@@ -184,7 +184,8 @@ class VerifyRun {
       ledger: files.file,
       log: files.logFile,
     });
-    await leave(threads, ended, silence, exitCode);
+    allDone(exitCode);
+    await leave(threads, ended, exitCode);
     return exitCode;
   }
 

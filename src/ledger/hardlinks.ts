@@ -44,13 +44,17 @@ export function forgetInodes(ledger: Ledger): void {
   ledger.forgetSeals();
 }
 
-/** Another name of the file that the destination has, with the content that has this size and mtime, and is not known to be damaged. */
+/**
+ * Another name of the file that the destination has, with the content that has this size and mtime, and is not known to be
+ * damaged. `but`: paths that are not to be given.
+ */
 export function otherName(
   { db }: Ledger,
   inode: Inode,
   { size, mtimeNs }: Pick<Meta, 'size' | 'mtimeNs'>,
   dir: number,
   name: string,
+  but: ReadonlySet<string> = new Set(),
 ): Member | undefined {
   const query = prepare(
     db,
@@ -58,21 +62,15 @@ export function otherName(
      FROM hardlinks h JOIN entries e ON e.dir = h.dir AND e.name = h.name JOIN dirs d ON d.id = h.dir
      WHERE h.device = ? AND h.inode = ? AND (h.dir <> ? OR h.name <> ?)
        AND e.status = ${EntryStatus.synced} AND e.size = ? AND e.mtime = ?
-       AND NOT ${IS_DAMAGED} LIMIT 1`,
+       AND NOT ${IS_DAMAGED} LIMIT ?`,
   ).raw(true);
-  const row = query.get(inode.device, inode.number, dir, toColumn(name), size, mtimeNs);
-  if (!row) return undefined;
-  const [folder, other, algorithm, hash, warning] = row as [
-    string | Buffer,
-    string | Buffer,
-    number | null,
-    Buffer | null,
-    string | null,
-  ];
-  return {
+  type Row = [string | Buffer, string | Buffer, number | null, Buffer | null, string | null];
+  const rows = query.all(inode.device, inode.number, dir, toColumn(name), size, mtimeNs, but.size + 1) as Row[];
+  const members = rows.map(([folder, other, algorithm, hash, warning]) => ({
     path: join(fromColumn(folder), fromColumn(other)),
     algorithm: algorithm ?? undefined,
     hash: hash ?? undefined,
     warning: warning ?? undefined,
-  };
+  }));
+  return members.find(({ path }) => !but.has(path));
 }

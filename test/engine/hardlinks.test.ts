@@ -104,6 +104,34 @@ test('where what is at the name is not what was copied, the item brings the file
   expect(c.target?.path).toBe('dir/b');
 });
 
+test('where several names are not what was copied, one that is becomes the one to link to', () => {
+  const { links, synced } = setUp();
+  const names = ['gone', 'gone too', 'there'];
+  for (const name of names) synced(name);
+  const b = named('b');
+  links.take(b);
+  const tried = [b.target!.path];
+  while (tried.at(-1) !== 'dir/there') {
+    expect(links.finished(fail(b, 'UNLIKE'))).toEqual([b]);
+    expect(b).toMatchObject({ action: Action.hardLink, failure: undefined });
+    tried.push(b.target!.path);
+  }
+  expect(new Set(tried).size).toBe(tried.length);
+  const c = named('c');
+  links.take(c);
+  expect(c.target?.path).toBe('dir/there');
+});
+
+test('a file with very many names that are not what was copied is brought anew', () => {
+  const { links, synced } = setUp();
+  for (let index = 0; index < 1000; index++) synced(`gone ${index}`);
+  const b = named('b');
+  links.take(b);
+  let tries = 0;
+  for (; b.action === Action.hardLink; tries++) expect(links.finished(fail(b, 'UNLIKE'))).toEqual([b]);
+  expect(tries).toBe(16);
+});
+
 test('a link to a name that was made anew while it failed is made to that', () => {
   const { links, synced } = setUp();
   synced('gone');

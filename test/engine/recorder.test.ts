@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ThreadDied } from '../../src/engine/broken.js';
 import type { Item } from '../../src/engine/item.js';
 import { extrasAfter } from '../../src/ledger/extras.js';
 import { EntryStatus, Listed } from '../../src/ledger/schema.js';
@@ -143,6 +144,20 @@ describe('a destination that cannot be flushed', () => {
     expect(rig.statuses()).toEqual({ new: 'pending', old: 'pending' });
     expect(rig.lines).toEqual([]);
     expect(rig.ledger.totals).toEqual(recount(rig.ledger));
+  });
+
+  test.each([
+    ['a failed flush', new Error('EIO'), 'share'],
+    ['a thread that died in it', new ThreadDied(new Error('out of memory')), 'bug'],
+  ])('is told with what is to blame: %s', async (_, error, blame) => {
+    const rig = recorderRig();
+    rig.flushDest = async () => {
+      throw error;
+    };
+    succeed(rig, added(rig, 'new'));
+    await expect(rig.recorder.checkpoint()).rejects.toMatchObject({ blame });
+    expect(rig.recorder.doubtful).toBe(true);
+    expect(rig.committed).toEqual([]);
   });
 
   test('makes doubtful too what ended while it was flushed: the error is told once only', async () => {

@@ -6,6 +6,7 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
+  renameSync,
   rmSync,
   symlinkSync,
   unlinkSync,
@@ -145,6 +146,29 @@ test('a run that is killed again and again leaves one file for each', async () =
   expectLedgerOf(world);
   expect(partFiles(world.dest)).toEqual([]);
 });
+
+test.each([['-H'], ['-H', '-a'], ['-H', '--delete-extras', '-y'], ['-aH', '--order', '-name']])(
+  'names in a folder that was renamed at the source are names of the same file, and none has vanished (%s)',
+  async (...options) => {
+    const world = newWorld();
+    makeTree(world.source, { 'a/one': file('content'), 'other/x': file('x'), 'z/three': file('content') });
+    const at = (path: string) => join(world.source, path);
+    linkSync(at('a/one'), at('a/two'));
+    rmSync(at('z/three'));
+    linkSync(at('a/one'), at('z/three'));
+    await copyAll(world, ...options);
+    renameSync(at('a'), at('b'));
+    chmodSync(at('z/three'), 0o640); // it is looked at, too, before or after what is in b
+    const { stdout } = await copyAll(world, ...options);
+    expect(stdout).not.toContain('vanished');
+    const inodes = ['b/one', 'b/two', 'z/three'].map((path) => lstatSync(join(world.dest, path)).ino);
+    expect(new Set(inodes).size).toBe(1);
+    await copyAll(world, '-H', '--rescan', '--delete-extras', '-y');
+    expectEqualTrees(world.source, world.dest);
+    expectSameGroups(world);
+    expectLedgerOf(world);
+  },
+);
 
 test('what somebody has removed or replaced at the destination is made good', async () => {
   const world = newWorld();

@@ -1,6 +1,6 @@
 /** Threads that die in the middle of their work, of a bug or of lack of memory. */
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
@@ -44,6 +44,27 @@ test.each([
   expectEqualTrees(world.source, world.dest);
   expectLedgerOf(world);
   expect(partFiles(world.dest)).toEqual([]);
+});
+
+test('a thread that dies while it looks at the roots: another does it', async () => {
+  const world = newWorld();
+  makeTree(world.source, { 'a/file': file('content') });
+  const dying = patched(world, 'readSync', `/mountinfo$/.test(path) && ${once(world)}`, 'process.exit(7)');
+  await copyAll({ ...world, preload: dying });
+  expect(existsSync(join(world.root, 'once'))).toBe(true);
+  expectEqualTrees(world.source, world.dest);
+  expectLedgerOf(world);
+});
+
+test('threads that die each time they look at the roots: one line, and nothing is made', async () => {
+  const world = newWorld();
+  makeTree(world.source, { 'a/file': file('content') });
+  const { code, stderr } = await copy({
+    ...world,
+    preload: patched(world, 'readSync', '/mountinfo$/.test(path)', BUG),
+  });
+  expect({ code, stderr }).toEqual({ code: 3, stderr: 'millrace: a keeper thread died: a bug\n' });
+  expect(namesIn(world.dest)).toEqual([]);
 });
 
 test.each(['readSync', 'writeSync'] as const)(

@@ -194,9 +194,18 @@ export class LocalSource extends LocalRoot implements SourceShare {
   }
 
   sameFile(dir: string, name: string, other: string): Stat | undefined {
-    const { folders } = this;
-    const identity = folders.in(dirName(other), (fd) => this.identityOf(fd, baseName(other), this.ways.copyLinks));
+    const identity = this.identityAt(other);
     return this.look(dir, name).identity === identity ? this.stat : undefined;
+  }
+
+  /** Undefined where there is no such file (any more), or it cannot be looked at. */
+  private identityAt(path: string): string | undefined {
+    try {
+      return this.look(dirName(path), baseName(path)).identity;
+    } catch (error) {
+      if (error instanceof SysError && classOf(error.code) === 'skip') return undefined;
+      throw error;
+    }
   }
 
   openDir(path: string): { stat: Stat; xattrs: Xattr[] } {
