@@ -87,8 +87,7 @@ export function checkOutput(file: string, kept: Readonly<Record<string, string |
     if (lstatSync(file, { throwIfNoEntry: false })?.isFile() === false)
       throw new UsageError(`${file}: not a regular file; name a new file, or one that may be replaced`);
     for (const [what, path] of Object.entries(kept))
-      if (path !== undefined && isSame(file, path))
-        throw new UsageError(`${file}: is ${what}; name another file with -o`);
+      if (path !== undefined && isSame(file, path)) throw new UsageError(`${file}: is ${what}; name another file`);
     accessSync(dirname(file), constants.W_OK | constants.X_OK);
   });
 }
@@ -115,6 +114,6 @@ function guarded<T>(file: string, work: () => T): T {
     if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EIO')
       throw new ExitError(`${file}: cannot be written (${code}); nothing was written`, Exit.stopped);
     if (code === 'ENOENT') throw new UsageError(`${file}: its folder does not exist; make it first`);
-    throw new UsageError(`${file}: cannot be written (${code}); name another file with -o`);
+    throw new UsageError(`${file}: cannot be written (${code}); name another file`);
   }
 }

@@ -229,7 +229,9 @@ function checkHead(db: Db, file: string, wanted: Pair | undefined): void {
 /** Also for reading: who cannot see the locks of the run that has a ledger takes away its log of changes at the end. */
 function refuseNetwork(file: string): void {
   guard(file, () => {
-    const { type } = statfsSync(existsSync(file) ? file : dirname(file));
+    let there = file;
+    while (!existsSync(there)) there = dirname(there);
+    const { type } = statfsSync(there);
     const { network, name } = filesystemFacts(type);
     if (network)
       throw new LedgerError(
@@ -238,8 +240,9 @@ function refuseNetwork(file: string): void {
   });
 }
 
-/** The folder of a default ledger is made (private); one that the user named must be there. */
+/** The folder of a default ledger is made (private); one that the user named must be there. Throws LedgerError. */
 export function makeLedgerFolder(file: string): void {
+  refuseNetwork(file);
   guard(file, () => mkdirSync(dirname(file), { recursive: true, mode: 0o700 }));
 }
 

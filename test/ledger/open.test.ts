@@ -480,6 +480,8 @@ describe.skipIf(!canMountFuse())('on a filesystem with a server', () => {
     mountFuse(folder, shown);
     file = join(shown, 'ledger.db');
     expect(refusal(() => openLedgerFile(file, PAIR))).toMatch(/on a network filesystem \(fuse\)/);
+    file = join(shown, 'made', 'for', 'ledger.db');
+    expect(refusal(() => makeLedgerFolder(file))).toMatch(/on a network filesystem \(fuse\)/);
     expect(readdirSync(folder)).toEqual([]);
   });
 });

@@ -342,11 +342,11 @@ describe('a signature', () => {
       run(world, 'manifest', '--db', world.db, '-o', join(world.root, output), '--sign', key);
     expect(await sign('m')).toMatchObject({
       code: 2,
-      stderr: `millrace: ${key}: is the key; name another file with -o\n`,
+      stderr: `millrace: ${key}: is the key; name another file\n`,
     });
     expect(await sign('m.sig')).toMatchObject({
       code: 2,
-      stderr: `millrace: ${key}: is the key; name another file with -o\n`,
+      stderr: `millrace: ${key}: is the key; name another file\n`,
     });
     expect(await sign('ledger.db')).toMatchObject({ code: 2, stderr: expect.stringContaining('is the ledger;') });
     for (const [output, what] of [
