@@ -1,5 +1,5 @@
 /** Random trees with random edits always converge: after each run with --delete-extras the two sides are equal. */
-import { lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { linkSync, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
@@ -7,6 +7,7 @@ import {
   copyAll,
   dir,
   expectEqualTrees,
+  expectSameGroups,
   file,
   ledgerFiles,
   link,
@@ -38,7 +39,7 @@ type Edit =
   | { readonly edit: 'put'; readonly path: string; readonly what: What }
   | { readonly edit: 'remove'; readonly path: string }
   | { readonly edit: 'touch'; readonly path: string }
-  | { readonly edit: 'rename'; readonly path: string; readonly to: string };
+  | { readonly edit: 'rename' | 'link'; readonly path: string; readonly to: string };
 
 function specOf(entry: What, mtimeNs: bigint): Spec {
   if (entry === null) return dir(mtimeNs);
@@ -50,7 +51,7 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ edit: fc.constant('put' as const), path, what }) },
   { weight: 2, arbitrary: fc.record({ edit: fc.constant('remove' as const), path }) },
   { weight: 3, arbitrary: fc.record({ edit: fc.constant('touch' as const), path }) },
-  { weight: 2, arbitrary: fc.record({ edit: fc.constant('rename' as const), path, to: path }) },
+  { weight: 4, arbitrary: fc.record({ edit: fc.constantFrom('rename' as const, 'link' as const), path, to: path }) },
 );
 
 /** Edits of one round; those at the destination are what others do there. */
@@ -81,12 +82,17 @@ class Editor {
         if (isThere(root, change.path)) setMtime(root, change.path, ++this.nowNs);
         break;
       case 'rename':
+      case 'link': {
         if (isInside(change.to, change.path) || isInside(change.path, change.to) || !isThere(root, change.path)) break;
         clear(root, change.to);
         makeTree(root, { [change.to]: dir() });
         rmSync(at(root, change.to), { recursive: true });
-        if (isThere(root, change.path)) renameSync(at(root, change.path), at(root, change.to));
+        if (!isThere(root, change.path)) break;
+        const isFolder = kindOf(root, change.path) === 'folder';
+        const work = change.edit === 'link' && !isFolder ? linkSync : renameSync;
+        work(at(root, change.path), at(root, change.to));
         break;
+      }
     }
   }
 }
@@ -121,7 +127,7 @@ function kindOf(root: string, entry: string): 'folder' | 'other' | undefined {
 
 test('random trees with random edits on both sides are equal after every run', { timeout: 200_000 }, async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(round, { minLength: 3, maxLength: 3 }), async (rounds) => {
+    fc.asyncProperty(fc.array(round, { minLength: 3, maxLength: 3 }), fc.boolean(), async (rounds, hardLinks) => {
       const world = newWorld();
       const { source, dest } = world;
       const editor = new Editor();
@@ -131,8 +137,9 @@ test('random trees with random edits on both sides are equal after every run', {
         for (const change of meddling) editor.apply(dest, change);
         // A source that has become empty is refused.
         makeTree(source, { stays: file() });
-        await copyAll(world, '--delete-extras', '--block-size', '64K', ...lanes);
+        await copyAll(world, '--delete-extras', '--block-size', '64K', ...lanes, ...(hardLinks ? ['-H'] : []));
         expectEqualTrees(source, dest);
+        if (hardLinks) expectSameGroups(world);
         expect(partFiles(dest)).toEqual([]);
         const rows = [...ledgerFiles(world)].map(([path, { status }]) => [path, status]);
         const entries = [...snapshotTree(source)].filter(([, { type }]) => type !== 'dir');
