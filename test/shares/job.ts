@@ -149,7 +149,15 @@ const DOS: Record<Protocol, string> = {
   rm /mnt/dest/dos/plain
   copydos --rescan
   sleep 2
-  test $(($(dos /mnt/dest/dos/plain) & 2)) = 0`,
+  test $(($(dos /mnt/dest/dos/plain) & 2)) = 0
+  # What somebody has open is replaced once he closes it, here when he sees that it has been removed beneath him; with -c the
+  # run itself has read it.
+  echo PLAIN >/mnt/source/dos/plain
+  touch -r /mnt/dest/dos/plain /mnt/source/dos/plain
+  (until test "$(stat -c %h /mnt/dest/dos/plain)" = 0; do sleep 0.1; done) 3</mnt/dest/dos/plain &
+  copydos --rescan -c
+  wait $!
+  test "$(cat /mnt/dest/dos/plain)" = PLAIN`,
 };
 
 /** FAT numbers its files as it meets them, and its root is as old as the epoch: a disk that only such a guest can mount. */

@@ -2,11 +2,12 @@
  * Names that an entry has beside its own: FAT, NTFS and their servers find `Longer name.txt` by `LONGER~1.TXT` too, and list
  * it by the first alone. An entry of the source that is called so must not take the other's place.
  */
-import { dropFd, openDirBeneath, renameAt, renameNewAt } from '../../posix/calls.js';
+import { dropFd, openDirBeneath, renameNewAt } from '../../posix/calls.js';
 import { SysError } from '../../posix/errno.js';
 import { listFd } from '../../posix/listing.js';
 import { COLLIDES } from '../failure.js';
 import { foldName } from '../folding.js';
+import { renameOver } from './renameover.js';
 import { isThere } from './there.js';
 
 const EEXIST = 17;
@@ -35,7 +36,7 @@ export function moveToName(folder: number, part: string, name: string, hasAliase
       refuseAlias(folder, name);
     }
   }
-  renameAt(folder, part, folder, name);
+  renameOver(folder, part, name);
 }
 
 function isListed(folder: number, name: string): boolean {

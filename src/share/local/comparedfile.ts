@@ -87,10 +87,11 @@ export class ComparedFile implements DestFile {
 
   publish(times: Times, carried?: Carried): string[] {
     try {
-      return this.file ? this.file.publish(times, carried) : this.stamp(times, carried);
+      if (!this.file) return this.stamp(times, carried);
     } finally {
-      this.close();
+      this.close(); // also before another takes its place: see renameOver
     }
+    return this.file.publish(times, carried);
   }
 
   /** The content is proven to be the source's, so it gets the source's time, too. */

@@ -52,6 +52,15 @@ describe('moveToName', () => {
     expect(harvest(top)).toEqual({ 'LONGER~1.TXT': 'new' });
   });
 
+  it('fails at once where the name may not be replaced', () => {
+    writeFileSync(join(top, 'plain'), 'old');
+    let calls = 0;
+    failCall('renameat', 'EACCES', () => ++calls > 0);
+    expect(() => moveToName(folder, 'part', 'plain', true)).toThrow(expect.objectContaining({ code: 'EACCES' }));
+    expect(calls).toBe(1);
+    expect(readFileSync(join(top, 'plain'), 'utf8')).toBe('old');
+  });
+
   it('hands on what else fails, and leaves what is there', () => {
     writeFileSync(join(top, 'LONGER~1.TXT'), 'old');
     failCall('renameat2', 'EIO');
