@@ -19,7 +19,7 @@ export interface Io {
 
 /** The same, for what is no text, or too much of it to be kept until somebody reads it. */
 export interface ByteIo extends Io {
-  /** To where `out` writes; resolves when the bytes are written, to false when they could not be. */
+  /** To where `out` writes, on a terminal as it may show them; resolves when the bytes are written, to false when they could not be. */
   bytes(data: Uint8Array): Promise<boolean>;
 }
 

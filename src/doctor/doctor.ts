@@ -9,8 +9,9 @@ import { Keeper } from '../engine/keeper.js';
 import { listenForSignals } from '../engine/signals.js';
 import { Threads } from '../engine/threads.js';
 import { Exit, type ExitCode, ExitError } from '../exit.js';
+import { LedgerError } from '../ledger/errors.js';
 import { Ledger } from '../ledger/ledger.js';
-import { guard, openLedgerForReading } from '../ledger/open.js';
+import { peekIntoLedger } from '../ledger/open.js';
 import { exitNow } from '../posix/calls.js';
 import type { DoctorSettings } from '../settings.js';
 import { SCRATCH } from '../share/local/canary/scratch.js';
@@ -41,18 +42,15 @@ export async function doctor(settings: DoctorSettings, io: Io): Promise<number> 
 
 /** What the ledger of the pair, if there is one, has as not yet synced. */
 function needOfLedger({ ledger: file, ledgerIsDefault, source, dest }: DoctorSettings): Need | undefined {
-  if (ledgerIsDefault && !existsSync(file)) return undefined;
-  const ledger = guard(file, () => new Ledger(openLedgerForReading(file)));
-  try {
-    const { pair } = ledger;
-    if (pair.source !== source || pair.dest !== dest)
-      throw new ExitError(`${file}: belongs to another pair, ${pair.source} -> ${pair.dest}`, Exit.ledger);
-    const { pendingBytes, failedBytes, pendingFiles, failedFiles, syncedFiles } = ledger.totals;
-    if (pendingFiles + failedFiles + syncedFiles === 0) return undefined;
-    return { bytes: pendingBytes + failedBytes, files: pendingFiles + failedFiles, from: 'ledger', isSure: true };
-  } finally {
-    ledger.close();
+  if (!existsSync(file)) {
+    if (ledgerIsDefault) return undefined;
+    throw new LedgerError(`${file}: no ledger here; leave --db out, or name the ledger of the pair`);
   }
+  const totals = peekIntoLedger(file, { source, dest }, (db) => new Ledger(db).totals);
+  if (!totals) return undefined;
+  const { pendingBytes, failedBytes, pendingFiles, failedFiles, syncedFiles } = totals;
+  if (pendingFiles + failedFiles + syncedFiles === 0) return undefined;
+  return { bytes: pendingBytes + failedBytes, files: pendingFiles + failedFiles, from: 'ledger', isSure: true };
 }
 
 class Visit {

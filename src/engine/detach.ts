@@ -1,6 +1,6 @@
 /** `--detach`: the same command in a process of its own, without a terminal, once it is sure that it has begun. */
 import { spawn } from 'node:child_process';
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, truncateSync, unlinkSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { detachedOutput } from '../cli/paths.js';
 import { printable } from '../cli/printable.js';
@@ -15,6 +15,7 @@ import { Keeper, patienceOf, unlessUnanswered } from './keeper.js';
 import { Threads } from './threads.js';
 
 const POLL_MS = 50;
+const REFUSALS: readonly number[] = [Exit.usage, Exit.share, Exit.ledger];
 /** A run that still goes on then has begun, even if it cannot be reached. */
 const PATIENCE_MS = 15_000;
 
@@ -29,6 +30,7 @@ export async function detach(settings: Settings, args: readonly string[], io: Io
   await unlessUnanswered(io, () => keeper.inspect(settings.source, settings.dest, ownFiles(settings)));
   if (settings.ledgerIsDefault) makeLedgerFolder(settings.ledger);
   const file = detachedOutput(settings.ledger);
+  const isNew = !existsSync(file);
   const out = openOutput(file);
   const before = fstatSync(out).size;
   const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...undetached(args)], {
@@ -45,6 +47,8 @@ export async function detach(settings: Settings, args: readonly string[], io: Io
     const code = await Promise.race([ended, setTimeout(POLL_MS, undefined)]);
     if (code !== undefined) {
       io.err(readFileSync(file).subarray(before).toString());
+      // Nothing was touched, and what was said has been told.
+      if (REFUSALS.includes(code)) isNew ? unlinkSync(file) : truncateSync(file, before);
       return code as ExitCode;
     }
     if ((await isListening(settings.ledger)) || performance.now() - begun > PATIENCE_MS) break;

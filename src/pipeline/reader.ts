@@ -48,6 +48,9 @@ export const PACKED_MAX = 256 * 1024;
 /** Operations on the share that a limit counts for each file beside its data. */
 const OPEN_CLOSE = 2;
 
+/** What a share remembers of a file is good for so long, ms. */
+const MOMENT_MS = 100;
+
 /** How often a file that changes while it is read is begun anew. */
 export const READ_ATTEMPTS = 3;
 
@@ -237,7 +240,8 @@ function packDirStamp(item: LeaseItem, deps: ReaderDeps, packer: Packer): boolea
 /**
  * Reads a small file whole into the pack. One look after the reading is enough: when size, mtime and ctime are still
  * those that the scan saw, nothing changed in between. On a network share the look is at what opening the file has
- * brought: asking again for each small file would cost as much as reading it, for the moment that one read takes.
+ * brought: asking again for each small file would cost as much as reading it, for the moment that one read takes. A limit
+ * can make more than a moment of it; then the server is asked.
  * Otherwise the file is read again against a look before; false when it no longer is a small file, or keeps changing.
  */
 function packFile(item: LeaseItem, deps: ReaderDeps, packer: Packer): boolean {
@@ -250,8 +254,10 @@ function packFile(item: LeaseItem, deps: ReaderDeps, packer: Packer): boolean {
     const atimeNs = attributes.atimes ? file.stat(true).atimeNs : undefined;
     const place = packer.reserve(item.dir, item.name, item.size, xattrs);
     if (!place) return false;
+    const begunMs = performance.now();
+    const isOneRead = item.size <= deps.pace.quantum();
     const isWhole = new PacedRead(deps, file, item.size).fill(place.data, 0, () => {});
-    const stat = file.stat(false);
+    const stat = file.stat(!isOneRead || performance.now() - begunMs > MOMENT_MS);
     const same = stat.size === item.size && stat.mtimeNs === item.mtimeNs && stat.ctimeNs === item.ctimeNs;
     if (!same || !isWhole || stat.kind !== 'file') return false;
     const fields = fieldsOf(item, stat, startedMs);

@@ -1,3 +1,4 @@
+import { decodeName } from '../posix/names.js';
 import { charactersOf, columnsOf, fitStart, takeWhileFits } from './width.js';
 
 /**
@@ -46,6 +47,12 @@ export function cleanName(name: string): string {
  */
 export function cleanText(text: string): string {
   return text.replace(EACH_UNSAFE, escapeOne);
+}
+
+/** Whole lines, whose names are bytes, as a terminal may show them. */
+export function harmlessLines(data: Uint8Array): string {
+  const text = decodeName(Buffer.from(data.buffer, data.byteOffset, data.length), 0, data.length);
+  return text.replace(/[^\r\n]+|\r(?!\n)/g, cleanText);
 }
 
 /** What JSON leaves as it is, and a terminal that shows the log may obey: DEL, C1, and what turns the direction of text. */

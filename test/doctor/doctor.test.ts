@@ -131,10 +131,17 @@ describe('on this machine', () => {
     expect(copied.status, copied.stderr).toBe(0);
     expect(examined().checks.space).toMatchObject({ verdict: 'pass', facts: { needed: 0, from: 'ledger' } });
     const [db] = readdirSync(join(top, '.local/state/millrace')).filter((name) => name.endsWith('.db'));
+    const state = join(top, '.local/state/millrace');
+    const before = readdirSync(state);
     dest = join(top, 'another');
-    expect(doctor('--db', join(top, '.local/state/millrace', db!))).toMatchObject({
+    expect(doctor('--db', join(state, db!))).toMatchObject({
       status: 5,
       stderr: expect.stringContaining('belongs to another pair'),
+    });
+    expect(readdirSync(state)).toEqual(before);
+    expect(doctor('--db', join(state, 'none.db'))).toMatchObject({
+      status: 5,
+      stderr: expect.stringContaining('none.db: no ledger here'),
     });
   });
 

@@ -195,6 +195,19 @@ describe('a detached run', () => {
     expect(readFileSync(join(world.root, 'other'), 'utf8')).toBe('other');
   });
 
+  test('that is refused by the ledger leaves nothing beside it, and what was said before', async () => {
+    const world = newWorld();
+    makeTree(world.source, { a: file('a') });
+    writeFileSync(world.db, 'no ledger');
+    const out = join(world.root, 'ledger.out');
+    const refused = { code: 5, stderr: `millrace: ${world.db}: not a millrace ledger; it was left untouched\n` };
+    expect(await ask(world, 'copy', world.source, world.dest, '--detach')).toMatchObject(refused);
+    expect(existsSync(out)).toBe(false);
+    writeFileSync(out, 'said before\n');
+    expect(await ask(world, 'copy', world.source, world.dest, '--detach')).toMatchObject(refused);
+    expect(readFileSync(out, 'utf8')).toBe('said before\n');
+  });
+
   test('that cannot begin says so at once, with its exit code', async () => {
     const world = newWorld();
     const ended = await ask(world, 'copy', join(world.root, 'none'), world.dest, '--detach');

@@ -90,6 +90,9 @@ export class Rig {
     shares.push(this.sourceShare, this.destShare);
   }
 
+  /** Bytes/s; 0: no limit. */
+  rate = 0;
+
   /** Writes a file at the source and returns it as a scan would. */
   file(path: string, content: string | Uint8Array): Scanned {
     mkdirSync(join(this.source, dirName(path)), { recursive: true });
@@ -106,6 +109,7 @@ export class Rig {
   async run(...leases: (readonly Scanned[])[]): Promise<Outcome> {
     const hasher = await createHasher('sha256');
     const pace = new Bucket(new SharedArrayBuffer(Bucket.bytes), 0);
+    pace.setRate(this.rate);
     const window = new Window(new SharedArrayBuffer(Window.bytes), 0);
     const { port1, port2 } = new MessageChannel();
     const outbox = new Outbox<Lease>(port1);

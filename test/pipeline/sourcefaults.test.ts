@@ -152,6 +152,29 @@ describe.each([
   });
 });
 
+test.each([
+  ['as opening it has brought it, where one read is all', 0, false],
+  ['by its server, where a limit has it read in pieces', 1_000_000, true],
+])('a small file is looked at afterwards %s', async (_, rate, fresh) => {
+  const { rig, item } = rigWith(20_000);
+  rig.rate = rate;
+  const asked: boolean[] = [];
+  const share = rig.sourceShare;
+  rig.sourceShare = withMethods(share, {
+    open: (dir, name) => {
+      const file = share.open(dir, name);
+      return withMethods<SourceFile>(file, {
+        stat: (isFresh) => {
+          asked.push(isFresh);
+          return file.stat(isFresh);
+        },
+      });
+    },
+  });
+  const { failed } = await rig.run([item]);
+  expect({ failed, asked }).toEqual({ failed: [], asked: [fresh] });
+});
+
 test('a large file that keeps changing is begun anew a few times only', async () => {
   const { rig, item, path } = rigWith(LARGE);
   const count = beforeReads(rig, () => appendFileSync(path, 'more'));

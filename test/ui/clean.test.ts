@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cleanName, cleanText, truncateMiddle } from '../../src/ui/clean.js';
+import { cleanName, cleanText, harmlessLines, truncateMiddle } from '../../src/ui/clean.js';
 import { columnsOf } from '../../src/ui/width.js';
 import { anyName } from '../stats/snapshots.js';
 
@@ -92,6 +92,15 @@ describe('cleanText', () => {
 
   it('escapes what is unsafe and nothing else', () => {
     expect(cleanText('a\\b \u001b[1m\n')).toBe('a\\b \\x1b[1m\\n');
+  });
+});
+
+describe('harmlessLines', () => {
+  it('shows whole lines, whose bytes a terminal would obey or cannot show', () => {
+    const lines = Buffer.from('ab  ./a\u001b[31m\u0007\nab  ./plain\tb\r\nab  ./\u009b\rx\n', 'utf8');
+    expect(harmlessLines(Buffer.concat([lines, Buffer.of(0x9b, 0x0a)]))).toBe(
+      'ab  ./a\\x1b[31m\\x07\nab  ./plain\\tb\r\nab  ./\\u009b\\rx\n\\x9b\n',
+    );
   });
 });
 
