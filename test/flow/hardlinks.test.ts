@@ -147,7 +147,7 @@ test('a run that is killed again and again leaves one file for each', async () =
   expect(partFiles(world.dest)).toEqual([]);
 });
 
-test.each([['-H'], ['-H', '-a'], ['-H', '--delete-extras', '-y'], ['-aH', '--order', '-name']])(
+test.each([['-H'], ['-H', '-a'], ['-H', '--delete-extras', '-y'], ['-aH', '--order=-name']])(
   'names in a folder that was renamed at the source are names of the same file, and none has vanished (%s)',
   async (...options) => {
     const world = newWorld();
