@@ -4,7 +4,6 @@ import { totalmem } from 'node:os';
 import { createInterface } from 'node:readline';
 import { isatty } from 'node:tty';
 import { Exit } from '../exit.js';
-import { harmlessLines } from '../ui/clean.js';
 import { leaveBeforeFlushing } from './lastexit.js';
 import { type ByteIo, type Engine, explain, type Io, run } from './run.js';
 import { terminalOf } from './terminal.js';
@@ -26,8 +25,8 @@ export async function runProcess(args: readonly string[], engine = ENGINE): Prom
   const io: ByteIo = {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
-    bytes: (data) => {
-      const shown = process.stdout.isTTY ? harmlessLines(data) : data;
+    bytes: async (data) => {
+      const shown = process.stdout.isTTY ? (await import('../ui/clean.js')).harmlessLines(data) : data;
       return new Promise((resolve) => process.stdout.write(shown, (error) => resolve(!error)));
     },
     ask: process.stdin.isTTY && process.stdout.isTTY ? ask : undefined,

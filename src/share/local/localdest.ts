@@ -188,6 +188,11 @@ export class LocalDest extends LocalRoot implements DestShare {
     }
   }
 
+  /** Leaves the file's metadata in `stat`; undefined when it is not there. */
+  private identityOf(folder: number, name: string): string | undefined {
+    return wasThere(() => statAt(folder, name, this.stat)) ? this.stat.identity : undefined;
+  }
+
   makeDir(path: string): void {
     this.folders.make(path);
   }

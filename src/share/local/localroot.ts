@@ -1,7 +1,6 @@
-import { statAt, statFd } from '../../posix/calls.js';
+import { statFd } from '../../posix/calls.js';
 import { Stat } from '../../posix/stat.js';
 import type { Attributes } from '../attributes.js';
-import { saysAbsent } from '../failure.js';
 import type { Folders } from './folders.js';
 import { openPinned, type Pin } from './pin.js';
 
@@ -42,17 +41,6 @@ export abstract class LocalRoot {
 
   /** With a new descriptor of it, and its metadata in `stat`. */
   protected abstract rootOpened(root: number): void;
-
-  /** Leaves the file's metadata in `stat`; undefined when it is not there. */
-  protected identityOf(folder: number, name: string, follow = false): string | undefined {
-    try {
-      statAt(folder, name, this.stat, follow);
-      return this.stat.identity;
-    } catch (error) {
-      if (!saysAbsent(error)) throw error;
-      return undefined;
-    }
-  }
 
   close(): void {
     this.opened?.close();
