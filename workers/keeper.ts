@@ -4,7 +4,7 @@ import type { RootIdentity } from '../src/share/identity.js';
 import { type Examination, examine } from '../src/share/local/canary/examine.js';
 import { refusedSorts } from '../src/share/local/canary/refused.js';
 import { syncMounts, syncRoot } from '../src/share/local/flush.js';
-import { allocatedBytes, rootState } from '../src/share/local/looks.js';
+import { dataBytes, rootState } from '../src/share/local/looks.js';
 import { inspectRoot, inspectRoots, type OwnFile } from '../src/share/local/roots.js';
 import { type DestSeen, prepareDest, type RootCheck, troubleOf } from '../src/share/local/trial.js';
 import type { Side } from '../src/share/share.js';
@@ -19,7 +19,7 @@ export type KeeperTask =
       readonly seen: DestSeen;
       readonly tag: string;
     }
-  | { readonly task: 'allocated'; readonly root: string; readonly expected: RootIdentity; readonly path: string }
+  | { readonly task: 'dataBytes'; readonly root: string; readonly expected: RootIdentity; readonly path: string }
   | { readonly task: 'rootState'; readonly path: string; readonly expected: RootIdentity }
   | { readonly task: 'look'; readonly check: RootCheck; readonly begun: Int32Array }
   | ({ readonly task: 'examine' } & Examination)
@@ -48,8 +48,8 @@ export default function keeper(task: KeeperTask): unknown {
       return examine(task);
     case 'refusedSorts':
       return refusedSorts(task.dest, task.expected, task.silently);
-    case 'allocated':
-      return allocatedBytes(task.root, task.expected, task.path);
+    case 'dataBytes':
+      return dataBytes(task.root, task.expected, task.path);
     case 'rootState':
       return rootState(task.path, task.expected);
     case 'sync':

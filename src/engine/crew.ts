@@ -256,7 +256,8 @@ export class Crew {
         port,
         inbox,
         counters: section.counters,
-        attributes: this.settings.attributes,
+        // Which names the destination has of one file, nobody asks its listings.
+        attributes: side === 'dest' ? { ...this.settings.attributes, hardLinks: false } : this.settings.attributes,
         pace: this.pacer.memory,
         rules: this.settings.choice.rules,
         oneFilesystem: this.settings.choice.oneFilesystem,

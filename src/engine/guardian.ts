@@ -33,7 +33,7 @@ export class Guardian {
 
   constructor(
     private readonly session: Session,
-    private readonly deps: Pick<SessionDeps, 'settings' | 'note' | 'look' | 'allocated' | 'destMissing'>,
+    private readonly deps: Pick<SessionDeps, 'settings' | 'note' | 'look' | 'fillsHoles' | 'dataBytes' | 'destMissing'>,
   ) {
     this.watch = this.watchShares();
     this.stalls = new Stalls((call) => this.pathOfCall(call), deps.note);
@@ -80,13 +80,17 @@ export class Guardian {
     else this.suspect(item, failure, side).catch((error: Error) => this.session.breakOff(error));
   }
 
-  /** Nothing is handed out from now on; a large file may need less room than its size, for it may have holes. */
+  /**
+   * Nothing is handed out from now on. A large file may need less room than its size, for it may have holes; where a
+   * destination had that much and did not take it, it may have to fill them.
+   */
   private async suspect(item: Item, { code }: Failure, side: Side): Promise<void> {
     this.session.conveyor.held = true;
+    const { settings, fillsHoles, dataBytes } = this.deps;
     const { size } = item.meta;
-    const isToFit = side === 'dest' && size > LARGE && this.deps.settings.sparse;
-    const allocated = isToFit ? await this.asked('source', Call.open, this.deps.allocated(pathOf(item))) : undefined;
-    this.watch.report(side, code, Math.min(size, allocated ?? size));
+    const mayFit = side === 'dest' && size > LARGE && settings.sparse && !(fillsHoles && item.attempts > 0);
+    const data = mayFit ? await this.asked('source', Call.open, dataBytes(pathOf(item))) : undefined;
+    this.watch.report(side, code, data ?? size);
   }
 
   /**

@@ -105,9 +105,9 @@ export class Keeper {
     return flushed.away;
   }
 
-  /** Bytes that a file takes, which are fewer than its size where it has holes; undefined where that is not to be told. */
-  allocated(root: string, expected: RootIdentity, path: string): Promise<number | undefined> {
-    return this.threads.ask({ task: 'allocated', root, expected, path });
+  /** Bytes of a file that are not in holes; undefined where that is not to be told. */
+  dataBytes(root: string, expected: RootIdentity, path: string): Promise<number | undefined> {
+    return this.threads.ask({ task: 'dataBytes', root, expected, path });
   }
 
   /** A root as it is now; an error code where that is not to be told. */

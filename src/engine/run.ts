@@ -106,7 +106,8 @@ async function prepare(
       if (roots.dest.network && within.length === 0) return undefined;
       return keeper.flush(settings.dest, roots.dest.network ? undefined : identities.dest, within);
     },
-    allocated: (path: string) => keeper.allocated(settings.source, identities.source, path),
+    fillsHoles: roots.dest.fillsHoles,
+    dataBytes: (path: string) => keeper.dataBytes(settings.source, identities.source, path),
     rootState: (side: Side) => keeper.rootState(settings[side], identities[side]),
     look: (side: Side, room: number | undefined) =>
       keeper.look({

@@ -70,8 +70,10 @@ export interface SessionDeps {
   readonly destMissing: boolean;
   /** See RecorderDeps. */
   flushDest: RecorderDeps['flushDest'];
-  /** Bytes that a file of the source takes there; undefined where that is not to be told. */
-  allocated(path: string): Promise<number | undefined>;
+  /** See FilesystemFacts, of the destination. */
+  readonly fillsHoles: boolean;
+  /** Bytes of a file of the source that are not in holes; undefined where that is not to be told. */
+  dataBytes(path: string): Promise<number | undefined>;
   /** A root as it is now; an error code where that is not to be told. */
   rootState(side: Side): Promise<Meta | string>;
   /** See WatchDeps. */

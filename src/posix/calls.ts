@@ -118,13 +118,13 @@ export function dropFd(fd: number): void {
   libc.close(fd);
 }
 
-/** `follow`: of what a link leads to. */
-export function statAt(dir: number, name: string, out: Stat, follow = false): void {
-  const flags = AT_NO_AUTOMOUNT | (follow ? 0 : AT_SYMLINK_NOFOLLOW);
+/** `follow`: of what a link leads to. `fresh`: asks the server, whatever the kernel remembers (statx(2)). */
+export function statAt(dir: number, name: string, out: Stat, follow = false, fresh = false): void {
+  const flags = AT_NO_AUTOMOUNT | (follow ? 0 : AT_SYMLINK_NOFOLLOW) | (fresh ? AT_STATX_FORCE_SYNC : 0);
   check(libc.statx(dir, arg(name), flags, out.wanted, out.bytes), 'stat', name);
 }
 
-/** `fresh`: asks the server, whatever the kernel remembers (statx(2)). */
+/** `fresh`: see statAt. */
 export function statFd(fd: number, out: Stat, path = '', fresh = false): void {
   const flags = fresh ? AT_EMPTY_PATH | AT_STATX_FORCE_SYNC : AT_EMPTY_PATH;
   check(libc.statx(fd, '', flags, out.wanted, out.bytes), 'stat', path);

@@ -9,6 +9,13 @@ export interface FilesystemFacts {
   readonly ownNames: boolean;
   /** Files get their inode numbers as they are met, others each time it is mounted. */
   readonly numbersNames: boolean;
+  /**
+   * A file that was listed has one link, whatever it has, until the server is asked for it by itself (cifs_dir_info_to_fattr in
+   * the kernel's fs/smb/client/readdir.c).
+   */
+  readonly listsOneLink: boolean;
+  /** The holes of a file take room like its data, unless a program says that they need not. */
+  readonly fillsHoles: boolean;
   /** What tells it from others of its kind when it is mounted anew. */
   readonly knownBy: KnownBy;
   /** How finely it keeps modification times, ns, as far as its type tells. */
@@ -78,13 +85,16 @@ const LOCAL: Record<number, string> = {
 
 export function filesystemFacts(type: number): FilesystemFacts {
   const name = NETWORK[type] ?? LOCAL[type] ?? `0x${type.toString(16)}`;
+  const cifs = name === 'cifs' || name === 'smb2';
   return {
     name,
     network: type in NETWORK,
-    cifsTimes: name === 'cifs' || name === 'smb2',
+    cifsTimes: cifs,
     // Of the kinds of Windows, as their grains are.
     ownNames: name in GRAINS,
     numbersNames: name === 'vfat' || name === 'exfat',
+    listsOneLink: cifs,
+    fillsHoles: name in GRAINS,
     knownBy: KNOWN_BY[name] ?? (type in NETWORK ? 'source' : 'birth'),
     grainNs: GRAINS[name] ?? 1n,
   };

@@ -39,6 +39,8 @@ describe('filesystemFacts', () => {
       cifsTimes: false,
       ownNames: false,
       numbersNames: false,
+      listsOneLink: false,
+      fillsHoles: false,
       knownBy: 'birth',
       grainNs: 1n,
     });

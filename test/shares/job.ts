@@ -157,7 +157,14 @@ const DOS: Record<Protocol, string> = {
   (until test "$(stat -c %h /mnt/dest/dos/plain)" = 0; do sleep 0.1; done) 3</mnt/dest/dos/plain &
   copydos --rescan -c
   wait $!
-  test "$(cat /mnt/dest/dos/plain)" = PLAIN`,
+  test "$(cat /mnt/dest/dos/plain)" = PLAIN
+  # Names of one file, of which a listing says nothing.
+  mkdir /mnt/served/source/dos/links
+  echo one >/mnt/served/source/dos/links/a
+  ln /mnt/served/source/dos/links/a /mnt/served/source/dos/links/b
+  copydos -H --rescan
+  test "$(stat -c %h /mnt/served/dest/dos/links/a)" = 2
+  copydos -H --rescan | grep 'copied  *0 files'`,
 };
 
 /** FAT numbers its files as it meets them, and its root is as old as the epoch: a disk that only such a guest can mount. */

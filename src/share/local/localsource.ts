@@ -1,9 +1,11 @@
 import { pause } from '../../pause.js';
 import { dropFd, openForReading, readLinkAt, statAt, statFd } from '../../posix/calls.js';
 import { SysError } from '../../posix/errno.js';
+import { filesystemFacts } from '../../posix/filesystems.js';
 import { listFd } from '../../posix/listing.js';
 import { baseName, dirName, join } from '../../posix/names.js';
 import type { Kind, Stat } from '../../posix/stat.js';
+import { filesystemType } from '../../posix/statfs.js';
 import { type Attributes, NO_ATTRIBUTES, type Xattr } from '../attributes.js';
 import { type Entries, targetSign } from '../entries.js';
 import { classOf, saysAbsent } from '../failure.js';
@@ -38,6 +40,8 @@ export class LocalSource extends LocalRoot implements SourceShare {
   private readonly following: Following | undefined;
   /** Of the root, where names of one file are to be told in listings. */
   private device: number | undefined;
+  /** For that, each entry has to be asked for by itself. */
+  private asksForLinks = false;
 
   constructor(
     root: string,
@@ -52,8 +56,10 @@ export class LocalSource extends LocalRoot implements SourceShare {
     return new Folders(root, { follow: this.ways.copyLinks });
   }
 
-  protected rootOpened(): void {
-    this.device = this.attributes.hardLinks ? this.stat.deviceNumber : undefined;
+  protected rootOpened(root: number): void {
+    const { hardLinks } = this.attributes;
+    this.device = hardLinks ? this.stat.deviceNumber : undefined;
+    this.asksForLinks = hardLinks && filesystemFacts(filesystemType(root)).listsOneLink;
   }
 
   list(dir: string, batch: Entries, full: () => void, leaves?: Leaves): void {
@@ -103,7 +109,7 @@ export class LocalSource extends LocalRoot implements SourceShare {
     batch: Entries,
     leaves: Leaves | undefined,
   ): void {
-    statAt(fd, name, this.stat);
+    statAt(fd, name, this.stat, false, this.asksForLinks && kind !== 'dir');
     const unfollowed = this.follow(fd, dir, name);
     if (kind === undefined && leaves?.(name, this.stat.kind === 'dir')) return;
     if (unfollowed) throw unfollowed;

@@ -1,5 +1,5 @@
-/** Where a sparse file has data. */
-import type { SourceFile } from '../share/share.js';
+/** Where a sparse file has data, as a copy takes it. */
+import type { SourceFile } from './share.js';
 
 /** Shorter holes are copied as the zeros that they read as: a record for each would cost more than they save, bytes. */
 const SHORTEST = 256 * 1024;
@@ -27,6 +27,18 @@ export class Holes {
     }
     // A file that is being cut off has neither; reading it shows that.
     return { hole: from - at, data: end > from ? end - from : size - from };
+  }
+
+  /** Bytes of data from the beginning on; undefined where there are more than `most` stretches of it. */
+  total(most: number): number | undefined {
+    let total = 0;
+    for (let at = 0, stretches = 0; at < this.size; stretches++) {
+      if (stretches === most) return undefined;
+      const { hole, data } = this.next(at, 1);
+      total += data;
+      at += hole + data;
+    }
+    return total;
   }
 
   private dataAt(at: number): number {
