@@ -7,17 +7,19 @@ import { type Item, isAsItWas, isContentThere, isDeletion, isEntry } from './ite
 /** Failures kept for the summary; all are in the ledger and the log. */
 const FAILURES_KEPT = 20;
 
+type Amount = { files: number; bytes: number };
+
 const REMOVALS: ReadonlySet<Action> = new Set([Action.remove, Action.removeDir, Action.removePart]);
 
 export class Outcomes {
   readonly copied = { files: 0, bytes: 0 };
-  /** Of those copied, what the ledger has as synced. */
-  readonly recorded = { files: 0, bytes: 0 };
   readonly same = { files: 0, bytes: 0 };
   /** Files whose attributes alone were set. */
   stamped = 0;
   /** Names given to files that the destination has. */
   linked = 0;
+  /** Of these, what the ledger has as synced. */
+  readonly recorded = { copied: { files: 0, bytes: 0 }, stamped: 0, linked: 0 };
   /** Entries of which the destination did not take all. */
   warned = 0;
   deleted = 0;
@@ -42,11 +44,9 @@ export class Outcomes {
     else if (result && isEntry(item)) {
       this.forgetFailure(path);
       if (isAsItWas(item)) this.needNoCopy(1, result.size);
-      else if (action === Action.stamp || isContentThere(item)) this.stamped++;
-      else if (action === Action.hardLink) this.linked++;
       else {
-        add(this.copied, 1, result.size);
-        this.tally.finished(path, result);
+        count(this, item, result.size);
+        if (isCopied(item)) this.tally.finished(path, result);
       }
     } else if (result && !isAsItWas(item) && isDeletion(item)) this.deleted++;
   }
@@ -71,9 +71,13 @@ export class Outcomes {
 
   /** The ledger has what became of the item. */
   commit(item: Item): void {
-    const { result, action } = item;
-    const isCopy = action !== Action.stamp && action !== Action.hardLink && !isContentThere(item);
-    if (result && isCopy) add(this.recorded, 1, result.size);
+    if (item.result && !isAsItWas(item)) count(this.recorded, item, item.result.size);
+  }
+
+  /** Files that were published and are not recorded: the next run brings them again. */
+  get unrecorded(): number {
+    const { recorded } = this;
+    return this.copied.files + this.stamped + this.linked - recorded.copied.files - recorded.stamped - recorded.linked;
   }
 
   /** An entry that failed at first and was tried again counts with its last outcome. */
@@ -83,7 +87,18 @@ export class Outcomes {
   }
 }
 
-function add(tally: { files: number; bytes: number }, files: number, bytes: number): void {
+function isCopied(item: Item): boolean {
+  return item.action !== Action.stamp && item.action !== Action.hardLink && !isContentThere(item);
+}
+
+/** What was done for an entry, by its kind. */
+function count(done: { copied: Amount; stamped: number; linked: number }, item: Item, bytes: number): void {
+  if (isCopied(item)) add(done.copied, 1, bytes);
+  else if (item.action === Action.hardLink) done.linked++;
+  else done.stamped++;
+}
+
+function add(tally: Amount, files: number, bytes: number): void {
   tally.files += files;
   tally.bytes += bytes;
 }

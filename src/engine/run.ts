@@ -262,9 +262,9 @@ class Run {
     // A share that hangs keeps the last flush from ending too.
     const mayHang = !ended || session.isEnding || session.guardian.patience.isHeld;
     const tooLong = mayHang ? delayed(PATIENCE_MS, HANGING) : session.checkpoints.hopeless;
-    const unrecorded = broken === HANGING ? HANGING : await Promise.race([this.record(), tooLong]);
-    broken ??= unrecorded;
-    if (unrecorded) session.recorder.giveUp();
+    const failedToRecord = broken === HANGING ? HANGING : await Promise.race([this.record(), tooLong]);
+    broken ??= failedToRecord;
+    if (failedToRecord) session.recorder.giveUp();
     const snapshot = this.picture();
     try {
       if (this.exitCode(broken) !== Exit.ledger) this.chronicle?.end(snapshot, this.exitCode(broken));
@@ -281,10 +281,10 @@ class Run {
     const code = this.exitCode(broken);
     surface.stop();
     if (broken) this.io.err(`millrace: ${cleanName(reasonOf(broken))}\n`);
-    const { copied, recorded } = session.outcomes;
+    const { recorded, unrecorded } = session.outcomes;
     const result: RunResult = {
-      snapshot: { ...snapshot, session: { ...snapshot.session, copied: recorded } },
-      unrecorded: copied.files - recorded.files,
+      snapshot: { ...snapshot, session: { ...snapshot.session, ...recorded } },
+      unrecorded,
       exitCode: code,
       seconds: (steadyMs() - this.startedMs) / 1000,
       failures: session.outcomes.failures,

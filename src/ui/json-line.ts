@@ -112,7 +112,7 @@ export interface JsonSummaryMessage extends JsonCounts {
   readonly type: 'summary';
   readonly exit_code: number;
   readonly seconds: number;
-  /** Files that were published and not recorded: the next run copies them again. */
+  /** Files that were published, linked or stamped, and not recorded: the next run does that again. */
   readonly unrecorded_files: number;
   /** Failed entries, all counted and the first 20 listed. */
   readonly failures_total: number;

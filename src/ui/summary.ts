@@ -8,7 +8,7 @@ export interface RunResult {
   /** The last snapshot of the run. */
   readonly snapshot: Snapshot;
   readonly exitCode: ExitCode;
-  /** Files that were published and not recorded before the run ended: the next one copies them again. */
+  /** Files that were published, linked or stamped, and not recorded before the run ended: the next one does that again. */
   readonly unrecorded: number;
   /** Seconds the session took. */
   readonly seconds: number;
@@ -119,7 +119,7 @@ function realRows(result: RunResult): Row[] {
       [
         result.unrecorded,
         'not recorded',
-        `${formatCounted(result.unrecorded, 'file')} more, copied again by the next run`,
+        `${formatCounted(result.unrecorded, 'file')} more, done again by the next run`,
       ],
     ]),
     ...present([[session.linked, 'linked', `${formatCounted(session.linked, 'hard link')}`]]),

@@ -23,7 +23,20 @@ test('counts what was copied, and apart from it what of that is recorded', () =>
   outcomes.commit(file);
   outcomes.commit(failed('other'));
   expect(outcomes.copied).toEqual({ files: 2, bytes: 707 });
-  expect(outcomes.recorded).toEqual({ files: 1, bytes: 700 });
+  expect(outcomes.recorded.copied).toEqual({ files: 1, bytes: 700 });
+  expect(outcomes.unrecorded).toBe(1);
+});
+
+test('counts hard links and attributes that were set, and apart from them which of these are recorded', () => {
+  const outcomes = new Outcomes();
+  const asItWas = done('same');
+  asItWas.result = { ...asItWas.result!, flags: AS_IT_WAS };
+  const items = [done('a', { action: Action.hardLink }), done('b', { action: Action.stamp }), asItWas];
+  for (const item of items) outcomes.finish(item);
+  expect(outcomes).toMatchObject({ linked: 1, stamped: 1, copied: { files: 0 }, same: { files: 1 }, unrecorded: 2 });
+  for (const item of items) outcomes.commit(item);
+  expect(outcomes.recorded).toEqual({ copied: { files: 0, bytes: 0 }, linked: 1, stamped: 1 });
+  expect(outcomes.unrecorded).toBe(0);
 });
 
 test('counts no extra that somebody else has taken away', () => {

@@ -87,7 +87,7 @@ test.skipIf(!canMount)(
     // What the ledger does not have is not called copied.
     const rows = query(small.db, "SELECT count(*) AS files FROM files WHERE status = 'synced'") as { files: number }[];
     expect(stdout).toMatch(new RegExp(`copied +${rows[0]!.files.toLocaleString('en')} files?,`));
-    expect(stdout).toMatch(/not recorded +[\d,]+ files? more, copied again by the next run/);
+    expect(stdout).toMatch(/not recorded +[\d,]+ files? more, done again by the next run/);
     expect(stderr).toMatch(/^millrace: the ledger cannot be written: .*full.*\n$/);
     mount(disk, '-o', 'remount,size=16m');
     expect(query(small.db, 'PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }]);
