@@ -1,7 +1,7 @@
 /** Verdicts on where the two roots are: mounts, snapshots, clocks, room. Pure. */
 import type { Space } from '../posix/statfs.js';
 import type { ClockFacts, PlaceFacts } from '../share/local/canary/examine.js';
-import { softnessOf } from '../share/mounts.js';
+import { makesUpNumbers, softnessOf } from '../share/mounts.js';
 import { SIDE_NAMES, type Side } from '../share/share.js';
 import { formatBytes, formatCount } from '../stats/format.js';
 import { type Check, fail, pass, warn } from './check.js';
@@ -24,10 +24,10 @@ export function judgeMount(side: Side, { filesystem, mount }: PlaceFacts): Check
       `mount the ${SIDE_NAMES[side]} hard (nfs(5)): a hard mount holds the copy up, and no file fails`,
       facts,
     );
-  if (mount.type === 'cifs' && has('noserverino'))
+  if (makesUpNumbers(mount))
     return warn(
       name,
-      `${shown}: inode numbers are made up, and others after each mount: a copy refuses the root as another folder`,
+      `${shown}: inode numbers are made up, and others after each mount: a copy refuses the root as another folder, and -H finds no names of one file`,
       `mount the ${SIDE_NAMES[side]} with serverino (mount.cifs(8)), or give --accept-roots after each mount`,
       facts,
     );

@@ -10,7 +10,7 @@ import { Call } from '../pace/latency.js';
 import { Action } from '../pipeline/record.js';
 import { compare, type Seen } from '../scan/compare.js';
 import { digestOf } from '../scan/filter/choice.js';
-import { lettersOf } from '../share/attributes.js';
+import { lettersOf, NO_ATTRIBUTES } from '../share/attributes.js';
 import { type Meta, metaOf } from '../share/entries.js';
 import { keptRootMode } from '../share/local/folders.js';
 import type { Side } from '../share/share.js';
@@ -110,7 +110,7 @@ export class Course {
 
   /** The roots themselves, of which no listing tells: whether the source's is as it was, and the destination's as it. */
   private async lookAtRoots(): Promise<{ root: RootState; hasChanged: boolean }> {
-    const { root, rootState, range, grainNs, settings } = this.deps;
+    const { ledger, root, rootState, range, grainNs, settings } = this.deps;
     const look = (side: Side) =>
       this.session.checkpoints.hopefully(this.session.guardian.asked(side, Call.open, rootState(side)));
     const [source, dest] = [await look('source'), await look('dest')];
@@ -123,7 +123,9 @@ export class Course {
       mtimeNs: kept(meta.mtimeNs, range),
     });
     const asKept = { ...metaOf(source), mode: keptRootMode(source.mode) };
-    const isStamped = compare(seen(asKept), seen(dest), grainNs, settings.attributes) === 'same';
+    // As of any folder, see JoinedEntry: what the destination did not take is not looked for.
+    const wanted = ledger.dir(1)?.error === undefined ? settings.attributes : NO_ATTRIBUTES;
+    const isStamped = compare(seen(asKept), seen(dest), grainNs, wanted) === 'same';
     const isAsItWas = isStamped && source.ctimeNs === root.meta.ctimeNs;
     return { root: { meta: source, isStamped: isAsItWas }, hasChanged: !isAsItWas };
   }

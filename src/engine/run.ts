@@ -19,7 +19,7 @@ import { mountinfo } from '../share/local/mountinfo.js';
 import { coarser, type RootsFacts } from '../share/local/roots.js';
 import { holding, localMountsWithin } from '../share/mounts.js';
 import { type RenamedSort, Renaming } from '../share/renaming.js';
-import { SIDE_NAMES, type Side } from '../share/share.js';
+import type { Side } from '../share/share.js';
 import { sameKept } from '../share/timerange.js';
 import { steadyMs } from '../stats/clock.js';
 import type { Snapshot } from '../stats/snapshot.js';
@@ -35,6 +35,7 @@ import { leave, PATIENCE_MS, reasonOf } from './ending.js';
 import type { FinalPass } from './final.js';
 import type { Keeper } from './keeper.js';
 import { firstLanes } from './lanecount.js';
+import { mountNotes } from './mountnotes.js';
 import { RunOperator } from './operator.js';
 import { pictureOf } from './picture.js';
 import { DestAway } from './recorder.js';
@@ -74,7 +75,9 @@ export async function run(
     ledger.close();
     throw error;
   }
-  return new Run(settings, io, ledger, log, ground, roots.soft, final).toTheEnd(begun);
+  return new Run(settings, io, ledger, log, ground, mountNotes(roots, settings.attributes.hardLinks), final).toTheEnd(
+    begun,
+  );
 }
 
 /** What a session is told beside its settings. */
@@ -190,8 +193,8 @@ class Run {
     private readonly ledger: Ledger,
     private readonly log: AuditLog | undefined,
     ground: Ground,
-    /** Sides with a soft mount. */
-    private readonly soft: readonly Side[],
+    /** Told at the beginning. */
+    private readonly notes: readonly string[],
     private readonly final: FinalPass | undefined,
   ) {
     if (!settings.dryRun) this.chronicle = new Chronicle(ledger, this.startedMs);
@@ -242,8 +245,7 @@ class Run {
       hangUp: () => this.log && reopenLog(this.log, (text) => this.note(text)),
     });
     surface.start();
-    for (const side of this.soft)
-      this.note(`the ${SIDE_NAMES[side]} is a soft mount: files fail while its server is slow; mount it hard (nfs(5))`);
+    for (const text of this.notes) this.note(text);
     if (this.renamed.length > 0)
       this.note(`names of these sorts are kept under others (--rename-invalid): ${this.renamed.join('  ')}`);
     if (this.final) this.note(this.final.forecast(this.ledger));

@@ -11,7 +11,7 @@ import { join } from '../posix/names.js';
 import type { Kind, Stat } from '../posix/stat.js';
 import type { Filter } from '../scan/filter/filter.js';
 import { type Attributes, carriesAny, carriesXattrs, encodeXattrs } from '../share/attributes.js';
-import { failure, failureOf, UNLIKE } from '../share/failure.js';
+import { failure, failureOf, UNLIKE, UNLISTED } from '../share/failure.js';
 import type { SourceFile, SourceShare } from '../share/share.js';
 import type { LaneCounters } from '../stats/shared.js';
 import { confirmAbsent } from './absence.js';
@@ -301,23 +301,32 @@ function removalsAllowed(lease: Lease, deps: ReaderDeps, failed: FailedItem[]): 
     extras.kinds.set(name, action === Action.removeDir ? 'dir' : 'file');
     extras.ids.set(name, id);
   }
+  const fail = (id: number, code: string, path: string) =>
+    failed.push({ id, failure: failure(code, 'live check at the source', path), side: 'source' });
+  const asked = <T>(question: () => T): T => {
+    deps.pace.take(0, 1);
+    return deps.counters.during(question);
+  };
+  const source: Parameters<typeof confirmAbsent>[0] = {
+    listKinds: (...about) => asked(() => deps.source.listKinds(...about)),
+    look: (...about) => asked(() => deps.source.look(...about)),
+  };
   for (const [dir, { kinds, ids }] of byDir) {
     // Not checked, not allowed: when the run stops, workOff returns these items before it asks.
     if (deps.ring.command !== Command.run) break;
     try {
-      deps.pace.take(0, 1);
       deps.counters.workOn(ids.values().next().value!);
-      const absent = deps.counters.during(() => confirmAbsent(deps.source, dir, kinds, deps.filter));
+      const { absent, hidden } = confirmAbsent(source, dir, kinds, deps.filter);
       const kept: number[] = [];
       for (const [name, id] of ids) {
         if (absent.has(name)) allowed.add(id);
+        else if (hidden.has(name)) fail(id, UNLISTED, join(dir, name));
         else kept.push(id);
       }
       if (kept.length > 0) deps.report({ type: 'kept', ids: kept });
     } catch (error) {
       const { code } = failureOf(error, 'readdir', dir);
-      for (const [name, id] of ids)
-        failed.push({ id, failure: failure(code, 'live check at the source', join(dir, name)), side: 'source' });
+      for (const [name, id] of ids) fail(id, code, join(dir, name));
     }
   }
   return allowed;

@@ -2,7 +2,7 @@
 
 import type { Bucket } from '../pace/bucket.js';
 import { Call } from '../pace/latency.js';
-import { confirmAbsent } from '../pipeline/absence.js';
+import { notListed } from '../pipeline/absence.js';
 import type { Inbox } from '../pipeline/inbox.js';
 import { baseName, dirName } from '../posix/names.js';
 import type { Attributes } from '../share/attributes.js';
@@ -135,7 +135,7 @@ function failureOfListing(error: unknown, path: string, share: Share): Failure {
   const cause = failureOf(error, 'readdir', path);
   if (cause.code !== 'ENOENT' || path === '') return cause;
   try {
-    if (confirmAbsent(share, dirName(path), new Map([[baseName(path), 'dir']])).size > 0) return cause;
+    if (notListed(share, dirName(path), new Map([[baseName(path), 'dir']])).absent.size > 0) return cause;
   } catch {
     // Nothing is known of the folder above either.
   }

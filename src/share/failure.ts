@@ -54,6 +54,9 @@ export const LASTING: readonly string[] = [COLLIDES, MANGLED];
 /** Our own: what should be another name of a file that was copied is not, or that is not there. */
 export const UNLIKE = 'UNLIKE';
 
+/** Our own: an entry of the source that is found by its name, and that its folder does not list. */
+export const UNLISTED = 'UNLISTED';
+
 /** What the filesystem of a destination says where it has no hard links, or no more of this file. */
 export const UNLINKABLE: readonly string[] = ['EPERM', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK'];
 
@@ -83,6 +86,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   EOPNOTSUPP: 'not supported by the filesystem',
   CHANGED: 'changed while it was read',
   COLLIDES: 'the destination takes this name for that of another entry',
+  UNLISTED: 'the source has it, though its folder does not list it',
   TRASH: 'has the name of the --trash folder',
   DIED: 'threads died while they had it in hand',
   ENODEV: 'not the share that it was',

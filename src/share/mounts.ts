@@ -70,6 +70,11 @@ export function softnessOf({ type, options }: Pick<Mount, 'type' | 'options'>): 
   return (['soft', 'softerr'] as const).find((option) => options.includes(option));
 }
 
+/** Whether inode numbers are the client's own, another for each name, and not the server's (mount.cifs(8)). */
+export function makesUpNumbers({ type, options }: Pick<Mount, 'type' | 'options'>): boolean {
+  return /^(cifs|smb3)$/.test(type) && options.includes('noserverino');
+}
+
 /**
  * Types of mounts with a server of their own, as the kernel names them; of automounters, which nothing is written to. The
  * files of the others are flushed with their filesystem, of which a call may wait for ever where the server does.

@@ -124,6 +124,24 @@ test.skipIf(!isRoot)(
   },
 );
 
+test.skipIf(!isRoot)(
+  'what the destination does not take of the root folder is no change: it ends in a certificate (root only)',
+  async () => {
+    const world = newUnprivilegedWorld();
+    makeTree(world.source, { 'sub/f': file('f') });
+    makeTree(world.dest, {});
+    handOver(world);
+    // A group that the user is not in.
+    chownSync(world.source, world.uid!, 0);
+    const { stdout } = await copyAll(world, '-a', '--final');
+    expect(stdout).toMatch(/not taken +attributes of 1 entry/);
+    expect(told(stdout, 'result')).toEqual(['complete: all that was to be copied is there']);
+    const again = await copyAll(world, '-a', '--final');
+    expect(again.stdout).not.toContain('not taken');
+    expect(told(again.stdout, 'result')).toEqual(['complete: all that was to be copied is there']);
+  },
+);
+
 test('an extra that cannot be looked at is a failure, keeps all extras, and is in the certificate', async () => {
   const world = newUnprivilegedWorld();
   makeTree(world.source, { f: file('f'), folder: { kind: 'dir' } });

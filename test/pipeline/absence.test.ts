@@ -22,7 +22,7 @@ afterEach(() => {
 });
 
 const absent = (dir: string, extras: Record<string, Kind>) => [
-  ...confirmAbsent(share, dir, new Map(Object.entries(extras))),
+  ...confirmAbsent(share, dir, new Map(Object.entries(extras))).absent,
 ];
 
 test('names that the source has in no kind that counts are absent', () => {
@@ -35,6 +35,50 @@ test('only folder against non-folder tells kinds apart', () => {
   plant(root, { file: '', folder: {}, link: { link: 'folder' } });
   expect(absent('', { file: 'link', link: 'other' })).toEqual([]);
   expect(absent('', { file: 'dir', folder: 'file', link: 'dir' })).toEqual(['file', 'folder', 'link']);
+});
+
+/** Lists nothing of what is there. */
+const unlisting = () =>
+  new Proxy(share, {
+    get: (target, key) => (key === 'listKinds' ? () => undefined : Reflect.get(target, key).bind(target)),
+  });
+
+test('what a listing lacks is absent only if nothing is found by its name, of a kind that counts', () => {
+  plant(root, { a: { file: '', folder: {}, link: { link: 'nowhere' } } });
+  const extras: [string, Kind][] = [
+    ['file', 'file'],
+    ['folder', 'dir'],
+    ['link', 'file'],
+    ['gone', 'file'],
+  ];
+  const { absent: gone, hidden } = confirmAbsent(unlisting(), 'a', new Map(extras));
+  expect([[...gone], [...hidden]]).toEqual([['gone'], ['file', 'folder', 'link']]);
+  expect(confirmAbsent(unlisting(), 'a', new Map([['folder', 'file']])).absent.size).toBe(1);
+  expect(absent('a', { ['x'.repeat(300)]: 'file' })).toHaveLength(1);
+});
+
+test('what is found by a name and listed by another that a share takes for it is absent', () => {
+  plant(root, { a: { README: '', readme: '' } });
+  const folding = new Proxy(share, {
+    get: (target, key) =>
+      key === 'listKinds'
+        ? (_: string, each: (name: string, kind: Kind) => void) => each('README', 'file')
+        : Reflect.get(target, key).bind(target),
+  });
+  expect([...confirmAbsent(folding, 'a', new Map([['readme', 'file']])).absent]).toEqual(['readme']);
+});
+
+test.each(['EIO', 'ESTALE', 'EACCES'] as const)('%s from a look by name proves nothing', (code) => {
+  plant(root, { a: {} });
+  const failing = new Proxy(share, {
+    get: (target, key) =>
+      key === 'look'
+        ? (_: string, name: string) => {
+            throw new SysError(constants.errno[code], 'stat', name);
+          }
+        : Reflect.get(target, key).bind(target),
+  });
+  expect(() => confirmAbsent(failing, 'a', new Map([['x', 'file']]))).toThrow(code);
 });
 
 test('everything is absent in a folder that is missing, however far up', () => {
@@ -61,7 +105,7 @@ test('nothing is absent in a folder that comes back between two looks', () => {
           }
         : Reflect.get(target, key),
   });
-  expect([...confirmAbsent(moving, 'a', new Map([['x', 'file']]))]).toEqual([]);
+  expect([...confirmAbsent(moving, 'a', new Map([['x', 'file']])).absent]).toEqual([]);
 });
 
 test.each(['EIO', 'ESTALE', 'EACCES', 'ENOTCONN', 'ETIMEDOUT'] as const)('%s from a listing proves nothing', (code) => {
@@ -101,7 +145,7 @@ test('the root itself is never taken for absent', () => {
   try {
     const found = (() => {
       try {
-        return [...confirmAbsent(elsewhere, '', new Map([['x', 'file']]))];
+        return [...confirmAbsent(elsewhere, '', new Map([['x', 'file']])).absent];
       } catch (error) {
         return (error as SysError).code;
       }

@@ -137,6 +137,17 @@ describe('when the source cannot be listed', () => {
   });
 });
 
+test('an extra that the source has and does not list stays, and is told', async () => {
+  const rig = new Rig();
+  plant(rig.source, { a: { x: '' } });
+  plant(rig.dest, { a: { x: '', y: '' } });
+  rig.sourceShare = withMethods(rig.sourceShare, { listKinds: () => undefined });
+  const { finished, failures } = await rig.run([extra('a/x'), extra('a/y')]);
+  expect(failures).toEqual(['UNLISTED a/x']);
+  expect([...finished.keys()]).toEqual([2]);
+  expect(namesIn(rig.dest)).toEqual(['a', 'a/x']);
+});
+
 test('a part file is removed without a question to the source', async () => {
   const rig = new Rig();
   writeFileSync(join(rig.dest, '.millrace-part.x'), '');

@@ -3,6 +3,7 @@ import {
   holding,
   isInside,
   localMountsWithin,
+  makesUpNumbers,
   mountOf,
   overlap,
   overlapByMounts,
@@ -157,4 +158,13 @@ test.each([
   ['nfsd', ['soft'], undefined],
 ] as const)('a mount of %s with %j is %s', (type, options, soft) => {
   expect(softnessOf({ type, options })).toBe(soft);
+});
+
+test.each([
+  ['cifs', ['rw', 'noserverino'], true],
+  ['smb3', ['noserverino'], true],
+  ['cifs', ['rw', 'serverino'], false],
+  ['nfs4', ['noserverino'], false],
+] as const)('whether a mount of %s with %j makes up inode numbers: %s', (type, options, is) => {
+  expect(makesUpNumbers({ type, options })).toBe(is);
 });

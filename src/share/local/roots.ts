@@ -11,7 +11,7 @@ import { Stat } from '../../posix/stat.js';
 import { filesystemType } from '../../posix/statfs.js';
 import { type Meta, metaOf } from '../entries.js';
 import type { RootIdentity } from '../identity.js';
-import { mountOf, overlap, overlapByMounts, type Place, placeOf, softnessOf } from '../mounts.js';
+import { makesUpNumbers, mountOf, overlap, overlapByMounts, type Place, placeOf, softnessOf } from '../mounts.js';
 import { SIDE_NAMES, type Side } from '../share.js';
 import { mountinfo } from './mountinfo.js';
 import { identityOf } from './pin.js';
@@ -35,6 +35,8 @@ export interface RootsFacts {
   readonly destParent: RootIdentity | undefined;
   /** The sides whose mounts give errors where others wait. */
   readonly soft: readonly Side[];
+  /** Of the source's entries: nothing tells which names are of one file. */
+  readonly hasMadeUpNumbers: boolean;
 }
 
 /** Why a run cannot begin: `usage` is the operator's mistake, `share` the share's fault. */
@@ -96,6 +98,7 @@ export function inspectRoots(source: string, dest: string, own: readonly OwnFile
     sourceIsEmpty: from.isEmpty,
     destIdentity: destMissing ? undefined : to.identity,
     destParent: destMissing ? to.identity : undefined,
+    hasMadeUpNumbers: from.hasMadeUpNumbers,
     soft: [...(from.isSoft ? ['source' as const] : []), ...(to.isSoft ? ['dest' as const] : [])],
   };
 }
@@ -135,6 +138,7 @@ interface Looked {
   readonly identity: RootIdentity;
   readonly isEmpty: boolean;
   readonly isSoft: boolean;
+  readonly hasMadeUpNumbers: boolean;
 }
 
 function look(side: string, path: string): Looked | { missing: true } | Refusal {
@@ -143,14 +147,16 @@ function look(side: string, path: string): Looked | { missing: true } | Refusal 
     const real = realpathSync(path);
     const mounts = mountinfo();
     const place = placeOf(real, mounts);
-    const isSoft = softnessOf(mountOf(real, mounts)) !== undefined;
+    const mount = mountOf(real, mounts);
+    const isSoft = softnessOf(mount) !== undefined;
+    const hasMadeUpNumbers = makesUpNumbers(mount);
     const fd = openRoot(path);
     const facts = filesystemFacts(filesystemType(fd));
     const stat = new Stat();
     statFd(fd, stat);
     const identity = identityOf(fd);
     dropFd(fd);
-    return { real, place, facts, meta: metaOf(stat), identity, isEmpty: isEmpty(path), isSoft };
+    return { real, place, facts, meta: metaOf(stat), identity, isEmpty: isEmpty(path), isSoft, hasMadeUpNumbers };
   } catch (error) {
     const { code } = asSysError(error, 'stat', path);
     if (code === 'ENOENT') return { missing: true };
