@@ -13,30 +13,26 @@ export interface Proof {
   readonly hidden: Set<string>;
 }
 
+type Source = Pick<SourceShare, 'listKinds' | 'look' | 'sameFile' | 'foldsNames'>;
+
 /**
  * Which of the extras (name -> kind at the destination) beneath `dir` are still absent at the source: as notListed says,
- * and, since servers also end listings too early, by their names. Any error means "unknown" and is thrown: unknown never
- * deletes.
+ * and, since servers also end listings too early, by their names. What is found by one name and listed by another is absent.
+ * Any error means "unknown" and is thrown: unknown never deletes.
  */
-export function confirmAbsent(
-  source: Pick<SourceShare, 'listKinds' | 'look'>,
-  dir: string,
-  extras: ReadonlyMap<string, Kind>,
-  filter?: Filter,
-): Proof {
+export function confirmAbsent(source: Source, dir: string, extras: ReadonlyMap<string, Kind>, filter?: Filter): Proof {
   const { absent, unlisted } = notListed(source, dir, extras, filter);
+  const hidden = new Set<string>();
   const found = [...unlisted].filter((name) => {
     const kind = kindByName(source, dir, name);
     return kind !== undefined && countsAs(extras.get(name)!, kind, join(dir, name), filter);
   });
-  if (found.length === 0) return { absent, hidden: new Set() };
-  const hidden = new Set(found);
-  const { names, folded } = namesNow(source, dir, found);
-  for (const name of found) {
-    const isListed = names.has(name);
-    if (isListed || folded.has(foldName(name, FOLDED))) hidden.delete(name);
-    if (isListed || hidden.has(name)) absent.delete(name);
+  if (found.length > 0) {
+    const listed = listedAs(source, dir, found);
+    for (const name of found) if (listed.get(name) !== 'another') absent.delete(name);
+    for (const name of found) if (!listed.has(name)) hidden.add(name);
   }
+  if (absent.size < extras.size && isAstray(source, dir)) return { absent: new Set(extras.keys()), hidden: new Set() };
   return { absent, hidden };
 }
 
@@ -48,15 +44,20 @@ export function confirmAbsent(
  * thrown.
  */
 export function notListed(
-  source: Pick<Share, 'listKinds'>,
+  source: Pick<Share, 'listKinds' | 'foldsNames'>,
   dir: string,
   extras: ReadonlyMap<string, Kind>,
   filter?: Filter,
 ): { absent: Set<string>; unlisted: Set<string> } {
   const absent = new Set(extras.keys());
   const unlisted = new Set(extras.keys());
+  const alike = new Map<string, string>();
+  if (source.foldsNames) for (const name of extras.keys()) alike.set(foldName(name, FOLDED), name);
   try {
     source.listKinds(dir, (name, kind) => {
+      // Its client may count a folder that is looked for by two names as two from then on.
+      const other = alike.size > 0 ? alike.get(foldName(name, FOLDED)) : undefined;
+      if (other !== undefined) unlisted.delete(other);
       const extra = extras.get(name);
       if (extra === undefined) return;
       unlisted.delete(name);
@@ -91,21 +92,30 @@ function cannotBe(error: unknown): boolean {
   return ['EINVAL', 'EILSEQ', 'ENAMETOOLONG'].includes((error as { code?: string }).code ?? '');
 }
 
-/**
- * What the folder lists by now of the names that were found in it, and what it lists, `folded`, by others that a share takes for
- * these: in capitals or not, with accents composed or not.
- */
-function namesNow(source: Pick<Share, 'listKinds'>, dir: string, found: readonly string[]) {
-  const [sought, soughtFolded] = [new Set(found), new Set(found.map((name) => foldName(name, FOLDED)))];
-  const [names, folded] = [new Set<string>(), new Set<string>()];
-  source.listKinds(dir, (name) => {
-    if (sought.has(name)) names.add(name);
-    const other = foldName(name, FOLDED);
-    if (soughtFolded.has(other)) folded.add(other);
-  });
-  return { names, folded };
+/** How the folder lists, by now, what is found in it by these names: those that it does not list are left out. */
+function listedAs(source: Source, dir: string, names: readonly string[]): Map<string, 'itself' | 'another'> {
+  const alike = new Map(names.map((name) => [foldName(name, FOLDED), [] as string[]]));
+  source.listKinds(dir, (name) => alike.get(foldName(name, FOLDED))?.push(name));
+  const listed = new Map<string, 'itself' | 'another'>();
+  for (const name of names) {
+    const others = alike.get(foldName(name, FOLDED))!;
+    const isOne = (other: string) => source.foldsNames || source.sameFile(dir, name, join(dir, other)) !== undefined;
+    if (others.includes(name)) listed.set(name, 'itself');
+    else if (others.some(isOne)) listed.set(name, 'another');
+  }
+  return listed;
 }
 
+/** Whether the folder, or one that it is in, is listed by another name: whoever looks into it by this one sees what is not its own. */
+function isAstray(source: Source, dir: string): boolean {
+  for (let at = dir; at !== ''; at = dirName(at)) {
+    const name = baseName(at);
+    if (listedAs(source, dirName(at), [name]).get(name) === 'another') return true;
+  }
+  return false;
+}
+
+/** What some share or other takes for one name: in capitals or not, with accents composed or not. */
 const FOLDED: Folding = { case: true, form: true };
 
 function isNoFolder(error: unknown): boolean {

@@ -42,6 +42,9 @@ class RenamedSource implements SourceShare {
     return this.names.encodePath(path);
   }
 
+  get foldsNames(): boolean {
+    return this.inner.foldsNames;
+  }
   isOnRootFilesystem(dir: string): boolean {
     return this.inner.isOnRootFilesystem(this.path(dir));
   }

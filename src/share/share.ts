@@ -93,6 +93,8 @@ export interface Share {
   list(dir: string, batch: Entries, full: () => void, leaves?: Leaves): void;
   /** Whether the folder is on the filesystem of the root, and not one that is mounted further in. */
   isOnRootFilesystem(dir: string): boolean;
+  /** Names that differ in capitals, or in how accents are written, may be one: as the kind of its filesystem has it. */
+  readonly foldsNames: boolean;
   /** Kind of every name in the folder, streamed, as fresh from the share as it can be had. */
   listKinds(dir: string, each: (name: string, kind: Kind) => void): void;
   close(): void;

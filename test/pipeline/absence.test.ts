@@ -1,4 +1,4 @@
-import { renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -37,10 +37,15 @@ test('only folder against non-folder tells kinds apart', () => {
   expect(absent('', { file: 'dir', folder: 'file', link: 'dir' })).toEqual(['file', 'folder', 'link']);
 });
 
+function bound(target: LocalSource, key: string | symbol): unknown {
+  const value: unknown = Reflect.get(target, key, target);
+  return typeof value === 'function' ? value.bind(target) : value;
+}
+
 /** Lists nothing of what is there. */
 const unlisting = () =>
   new Proxy(share, {
-    get: (target, key) => (key === 'listKinds' ? () => undefined : Reflect.get(target, key).bind(target)),
+    get: (target, key) => (key === 'listKinds' ? () => undefined : bound(target, key)),
   });
 
 test('what a listing lacks is absent only if nothing is found by its name, of a kind that counts', () => {
@@ -57,15 +62,48 @@ test('what a listing lacks is absent only if nothing is found by its name, of a 
   expect(absent('a', { ['x'.repeat(300)]: 'file' })).toHaveLength(1);
 });
 
-test('what is found by a name and listed by another that a share takes for it is absent', () => {
+/** A share that takes names for one that differ in capitals, and lists them as they are in `root`. */
+const folding = (foldsNames: boolean) => {
+  const own = (dir: string) => dir.replace('DIR', 'dir').replace('README', 'readme');
+  return new Proxy(share, {
+    get: (target, key) => {
+      if (key === 'foldsNames') return foldsNames;
+      if (key === 'listKinds')
+        return (dir: string, each: (name: string, kind: Kind) => void) => target.listKinds(own(dir), each);
+      if (key === 'look') return (dir: string, name: string) => target.look(own(dir), own(name));
+      if (key === 'sameFile')
+        return (dir: string, name: string, other: string) => target.sameFile(own(dir), own(name), own(other));
+      return bound(target, key);
+    },
+  });
+};
+
+test.each([true, false])(
+  'what is found by a name and listed by another that the share takes for it is absent, known by its kind: %s',
+  (byKind) => {
+    plant(root, { dir: { readme: '', sub: { x: '' } } });
+    const gone = (dir: string, name: string, kind: Kind = 'file') =>
+      [...confirmAbsent(folding(byKind), dir, new Map([[name, kind]])).absent].length === 1;
+    expect(gone('dir', 'README')).toBe(true);
+    expect(gone('', 'DIR', 'dir')).toBe(true);
+    // What is in a folder of such a name is found, and is the other one's.
+    expect(gone('DIR', 'readme')).toBe(true);
+    expect(gone('DIR/sub', 'x')).toBe(true);
+    expect(gone('dir', 'readme')).toBe(false);
+    expect(gone('dir/sub', 'x')).toBe(false);
+  },
+);
+
+test('what is listed by another name, and is another file, does not make it absent', () => {
   plant(root, { a: { README: '', readme: '' } });
-  const folding = new Proxy(share, {
+  const cutOff = new Proxy(share, {
     get: (target, key) =>
       key === 'listKinds'
         ? (_: string, each: (name: string, kind: Kind) => void) => each('README', 'file')
-        : Reflect.get(target, key).bind(target),
+        : bound(target, key),
   });
-  expect([...confirmAbsent(folding, 'a', new Map([['readme', 'file']])).absent]).toEqual(['readme']);
+  const { absent: gone, hidden } = confirmAbsent(cutOff, 'a', new Map([['readme', 'file']]));
+  expect([[...gone], [...hidden]]).toEqual([[], ['readme']]);
 });
 
 test.each(['EIO', 'ESTALE', 'EACCES'] as const)('%s from a look by name proves nothing', (code) => {
@@ -76,7 +114,7 @@ test.each(['EIO', 'ESTALE', 'EACCES'] as const)('%s from a look by name proves n
         ? (_: string, name: string) => {
             throw new SysError(constants.errno[code], 'stat', name);
           }
-        : Reflect.get(target, key).bind(target),
+        : bound(target, key),
   });
   expect(() => confirmAbsent(failing, 'a', new Map([['x', 'file']]))).toThrow(code);
 });
@@ -100,10 +138,10 @@ test('nothing is absent in a folder that comes back between two looks', () => {
     get: (target, key) =>
       key === 'listKinds'
         ? (dir: string, each: (name: string, kind: Kind) => void) => {
-            if (dir === '') renameSync(join(root, 'away'), join(root, 'a'));
+            if (dir === '' && existsSync(join(root, 'away'))) renameSync(join(root, 'away'), join(root, 'a'));
             target.listKinds(dir, each);
           }
-        : Reflect.get(target, key),
+        : bound(target, key),
   });
   expect([...confirmAbsent(moving, 'a', new Map([['x', 'file']])).absent]).toEqual([]);
 });
@@ -117,7 +155,7 @@ test.each(['EIO', 'ESTALE', 'EACCES', 'ENOTCONN', 'ETIMEDOUT'] as const)('%s fro
               if (dir === which) throw new SysError(constants.errno[code], 'readdir', dir);
               target.listKinds(dir, each);
             }
-          : Reflect.get(target, key),
+          : bound(target, key),
     });
   const extras = new Map<string, Kind>([['x', 'file']]);
   expect(() => confirmAbsent(failing('a/b'), 'a/b', extras)).toThrow(code);
@@ -134,7 +172,7 @@ test('a listing that breaks off midway proves nothing', () => {
             each('x', 'file');
             throw new SysError(constants.errno.EIO, 'readdir', '');
           }
-        : Reflect.get(target, key),
+        : bound(target, key),
   });
   expect(() => confirmAbsent(breaking, '', new Map([['y', 'file']]))).toThrow('EIO');
 });

@@ -45,6 +45,7 @@ function scan(
       for (const name of kinds[dir] ?? []) each(name, 'dir');
     },
     isOnRootFilesystem: () => true,
+    foldsNames: false,
     close: () => {},
   };
   runScanner({

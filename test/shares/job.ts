@@ -213,6 +213,19 @@ const FAT = `
     test "$(ls /run/plugged/'long folder')" = file
   done`;
 
+/** A folder that is spelled otherwise now: what it was called is found at the server, and is an extra. */
+const RESPELLED = `
+  mkdir -p /mnt/served/source/cased/Folder/sub
+  echo f | tee /mnt/served/source/cased/Folder/f >/mnt/served/source/cased/Folder/sub/f
+  cased() { ${process.execPath} ${MAIN} copy /mnt/source/cased /run/cased --db /run/c.db --log-file /run/c.log --delete-extras --yes; }
+  cased
+  mv /mnt/served/source/cased/Folder /mnt/served/source/cased/folder
+  # The client remembers names for a second.
+  sleep 2
+  cased
+  test "$(cd /run/cased && find . | sort | tr '\n' ' ')" = '. ./folder ./folder/f ./folder/sub ./folder/sub/f '
+  cased | grep 'copied  *0 files'`;
+
 /** A log on a share that is full: the server says so when the lines are flushed, and not before. */
 const FULL_LOG = `
   mkdir /run/few
@@ -283,6 +296,8 @@ const job = (protocol: Protocol) => `
   ${protocol === 'nfs4' ? FULL_LOG : ''}
   echo '--- fat'
   ${protocol === 'nfs3' ? FAT : ''}
+  echo '--- respelled'
+  ${protocol === 'smb' ? RESPELLED : ''}
 
   echo '--- end'`;
 

@@ -42,6 +42,7 @@ export class LocalSource extends LocalRoot implements SourceShare {
   private device: number | undefined;
   /** For that, each entry has to be asked for by itself. */
   private asksForLinks = false;
+  private hasOwnNames = false;
 
   constructor(
     root: string,
@@ -59,7 +60,9 @@ export class LocalSource extends LocalRoot implements SourceShare {
   protected rootOpened(root: number): void {
     const { hardLinks } = this.attributes;
     this.device = hardLinks ? this.stat.deviceNumber : undefined;
-    this.asksForLinks = hardLinks && filesystemFacts(filesystemType(root)).listsOneLink;
+    const facts = filesystemFacts(filesystemType(root));
+    this.asksForLinks = hardLinks && facts.listsOneLink;
+    this.hasOwnNames = facts.ownNames;
   }
 
   list(dir: string, batch: Entries, full: () => void, leaves?: Leaves): void {
@@ -135,6 +138,11 @@ export class LocalSource extends LocalRoot implements SourceShare {
       if (!(error instanceof SysError)) throw error;
       return error;
     }
+  }
+
+  get foldsNames(): boolean {
+    const { folders } = this;
+    return folders.root >= 0 && this.hasOwnNames;
   }
 
   isOnRootFilesystem(dir: string): boolean {
