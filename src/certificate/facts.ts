@@ -1,7 +1,7 @@
 /** What a certificate tells of a migration, from its ledger. */
 import { setImmediate } from 'node:timers/promises';
 import type { Ledger } from '../ledger/ledger.js';
-import { EntryStatus, IS_OF_COPY, Verdict } from '../ledger/schema.js';
+import { DirStatus, EntryStatus, IS_OF_COPY, Verdict } from '../ledger/schema.js';
 import { prepare } from '../ledger/sqlite.js';
 import { failuresOf } from '../ledger/statistics.js';
 import { syncedEntries } from '../ledger/synced.js';
@@ -27,7 +27,7 @@ export interface LedgerFacts {
   readonly skipped: readonly { readonly reason: string; readonly count: number }[];
   /** Entries whose path at the destination is another. */
   readonly renamed: number;
-  /** Entries of whose attributes the destination did not take all. */
+  /** Entries and folders of whose attributes the destination did not take all. */
   readonly warned: number;
 }
 
@@ -68,12 +68,18 @@ export async function factsOf(ledger: Ledger): Promise<LedgerFacts> {
     failures: failuresSummary(failuresOf(ledger), { first: 0, places: 3, most: MOST_FAILURES }),
     skipped: skippedIn(ledger),
     renamed: prepare(ledger.db, 'SELECT count(*) FROM renamed').pluck().get() as number,
-    warned: count(ledger, `status = ${EntryStatus.synced} AND error IS NOT NULL AND ${IS_OF_COPY}`),
+    warned:
+      count(ledger, `status = ${EntryStatus.synced} AND error IS NOT NULL AND ${IS_OF_COPY}`) + warnedFolders(ledger),
   };
 }
 
 function count({ db }: Ledger, condition: string): number {
   return prepare(db, `SELECT count(*) FROM entries WHERE ${condition}`).pluck().get() as number;
+}
+
+function warnedFolders({ db }: Ledger): number {
+  const query = `SELECT count(*) FROM dirs WHERE status = ${DirStatus.synced} AND error IS NOT NULL`;
+  return prepare(db, query).pluck().get() as number;
 }
 
 function skippedIn({ db }: Ledger): LedgerFacts['skipped'] {
