@@ -13,7 +13,7 @@ export interface Proof {
   readonly hidden: Set<string>;
 }
 
-type Source = Pick<SourceShare, 'listKinds' | 'look' | 'sameFile' | 'foldsNames'>;
+type Source = Pick<SourceShare, 'listKinds' | 'look' | 'foldsNames'>;
 
 /**
  * Which of the extras (name -> kind at the destination) beneath `dir` are still absent at the source: as notListed says,
@@ -99,11 +99,17 @@ function listedAs(source: Source, dir: string, names: readonly string[]): Map<st
   const listed = new Map<string, 'itself' | 'another'>();
   for (const name of names) {
     const others = alike.get(foldName(name, FOLDED))!;
-    const isOne = (other: string) => source.foldsNames || source.sameFile(dir, name, join(dir, other)) !== undefined;
+    const isOne = (other: string) => source.foldsNames || signOf(source, dir, name) === signOf(source, dir, other);
     if (others.includes(name)) listed.set(name, 'itself');
     else if (others.some(isOne)) listed.set(name, 'another');
   }
   return listed;
+}
+
+/** Two names that have it in common are one, whatever numbers a filesystem makes up for them (FUSE). */
+function signOf(source: Pick<SourceShare, 'look'>, dir: string, name: string): string {
+  const { size, mtimeNs, ctimeNs, mode } = source.look(dir, name);
+  return [size, mtimeNs, ctimeNs, mode].join();
 }
 
 /** Whether the folder, or one that it is in, is listed by another name: whoever looks into it by this one sees what is not its own. */

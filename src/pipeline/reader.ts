@@ -310,7 +310,6 @@ function removalsAllowed(lease: Lease, deps: ReaderDeps, failed: FailedItem[]): 
   const source: Parameters<typeof confirmAbsent>[0] = {
     listKinds: (...about) => asked(() => deps.source.listKinds(...about)),
     look: (...about) => asked(() => deps.source.look(...about)),
-    sameFile: (...about) => asked(() => deps.source.sameFile(...about)),
     get foldsNames() {
       return deps.source.foldsNames;
     },

@@ -37,6 +37,7 @@ import {
   ledgerFiles,
   logged,
   makeTree,
+  namesIn,
   newWorld,
   partFiles,
   startCopy,
@@ -94,6 +95,22 @@ describe.skipIf(!canMountExfat())('exFAT (skipped without root, exfat-fuse and e
     expect((await copy(world)).stdout).toContain('resuming 1 files');
     expect(logged(world, 'copied')).toEqual(['Dir/a', 'Dir/a', 'README']);
     expect(readFileSync(join(world.dest, 'README'), 'utf8')).toBe('capitals');
+  });
+
+  test('as a source: what is spelled otherwise now is mirrored, though it is found by what it was called, too', async () => {
+    const world = newWorld();
+    mountExfat(world.source);
+    makeTree(world.source, { Readme: file('text'), 'Dir/sub/a': file('a') });
+    await copyAll(world, '--delete-extras', '--yes');
+    for (const [before, after] of [
+      ['Readme', 'README'],
+      ['Dir', 'DIR'],
+    ] as const) {
+      renameSync(join(world.source, before), join(world.source, 'between'));
+      renameSync(join(world.source, 'between'), join(world.source, after));
+    }
+    await copyAll(world, '--delete-extras', '--yes');
+    expect(namesIn(world.dest)).toEqual(['DIR', 'DIR/sub', 'DIR/sub/a', 'README']);
   });
 
   test('a name whose twin is gone gets its own bytes, in a folder as well, though sizes and times are the same', async () => {
