@@ -77,10 +77,13 @@ function countsAs(extra: Kind, kind: Kind, path: string, filter: Filter | undefi
   return (extra === 'dir') === isFolder && !filter?.excludesPath(path, isFolder);
 }
 
-/** What the source has by that name, whatever it lists; undefined: nothing. */
+/**
+ * What the source has by that name, whatever it lists; undefined: nothing. Asked of the server: Linux's SMB client takes what was
+ * moved there for what is still in both places.
+ */
 function kindByName(source: Pick<SourceShare, 'look'>, dir: string, name: string): Kind | undefined {
   try {
-    return source.look(dir, name).kind;
+    return source.look(dir, name, true).kind;
   } catch (error) {
     if (saysAbsent(error) || cannotBe(error)) return undefined;
     throw error;

@@ -57,8 +57,8 @@ class RenamedSource implements SourceShare {
   readLink(dir: string, name: string): { target: string; stat: Stat } {
     return this.inner.readLink(this.path(dir), this.names.encode(name));
   }
-  look(dir: string, name: string): Stat {
-    return this.inner.look(this.path(dir), this.names.encode(name));
+  look(dir: string, name: string, fresh?: boolean): Stat {
+    return this.inner.look(this.path(dir), this.names.encode(name), fresh);
   }
   sameFile(dir: string, name: string, other: string): Stat | undefined {
     return this.inner.sameFile(this.path(dir), this.names.encode(name), this.path(other));

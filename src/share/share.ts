@@ -104,8 +104,8 @@ export interface SourceShare extends Share {
   open(dir: string, name: string): SourceFile;
   /** Target of a symbolic link and, in the Stat, the link's own metadata. */
   readLink(dir: string, name: string): { target: string; stat: Stat };
-  /** The entry's metadata, in a Stat that is valid until the next call. */
-  look(dir: string, name: string): Stat;
+  /** The entry's metadata, in a Stat that is valid until the next call; `fresh`: as the server has it, whatever is remembered. */
+  look(dir: string, name: string, fresh?: boolean): Stat;
   /** The same; undefined when `other` is not the same file. */
   sameFile(dir: string, name: string, other: string): Stat | undefined;
   /** A folder's own metadata, in a Stat that is valid until the next call. */

@@ -202,8 +202,8 @@ export class LocalSource extends LocalRoot implements SourceShare {
     });
   }
 
-  look(dir: string, name: string): Stat {
-    this.folders.in(dir, (fd) => statAt(fd, name, this.stat, this.ways.copyLinks));
+  look(dir: string, name: string, fresh?: boolean): Stat {
+    this.folders.in(dir, (fd) => statAt(fd, name, this.stat, this.ways.copyLinks, fresh));
     return this.stat;
   }
 
