@@ -14,6 +14,8 @@ export interface CertificateFacts extends LedgerFacts {
   readonly begunMs: number;
   readonly lookedAgainMs: number;
   readonly endedMs: number;
+  /** Entries that it could not look at, errors of listings. */
+  readonly unseen: number;
   /** Letters of rsync's for what was kept beside content, times and links. */
   readonly attributes: string;
   /** Entries of the source that a rule, a size or a name left out. */
@@ -24,7 +26,7 @@ export interface CertificateFacts extends LedgerFacts {
 
 const EXTRAS = {
   removed: 'none: looked for, and removed',
-  kept: 'kept: errors, or more than --max-delete',
+  kept: 'perhaps not all removed: errors, or more than --max-delete',
   'not looked for': 'not looked for (--delete-extras)',
 } as const;
 
@@ -37,7 +39,10 @@ export function certificateText(facts: CertificateFacts): string {
     ['destination', cleanName(facts.dest)],
     ['result', failures.total === 0 ? 'complete: all that was to be copied is there' : differing(failures.total)],
     ['begun', time(facts.begunMs)],
-    ['unchanged', `from ${time(facts.lookedAgainMs)} to ${time(facts.endedMs)} the second look found nothing new`],
+    [
+      'unchanged',
+      `from ${time(facts.lookedAgainMs)} to ${time(facts.endedMs)} the second look found nothing new${facts.unseen > 0 ? ' in what it could look at' : ''}`,
+    ],
     ['equal', `${formatCounted(facts.files.files, 'file')}, ${formatCount(facts.files.bytes)} bytes`],
     ['', `${formatCounted(facts.links, 'symbolic link')}, ${formatCounted(facts.folders, 'folder')}`],
     ...present([

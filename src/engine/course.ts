@@ -262,7 +262,7 @@ export class Course {
     const extras = this.countExtras();
     const why = this.whyKept(extras, ledger.totals.syncedFiles);
     if (why !== undefined) {
-      note(`nothing was deleted: ${why}`);
+      note(`nothing ${this.session.outcomes.deleted > 0 ? 'more ' : ''}was deleted: ${why}`);
       if (this.session.scan.provesAbsence) this.session.outcomes.keptExtras = extras;
       return;
     }

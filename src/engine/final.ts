@@ -65,6 +65,7 @@ export class FinalPass {
         begunMs,
         lookedAgainMs: secondLook.begunMs,
         endedMs: secondLook.endedMs,
+        unseen: session.scan.errors,
         attributes: lettersOf(attributes),
         excluded: secondLook.excluded,
         extras: !deleteExtras ? 'not looked for' : isRemoved ? 'removed' : 'kept',
