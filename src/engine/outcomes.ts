@@ -61,6 +61,11 @@ export class Outcomes {
     if (before === undefined || before.isTriedAgain) this.failed++;
     this.tally.failed(path, error, Date.now());
     if (this.failures.length < FAILURES_KEPT) this.failures.push({ path, error });
+    else {
+      // What is tried again may come well, and would leave this one counted and not named.
+      const open = this.failures.findIndex(({ isTriedAgain }) => isTriedAgain);
+      if (open >= 0) this.failures[open] = { path, error };
+    }
   }
 
   /** Entries that had failed are to be tried again: so many, all of those whose error code is `wanted`. */

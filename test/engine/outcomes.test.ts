@@ -84,6 +84,16 @@ test('an entry that failed, is tried again and copied is no failure any more', (
   expect(outcomes).toMatchObject({ failed: 0, copied: { files: 1 } });
 });
 
+test('what fails again is named, though twenty others were kept that come well at the second try', () => {
+  const outcomes = new Outcomes();
+  for (let i = 0; i < 30; i++) outcomes.finish(failed(`file ${i}`));
+  outcomes.retry(30, () => true);
+  outcomes.finish(failed('file 25'));
+  for (let i = 0; i < 30; i++) if (i !== 25) outcomes.finish(done(`file ${i}`));
+  expect(outcomes.failed).toBe(1);
+  expect(outcomes.failures.map(({ path }) => path)).toEqual(['dir/file 25']);
+});
+
 test('keeps the first twenty failures, and counts all', () => {
   const outcomes = new Outcomes();
   for (let i = 0; i < 30; i++) outcomes.finish(failed(`file ${i}`));
