@@ -219,9 +219,14 @@ export class Scan {
 
   receive(side: Side, laneNumber: number, answer: ListAnswer): void {
     const lane = this.lanes[side].find(({ lane: { number } }) => number === laneNumber)!;
-    lane.lane.outbox.answerTaken();
+    const { outbox } = lane.lane;
     const folder = this.inHand.get(answer.dir)!;
-    folder.listings[side].add(new Entries(answer.entries));
+    const listing = folder.listings[side];
+    listing.add(new Entries(answer.entries));
+    // Taking in what goes to disk takes its time: what else waits for this thread is heard between two answers, which Node
+    // would hand over one after the other as long as there are any.
+    if (listing.isOnDisk) setImmediate(() => outbox.answerTaken());
+    else outbox.answerTaken();
     if (!answer.last) return;
     lane.asked--;
     if (answer.failure) folder.failures[side] = answer.failure;

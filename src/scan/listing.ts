@@ -29,6 +29,10 @@ export class Listing {
     else this.batches.push({ entries, finder: new Finder(entries.names) });
   }
 
+  get isOnDisk(): boolean {
+    return this.spool !== undefined;
+  }
+
   /** All entries, in batches. */
   each(): Iterable<Entries> {
     return this.spool ? this.spool.each() : this.batches.map(({ entries }) => entries);
