@@ -69,17 +69,13 @@ export async function factsOf(ledger: Ledger): Promise<LedgerFacts> {
     skipped: skippedIn(ledger),
     renamed: prepare(ledger.db, 'SELECT count(*) FROM renamed').pluck().get() as number,
     warned:
-      count(ledger, `status = ${EntryStatus.synced} AND error IS NOT NULL AND ${IS_OF_COPY}`) + warnedFolders(ledger),
+      count(ledger, `status = ${EntryStatus.synced} AND error IS NOT NULL AND ${IS_OF_COPY}`) +
+      count(ledger, `status = ${DirStatus.synced} AND error IS NOT NULL`, 'dirs'),
   };
 }
 
-function count({ db }: Ledger, condition: string): number {
-  return prepare(db, `SELECT count(*) FROM entries WHERE ${condition}`).pluck().get() as number;
-}
-
-function warnedFolders({ db }: Ledger): number {
-  const query = `SELECT count(*) FROM dirs WHERE status = ${DirStatus.synced} AND error IS NOT NULL`;
-  return prepare(db, query).pluck().get() as number;
+function count({ db }: Ledger, condition: string, table: 'entries' | 'dirs' = 'entries'): number {
+  return prepare(db, `SELECT count(*) FROM ${table} WHERE ${condition}`).pluck().get() as number;
 }
 
 function skippedIn({ db }: Ledger): LedgerFacts['skipped'] {

@@ -123,7 +123,7 @@ export class Course {
       mtimeNs: kept(meta.mtimeNs, range),
     });
     const asKept = { ...metaOf(source), mode: keptRootMode(source.mode) };
-    // As of any folder, see JoinedEntry: what the destination did not take is not looked for.
+    // As of any folder, see EntryJoin: what the destination did not take is not looked for.
     const wanted = ledger.dir(1)?.error === undefined ? settings.attributes : NO_ATTRIBUTES;
     const isStamped = compare(seen(asKept), seen(dest), grainNs, wanted) === 'same';
     const isAsItWas = isStamped && source.ctimeNs === root.meta.ctimeNs;

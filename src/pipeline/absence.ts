@@ -13,14 +13,20 @@ export interface Proof {
   readonly hidden: Set<string>;
 }
 
-type Source = Pick<SourceShare, 'listKinds' | 'look' | 'foldsNames'>;
+/** What is asked of the source. */
+export type Questioned = Pick<SourceShare, 'listKinds' | 'look' | 'foldsNames'>;
 
 /**
  * Which of the extras (name -> kind at the destination) beneath `dir` are still absent at the source: as notListed says,
  * and, since servers also end listings too early, by their names. What is found by one name and listed by another is absent.
  * Any error means "unknown" and is thrown: unknown never deletes.
  */
-export function confirmAbsent(source: Source, dir: string, extras: ReadonlyMap<string, Kind>, filter?: Filter): Proof {
+export function confirmAbsent(
+  source: Questioned,
+  dir: string,
+  extras: ReadonlyMap<string, Kind>,
+  filter?: Filter,
+): Proof {
   const { absent, unlisted } = notListed(source, dir, extras, filter);
   const hidden = new Set<string>();
   const found = [...unlisted].filter((name) => {
@@ -55,7 +61,7 @@ export function notListed(
   if (source.foldsNames) for (const name of extras.keys()) alike.set(foldName(name, FOLDED), name);
   try {
     source.listKinds(dir, (name, kind) => {
-      // Its client may count a folder that is looked for by two names as two from then on.
+      // Not to be asked for: a client that meets a folder by two names may take them for two folders from then on.
       const other = alike.size > 0 ? alike.get(foldName(name, FOLDED)) : undefined;
       if (other !== undefined) unlisted.delete(other);
       const extra = extras.get(name);
@@ -96,7 +102,7 @@ function cannotBe(error: unknown): boolean {
 }
 
 /** How the folder lists, by now, what is found in it by these names: those that it does not list are left out. */
-function listedAs(source: Source, dir: string, names: readonly string[]): Map<string, 'itself' | 'another'> {
+function listedAs(source: Questioned, dir: string, names: readonly string[]): Map<string, 'itself' | 'another'> {
   const alike = new Map(names.map((name) => [foldName(name, FOLDED), [] as string[]]));
   source.listKinds(dir, (name) => alike.get(foldName(name, FOLDED))?.push(name));
   const listed = new Map<string, 'itself' | 'another'>();
@@ -116,7 +122,7 @@ function signOf(source: Pick<SourceShare, 'look'>, dir: string, name: string): s
 }
 
 /** Whether the folder, or one that it is in, is listed by another name: whoever looks into it by this one sees what is not its own. */
-function isAstray(source: Source, dir: string): boolean {
+function isAstray(source: Questioned, dir: string): boolean {
   for (let at = dir; at !== ''; at = dirName(at)) {
     const name = baseName(at);
     if (listedAs(source, dirName(at), [name]).get(name) === 'another') return true;

@@ -14,7 +14,7 @@ import { type Attributes, carriesAny, carriesXattrs, encodeXattrs } from '../sha
 import { failure, failureOf, UNLIKE, UNLISTED } from '../share/failure.js';
 import type { SourceFile, SourceShare } from '../share/share.js';
 import type { LaneCounters } from '../stats/shared.js';
-import { confirmAbsent } from './absence.js';
+import { confirmAbsent, type Questioned } from './absence.js';
 import type { Inbox } from './inbox.js';
 import type { FailedItem, LaneMessage, Lease } from './messages.js';
 import { PacedRead } from './pacedread.js';
@@ -286,6 +286,19 @@ interface Extras {
   readonly ids: Map<string, number>;
 }
 
+/** The source, of which each question is one operation of the limit, and a call that can be seen to hang. */
+function questioned({ source, pace, counters }: ReaderDeps): Questioned {
+  const ask = <T>(question: () => T): T => {
+    pace.take(0, 1);
+    return counters.during(question);
+  };
+  return {
+    listKinds: (...about) => ask(() => source.listKinds(...about)),
+    look: (...about) => ask(() => source.look(...about)),
+    foldsNames: source.foldsNames,
+  };
+}
+
 /** The removals of a lease that may go ahead; the others are reported here as kept or failed. */
 function removalsAllowed(lease: Lease, deps: ReaderDeps, failed: FailedItem[]): Set<number> {
   const allowed = new Set<number>();
@@ -303,23 +316,12 @@ function removalsAllowed(lease: Lease, deps: ReaderDeps, failed: FailedItem[]): 
   }
   const fail = (id: number, code: string, path: string) =>
     failed.push({ id, failure: failure(code, 'live check at the source', path), side: 'source' });
-  const asked = <T>(question: () => T): T => {
-    deps.pace.take(0, 1);
-    return deps.counters.during(question);
-  };
-  const source: Parameters<typeof confirmAbsent>[0] = {
-    listKinds: (...about) => asked(() => deps.source.listKinds(...about)),
-    look: (...about) => asked(() => deps.source.look(...about)),
-    get foldsNames() {
-      return deps.source.foldsNames;
-    },
-  };
   for (const [dir, { kinds, ids }] of byDir) {
     // Not checked, not allowed: when the run stops, workOff returns these items before it asks.
     if (deps.ring.command !== Command.run) break;
     try {
       deps.counters.workOn(ids.values().next().value!);
-      const { absent, hidden } = confirmAbsent(source, dir, kinds, deps.filter);
+      const { absent, hidden } = confirmAbsent(questioned(deps), dir, kinds, deps.filter);
       const kept: number[] = [];
       for (const [name, id] of ids) {
         if (absent.has(name)) allowed.add(id);

@@ -86,15 +86,16 @@ const LOCAL: Record<number, string> = {
 export function filesystemFacts(type: number): FilesystemFacts {
   const name = NETWORK[type] ?? LOCAL[type] ?? `0x${type.toString(16)}`;
   const cifs = name === 'cifs' || name === 'smb2';
+  // As their grains are.
+  const ofWindows = name in GRAINS;
   return {
     name,
     network: type in NETWORK,
     cifsTimes: cifs,
-    // Of the kinds of Windows, as their grains are.
-    ownNames: name in GRAINS,
+    ownNames: ofWindows,
     numbersNames: name === 'vfat' || name === 'exfat',
     listsOneLink: cifs,
-    fillsHoles: name in GRAINS,
+    fillsHoles: ofWindows,
     knownBy: KNOWN_BY[name] ?? (type in NETWORK ? 'source' : 'birth'),
     grainNs: GRAINS[name] ?? 1n,
   };

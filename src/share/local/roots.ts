@@ -11,7 +11,16 @@ import { Stat } from '../../posix/stat.js';
 import { filesystemType } from '../../posix/statfs.js';
 import { type Meta, metaOf } from '../entries.js';
 import type { RootIdentity } from '../identity.js';
-import { makesUpNumbers, mountOf, overlap, overlapByMounts, type Place, placeOf, softnessOf } from '../mounts.js';
+import {
+  type Mount,
+  makesUpNumbers,
+  mountOf,
+  overlap,
+  overlapByMounts,
+  type Place,
+  placeOf,
+  softnessOf,
+} from '../mounts.js';
 import { SIDE_NAMES, type Side } from '../share.js';
 import { mountinfo } from './mountinfo.js';
 import { identityOf } from './pin.js';
@@ -98,8 +107,8 @@ export function inspectRoots(source: string, dest: string, own: readonly OwnFile
     sourceIsEmpty: from.isEmpty,
     destIdentity: destMissing ? undefined : to.identity,
     destParent: destMissing ? to.identity : undefined,
-    hasMadeUpNumbers: from.hasMadeUpNumbers,
-    soft: [...(from.isSoft ? ['source' as const] : []), ...(to.isSoft ? ['dest' as const] : [])],
+    hasMadeUpNumbers: makesUpNumbers(from.mount),
+    soft: [...(softnessOf(from.mount) ? ['source' as const] : []), ...(softnessOf(to.mount) ? ['dest' as const] : [])],
   };
 }
 
@@ -137,8 +146,7 @@ interface Looked {
   readonly meta: Meta;
   readonly identity: RootIdentity;
   readonly isEmpty: boolean;
-  readonly isSoft: boolean;
-  readonly hasMadeUpNumbers: boolean;
+  readonly mount: Mount;
 }
 
 function look(side: string, path: string): Looked | { missing: true } | Refusal {
@@ -148,15 +156,13 @@ function look(side: string, path: string): Looked | { missing: true } | Refusal 
     const mounts = mountinfo();
     const place = placeOf(real, mounts);
     const mount = mountOf(real, mounts);
-    const isSoft = softnessOf(mount) !== undefined;
-    const hasMadeUpNumbers = makesUpNumbers(mount);
     const fd = openRoot(path);
     const facts = filesystemFacts(filesystemType(fd));
     const stat = new Stat();
     statFd(fd, stat);
     const identity = identityOf(fd);
     dropFd(fd);
-    return { real, place, facts, meta: metaOf(stat), identity, isEmpty: isEmpty(path), isSoft, hasMadeUpNumbers };
+    return { real, place, facts, meta: metaOf(stat), identity, isEmpty: isEmpty(path), mount };
   } catch (error) {
     const { code } = asSysError(error, 'stat', path);
     if (code === 'ENOENT') return { missing: true };
