@@ -45,12 +45,16 @@ export interface Standing {
   readonly holder: string | undefined;
 }
 
-/** Never run; running; its last session ended by itself; or it was cut off: killed, or the machine went down. */
-export type Life = 'new' | 'running' | 'ended' | 'cut off';
+/**
+ * Never run; running; its last session ended by itself; it was cut off: killed, or the machine went down; or its last session
+ * has no end and what has the ledger does not answer: a run that is too busy, or a verification after one that was cut off.
+ */
+export type Life = 'new' | 'running' | 'ended' | 'cut off' | 'in use';
 
-/** `last` is the last session, where the ledger has any. */
-export function lifeOf(isRunning: boolean, last: SessionRow | undefined): Life {
+/** `last` is the last session, where the ledger has any; `isHeld`: something that does not answer has the ledger. */
+export function lifeOf(isRunning: boolean, last: SessionRow | undefined, isHeld = false): Life {
   if (isRunning && last?.endedMs === undefined) return 'running';
   if (!last) return 'new';
-  return last.endedMs === undefined ? 'cut off' : 'ended';
+  if (last.endedMs !== undefined) return 'ended';
+  return isHeld ? 'in use' : 'cut off';
 }

@@ -13,8 +13,8 @@ export function statusMessage(standing: Standing) {
     ledger: cleanName(ledger),
     source: cleanName(pair.source),
     dest: cleanName(pair.dest),
-    /** `new`, `running`, `ended`, `cut off`. */
-    state: lifeOf(running !== undefined, sessions.at(-1)),
+    /** `new`, `running`, `ended`, `cut off`; `in use`: the last session has no end, and what has the ledger does not answer. */
+    state: lifeOf(running !== undefined, sessions.at(-1), holder !== undefined),
     run: running ? runMessage(running) : null,
     /** Who has the ledger and cannot be asked, a verification mostly. */
     in_use_by: holder === undefined ? null : cleanText(holder),

@@ -78,7 +78,7 @@ function state(standing: Standing): string {
   const { sessions, running, nowMs } = standing;
   const last = sessions.at(-1);
   const first = sessions[0];
-  switch (lifeOf(running !== undefined, last)) {
+  switch (lifeOf(running !== undefined, last, standing.holder !== undefined)) {
     case 'new':
       return 'not running';
     case 'running': {
@@ -90,6 +90,8 @@ function state(standing: Standing): string {
     case 'ended': {
       return `not running; session ${last!.id} ended ${formatMoment(last!.endedMs!, nowMs)} after ${formatSince(last!.begunMs, last!.endedMs!)}: ${exitMeaning(last!.exitCode!)}${since(first!.begunMs)}`;
     }
+    case 'in use':
+      return `session ${last!.id} has no end, and was seen last ${formatMoment(last!.seenMs, nowMs)}; what has the ledger does not answer${since(first!.begunMs)}`;
     case 'cut off':
       return `not running; session ${last!.id} was cut off after ${formatMoment(last!.seenMs, nowMs)}; the same command goes on${since(first!.begunMs)}`;
   }

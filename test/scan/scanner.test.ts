@@ -33,6 +33,13 @@ function scan(
     outbox.send({ dir: index + 1, path, grainNs: 1, seal, wanted: undefined });
   outbox.close();
   const answers: ListAnswer[] = [];
+  const limits: number[] = [];
+  class Counting extends Inbox<ListRequest> {
+    override countAnswer(limit: number): void {
+      limits.push(limit);
+      super.countAnswer(limit);
+    }
+  }
   const counters = new LaneCounters(new Float64Array(LaneCounters.memory(1)), 0);
   const share: Share = {
     list: (dir, into, full) => {
@@ -52,7 +59,7 @@ function scan(
     attributes: NO_ATTRIBUTES,
     side,
     share,
-    inbox: new Inbox<ListRequest>(port2, outbox.memory),
+    inbox: new Counting(port2, outbox.memory),
     pace: new Bucket(new SharedArrayBuffer(Bucket.bytes), 0),
     counters,
     filter: undefined,
@@ -62,7 +69,7 @@ function scan(
       outbox.answerTaken();
     },
   });
-  return { answers, counters };
+  return { answers, counters, limits };
 }
 
 const names = (answers: ListAnswer[]) => answers.map(({ dir, entries, last }) => [dir, entries.names, last]);
@@ -90,6 +97,16 @@ describe('runScanner', () => {
       [1, ['b'], false],
       [1, ['d', 'e'], true],
     ]);
+  });
+
+  it('has fewer parts of one folder unread than answers for whole folders', () => {
+    const { limits } = scan(['small', 'large'], (dir, sink) => {
+      sink(batch('a'));
+      if (dir === 'large') for (const name of ['b', 'c', 'd']) sink(batch(name));
+    });
+    const [whole, ...parts] = limits;
+    expect(parts).toEqual([2, 2, 2, whole]);
+    expect(whole).toBeGreaterThan(2);
   });
 
   it('tells with the last batch that the listing is not complete, and why', () => {

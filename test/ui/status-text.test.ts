@@ -79,6 +79,12 @@ describe('the state of a migration', () => {
     expect(text).toContain('the ledger is in use by millrace process 12, since 2026-11-23T10:00:00.000Z\n');
   });
 
+  it('does not say that a session was cut off whose run may be too busy to answer', () => {
+    const sessions = [{ ...SESSION, endedMs: undefined, exitCode: undefined }];
+    const text = statusText(standing({ sessions, holder: 'millrace process 12, since 2026-11-23T10:00:00.000Z' }));
+    expect(line(text, 'state')).toMatch(/^state {5}session \d has no end, .*; what has the ledger does not answer$/);
+  });
+
   it('under way has its rates, its limits and its end', () => {
     const sessions = [SESSION, { ...SESSION, id: 5, endedMs: undefined, exitCode: undefined }];
     const text = statusText(standing({ sessions, running: running({ bwlimit: { read: 1024 ** 2, write: 0 } }) }));
