@@ -7,10 +7,10 @@
  */
 import parser, { type Options } from 'yargs-parser';
 import { locating, UsageError } from '../exit.js';
+import { quoted } from '../printable.js';
 import { type CommandName, isCommand } from './commands.js';
 import { didYouMean } from './nearest.js';
 import { isOption, type Layer, OPTION_NAMES, type OptionName, optionOf } from './options.js';
-import { quoted } from './printable.js';
 
 export interface Arguments {
   /** The words that are not options, exactly as given, in order. */

@@ -7,9 +7,9 @@ import { isAbsolute } from 'node:path';
 import { parse, TomlError, type TomlTable } from 'smol-toml';
 import { z } from 'zod';
 import { UsageError } from '../exit.js';
+import { quoted } from '../printable.js';
 import { didYouMean } from './nearest.js';
 import { type Layer, OPTION_NAMES, type OptionName, optionOf } from './options.js';
-import { quoted } from './printable.js';
 
 /** Bytes; a config file has a dozen lines, and a device or a pipe given by mistake may never end. */
 const LARGEST = 64 * 1024;

@@ -1,9 +1,9 @@
 /** What `millrace ctl` can ask of a run. */
 import { locating, UsageError } from '../exit.js';
+import { quoted } from '../printable.js';
 import { MOST_LANES } from '../settings.js';
 import type { Order } from '../ui/operator.js';
 import { didYouMean } from './nearest.js';
-import { quoted } from './printable.js';
 import { parseTimetable } from './timetable.js';
 import { parseCount } from './units.js';
 

@@ -1,8 +1,8 @@
 /** The MILLRACE_* variables as one layer of settings. */
 import { locating, UsageError } from '../exit.js';
+import { quoted } from '../printable.js';
 import { didYouMean } from './nearest.js';
 import { type Layer, OPTION_NAMES, type OptionName, optionOf } from './options.js';
-import { quoted } from './printable.js';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 

@@ -6,6 +6,7 @@
 import { extname } from 'node:path';
 import { locating, UsageError } from '../exit.js';
 import type { ManifestOrder } from '../manifest/manifest.js';
+import { quoted } from '../printable.js';
 import type { DoctorSettings, Place, ProgressStyle, Settings, VerifySettings } from '../settings.js';
 import type { Order } from '../ui/operator.js';
 import { type Arguments, checkCommand, readArguments } from './argv.js';
@@ -18,7 +19,6 @@ import { didYouMean, nearest } from './nearest.js';
 import { parsePath } from './option.js';
 import type { Values } from './options.js';
 import { ledgerHome } from './paths.js';
-import { quoted } from './printable.js';
 import { absolute, doctorSettingsOf, ledgerOf, type Machine, settingsOf, signedOutput, styleOf } from './settings.js';
 import { SHELLS } from './shells.js';
 import { verifySettingsOf } from './verification.js';

@@ -3,10 +3,10 @@
 import { Exit, ExitError } from '../exit.js';
 import { isSqlite, ledgerTrouble } from '../ledger/errors.js';
 import type { ManifestOrder } from '../manifest/manifest.js';
+import { printable } from '../printable.js';
 import type { DoctorSettings, ProgressStyle, Settings, VerifySettings } from '../settings.js';
 import type { Order } from '../ui/operator.js';
 import { type Command, type Place, parse } from './parse.js';
-import { printable } from './printable.js';
 import type { Machine } from './settings.js';
 
 /** Where text goes; each writes as it is told, without a newline of its own. */

@@ -4,8 +4,8 @@
  */
 import { UsageError } from '../exit.js';
 import { always, type Rule, type Timetable } from '../pace/timetable.js';
+import { quoted } from '../printable.js';
 import { didYouMean } from './nearest.js';
-import { quoted } from './printable.js';
 import { parseRates } from './units.js';
 
 /** As Date.getDay() counts them. */

@@ -2,10 +2,10 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Place } from '../cli/parse.js';
-import { printable } from '../cli/printable.js';
 import { version } from '../cli/version.js';
 import { Exit, ExitError, UsageError } from '../exit.js';
 import { checkPair } from '../ledger/open.js';
+import { printable } from '../printable.js';
 import { ControlClient } from './client.js';
 import { CONTROL_SUFFIX, isListening } from './socket.js';
 

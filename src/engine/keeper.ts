@@ -1,9 +1,9 @@
 /** The main thread's way to ask short questions of the shares, which it never touches itself. */
 
 import type { Flushed } from '../../workers/keeper.js';
-import { printable } from '../cli/printable.js';
 import type { Io } from '../cli/run.js';
 import { Exit, ExitError, UsageError } from '../exit.js';
+import { printable } from '../printable.js';
 import type { Meta } from '../share/entries.js';
 import type { RootIdentity } from '../share/identity.js';
 import type { OwnFile, Refusal, RootFacts, RootsFacts } from '../share/local/roots.js';

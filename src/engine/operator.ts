@@ -1,10 +1,11 @@
 /** A run's own answers to what an operator asks, be it at its screen or through its control socket. */
-import { quoted } from '../cli/printable.js';
+
 import { parseTimetable } from '../cli/timetable.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { DirStatus } from '../ledger/schema.js';
 import type { Timetable } from '../pace/timetable.js';
 import { join } from '../posix/names.js';
+import { quoted } from '../printable.js';
 import { formatCount } from '../stats/format.js';
 import type { FailureKey, FailurePage, Operator } from '../ui/operator.js';
 import type { Controls } from './controls.js';

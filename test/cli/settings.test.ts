@@ -167,6 +167,6 @@ test('what is copied is checked: sizes that no file has, excluded extras that ar
   expect(usageMessage(() => settings({ 'min-size': 2, 'max-size': 1 }))).toContain('no file is both');
   expect(usageMessage(() => settings({ 'delete-excluded': true }))).toContain('give both');
   expect(usageMessage(() => settings({ filter: [{ option: 'filter', text: '? x' }] }))).toContain(
-    '--filter: not a filter rule',
+    "--filter '? x': not a filter rule",
   );
 });

@@ -330,11 +330,11 @@ test('bad rules are one line, and nothing is made', async () => {
   writeFileSync(join(world.root, 'rules'), 'fine\n\n. rules\n');
   rmSync(join(world.root, 'none'), { force: true });
   for (const [args, why] of [
-    [['--filter', 'x y'], /--filter: not a filter rule/],
+    [['--filter', 'x y'], /--filter 'x y': not a filter rule/],
     [['--filter', ': .rsync-filter'], /dir-merge/],
     [['--filter', '-C '], /unknown modifier 'C'/],
     [['--filter', '-n'], /--filter needs a value/],
-    [['--filter', '. rules'], /--filter: rules:1: not a filter rule/],
+    [['--filter', '. rules'], /--filter '. rules': rules:1: not a filter rule/],
     [['--exclude-from', 'none'], /none: cannot be read: ENOENT/],
     [['--exclude', '--dry-run'], /--exclude needs a value/],
     [['--delete-excluded'], /give both/],

@@ -1,6 +1,7 @@
 /** What of the source is copied, and the rules of it in their order, from what the options say. */
 import { createHash } from 'node:crypto';
 import { locating, UsageError } from '../../exit.js';
+import { quoted } from '../../printable.js';
 import type { Comparing } from '../compare.js';
 import { EXCLUDES, FILTERS, INCLUDES, type Reading, type Rule, readRule } from './rule.js';
 
@@ -79,7 +80,8 @@ export function chosenRules(texts: readonly RuleText[], { deletesExcluded, read 
     }
   };
   for (const { option, text } of texts) {
-    locating(`--${option}`, () => {
+    // With its text: a rule may come from a config file or a variable, too.
+    locating(`--${option} '${quoted(text)}'`, () => {
       if (option === 'exclude-from') addFile(text, EXCLUDES, 1);
       else if (option === 'include-from') addFile(text, INCLUDES, 1);
       else add(text, option === 'filter' ? FILTERS : option === 'include' ? INCLUDES : EXCLUDES, 0);

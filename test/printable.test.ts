@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { printable, quoted } from '../../src/cli/printable.js';
+import { printable, quoted } from '../src/printable.js';
 
 test.each([
   ['plain text, ä 漢 🙂', 'plain text, ä 漢 🙂'],
