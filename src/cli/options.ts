@@ -55,7 +55,10 @@ export const OPTIONS = {
   from0: toggle('choice', 'lines of these files end in a zero byte', { short: '0', env: false, file: FOR_ONE_RUN }),
   'max-size': valued('choice', 'SIZE', 'do not copy larger files', 'off', parseBound),
   'min-size': valued('choice', 'SIZE', 'do not copy smaller files', 'off', parseBound),
-  skip: valued('choice', 'PATTERNS', 'left out unless a rule says otherwise, or none', DEFAULT_SKIPS, parseSkips),
+  skip: {
+    ...valued('choice', 'PATTERNS', 'left out unless a rule says otherwise, or none', DEFAULT_SKIPS, parseSkips),
+    kind: 'text' as const,
+  },
   'copy-links': toggle('choice', 'copy what links lead to in their place', { short: 'L' }),
   'safe-links': toggle('choice', 'leave links that lead out of the source'),
   'one-file-system': toggle('choice', 'leave out what is mounted in the source', { short: 'x' }),

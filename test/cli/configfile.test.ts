@@ -94,6 +94,7 @@ describe('a wrong value names its key and itself', () => {
     ['db = ""', 'db = "": the path is empty'],
     ['db = "/a\\u0000b"', 'db = "/a\\u0000b": a path cannot hold a zero byte'],
     ['db = 5', 'db = 5: write a text in quotes'],
+    ['skip = -1', 'skip = -1: write a text in quotes'],
   ])('%s', (content, message) => {
     expect(refusal(content).startsWith(message), refusal(content)).toBe(true);
   });
