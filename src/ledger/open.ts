@@ -43,7 +43,10 @@ export function openLedgerFile(file: string, pair: Pair): Db {
   if (isNew) {
     refuseNetwork(file);
     guard(file, () => refuseRemains(file));
-  } else readPair(file, pair);
+  } else {
+    refuseUnwritable(file);
+    readPair(file, pair);
+  }
   const real = isNew ? file : realpathSync(file); // one lock for one ledger, whatever names it has
   guard(file, () => takeLock(real));
   if (!isNew) refuseDamaged(file);
@@ -61,6 +64,16 @@ function refuseRemains(file: string): void {
   const [remains] = besides(file);
   if (remains !== undefined)
     throw new LedgerError(`${remains}: would be lost, for its database is gone; move it or name another ledger`);
+}
+
+/** SQLite looks into what it may not write, makes its files beside it, and cannot remove them again. */
+function refuseUnwritable(file: string): void {
+  if (!statSync(file).isFile()) return; // as the next check says
+  try {
+    closeSync(openSync(file, constants.O_RDWR));
+  } catch (error) {
+    throw new LedgerError(`${file}: cannot be written: ${(error as NodeJS.ErrnoException).code}`);
+  }
 }
 
 /** By another name SQLite would not find what a crash left beside this one (https://www.sqlite.org/howtocorrupt.html, 2.5). */

@@ -10,6 +10,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -33,7 +34,7 @@ import {
 } from '../../src/ledger/open.js';
 import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION } from '../../src/ledger/schema.js';
 import { openDb, pragma } from '../../src/ledger/sqlite.js';
-import { canMountFuse, isRoot, mountFuse, temporaryFolder } from '../helpers/tree.js';
+import { canMount, canMountFuse, isRoot, mountFuse, temporaryFolder, tryMount, unmount } from '../helpers/tree.js';
 import { dirWith, entryWith, PAIR } from './rows.js';
 
 let folder: string;
@@ -411,6 +412,15 @@ test.skipIf(!isRoot)(
     expect(await said).toBe('opens opened');
   },
 );
+
+test.runIf(canMount)('a ledger that cannot be written is refused, and nothing made beside it', () => {
+  make();
+  rmSync(`${file}-lock`);
+  expect(tryMount(file, '--bind', file)).toBe(true);
+  spawnSync('mount', ['-o', 'remount,ro,bind', file]);
+  expect(refusedUntouched(() => openLedgerFile(file, PAIR))).toBe('cannot be written: EROFS');
+  unmount(file);
+});
 
 test('a look into a ledger that nobody has leaves nothing beside it', () => {
   make();
