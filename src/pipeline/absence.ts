@@ -11,7 +11,18 @@ export interface Proof {
   readonly absent: Set<string>;
   /** They are there, and their folder does not list them: what else it does not list, nobody knows. */
   readonly hidden: Set<string>;
+  /** There was no time to ask for these; never all of them. */
+  readonly unasked: Set<string>;
+  /** Since when this is known, ms since the Unix epoch: a listing, of which each answer is a part, counts by its end. */
+  readonly askedMs: number;
 }
+
+/**
+ * What was learned is to be used before it is old: names are asked for during so long, or, where the listing took longer, since
+ * it is made anew for those that are left, during as long; ms.
+ */
+const LEAST_MS = 1000;
+const MOST_MS = 10_000;
 
 /** What is asked of the source. */
 export type Questioned = Pick<SourceShare, 'listKinds' | 'look' | 'foldsNames'>;
@@ -27,19 +38,27 @@ export function confirmAbsent(
   extras: ReadonlyMap<string, Kind>,
   filter?: Filter,
 ): Proof {
+  const begunMs = Date.now();
   const { absent, unlisted } = notListed(source, dir, extras, filter);
+  const askedMs = Date.now();
+  const untilMs = askedMs + Math.min(Math.max(askedMs - begunMs, LEAST_MS), MOST_MS);
   const hidden = new Set<string>();
-  const found = [...unlisted].filter((name) => {
+  const found: string[] = [];
+  for (const name of unlisted) {
     const kind = kindByName(source, dir, name);
-    return kind !== undefined && countsAs(extras.get(name)!, kind, join(dir, name), filter);
-  });
+    unlisted.delete(name);
+    if (kind !== undefined && countsAs(extras.get(name)!, kind, join(dir, name), filter)) found.push(name);
+    if (Date.now() >= untilMs) break;
+  }
+  for (const name of unlisted) absent.delete(name);
   if (found.length > 0) {
     const listed = listedAs(source, dir, found);
     for (const name of found) if (listed.get(name) !== 'another') absent.delete(name);
     for (const name of found) if (!listed.has(name)) hidden.add(name);
   }
-  if (absent.size < extras.size && isAstray(source, dir)) return { absent: new Set(extras.keys()), hidden: new Set() };
-  return { absent, hidden };
+  if (absent.size + unlisted.size < extras.size && isAstray(source, dir))
+    return { absent: new Set(extras.keys()), hidden: new Set(), unasked: new Set(), askedMs };
+  return { absent, hidden, unasked: unlisted, askedMs };
 }
 
 /**

@@ -8,18 +8,18 @@ import { Call } from '../pace/latency.js';
 import type { Window } from '../pace/window.js';
 import { asSysError } from '../posix/errno.js';
 import { join } from '../posix/names.js';
-import type { Kind, Stat } from '../posix/stat.js';
+import type { Stat } from '../posix/stat.js';
 import type { Filter } from '../scan/filter/filter.js';
 import { type Attributes, carriesAny, carriesXattrs, encodeXattrs } from '../share/attributes.js';
-import { failure, failureOf, UNLIKE, UNLISTED } from '../share/failure.js';
+import { failure, failureOf, UNLIKE } from '../share/failure.js';
 import type { SourceFile, SourceShare } from '../share/share.js';
 import type { LaneCounters } from '../stats/shared.js';
-import { confirmAbsent, type Questioned } from './absence.js';
 import type { Inbox } from './inbox.js';
 import type { FailedItem, LaneMessage, Lease } from './messages.js';
 import { PacedRead } from './pacedread.js';
 import { Packer, SlotRecords } from './packer.js';
 import { Action, FIRST, LAST, NOTHING, type RecordFields } from './record.js';
+import { Removals } from './removals.js';
 import { Command, type Ring } from './ring.js';
 import { streamFile } from './stream.js';
 import { timedCall } from './timedcall.js';
@@ -85,7 +85,7 @@ export function runReader(deps: ReaderDeps): void {
 function workOff(lease: Lease, deps: ReaderDeps, packer: Packer, records: SlotRecords): void {
   const failed: FailedItem[] = [];
   const returned: number[] = [];
-  const absent = removalsAllowed(lease, deps, failed);
+  const removals = new Removals(lease, deps, failed);
   for (let index = 0; index < lease.names.length; index++) {
     const item: LeaseItem = {
       dir: lease.dirs[lease.dirOf[index]!]!,
@@ -101,9 +101,8 @@ function workOff(lease: Lease, deps: ReaderDeps, packer: Packer, records: SlotRe
       returned.push(item.id);
       continue;
     }
-    if (isRemoval(item.action) && !absent.has(item.id)) continue;
     try {
-      if (!forward(item, deps, packer, records)) returned.push(item.id);
+      if (!forward(item, deps, packer, records, removals)) returned.push(item.id);
     } catch (error) {
       failed.push({ id: item.id, failure: failureOf(error, 'read', join(item.dir, item.name)), side: 'source' });
     }
@@ -114,7 +113,7 @@ function workOff(lease: Lease, deps: ReaderDeps, packer: Packer, records: SlotRe
 }
 
 /** Does the source's part of one entry. False: the run stops, the entry was not handed over. */
-function forward(item: LeaseItem, deps: ReaderDeps, packer: Packer, records: SlotRecords): boolean {
+function forward(item: LeaseItem, deps: ReaderDeps, packer: Packer, records: SlotRecords, removals: Removals): boolean {
   deps.counters.workOn(item.id);
   switch (item.action) {
     case Action.copy:
@@ -142,10 +141,14 @@ function forward(item: LeaseItem, deps: ReaderDeps, packer: Packer, records: Slo
     case Action.stampDir:
       return packDirStamp(item, deps, packer);
     case Action.makeDir:
-    case Action.remove:
-    case Action.removeDir:
     case Action.removePart:
       return packData(item, fieldsOf(item, undefined, Date.now()), NOTHING, packer);
+    case Action.remove:
+    case Action.removeDir: {
+      // As old as the source's word: the writer goes by it.
+      const askedMs = removals.askedMs(item);
+      return askedMs === undefined || packData(item, fieldsOf(item, undefined, askedMs), NOTHING, packer);
+    }
     default:
       item.action satisfies never;
       throw new Error(`unknown action ${item.action}`);
@@ -275,64 +278,4 @@ export function openTimed(item: LeaseItem, deps: ReaderDeps): SourceFile {
   deps.pace.take(0, OPEN_CLOSE);
   const file = timedCall(deps, Call.open, 1, () => deps.source.open(item.dir, item.name));
   return new WatchedFile(file, deps.counters);
-}
-
-function isRemoval(action: Action): boolean {
-  return action === Action.remove || action === Action.removeDir || action === Action.removePart;
-}
-
-interface Extras {
-  readonly kinds: Map<string, Kind>;
-  readonly ids: Map<string, number>;
-}
-
-/** The source, of which each question is one operation of the limit, and a call that can be seen to hang. */
-function questioned({ source, pace, counters }: ReaderDeps): Questioned {
-  const ask = <T>(question: () => T): T => {
-    pace.take(0, 1);
-    return counters.during(question);
-  };
-  return {
-    listKinds: (...about) => ask(() => source.listKinds(...about)),
-    look: (...about) => ask(() => source.look(...about)),
-    foldsNames: source.foldsNames,
-  };
-}
-
-/** The removals of a lease that may go ahead; the others are reported here as kept or failed. */
-function removalsAllowed(lease: Lease, deps: ReaderDeps, failed: FailedItem[]): Set<number> {
-  const allowed = new Set<number>();
-  const byDir = new Map<string, Extras>();
-  for (const [index, name] of lease.names.entries()) {
-    const action = lease.actions[index] as Action;
-    const id = lease.ids[index]!;
-    if (action === Action.removePart) allowed.add(id);
-    if (action !== Action.remove && action !== Action.removeDir) continue;
-    const dir = lease.dirs[lease.dirOf[index]!]!;
-    const extras = byDir.get(dir) ?? { kinds: new Map(), ids: new Map() };
-    byDir.set(dir, extras);
-    extras.kinds.set(name, action === Action.removeDir ? 'dir' : 'file');
-    extras.ids.set(name, id);
-  }
-  const fail = (id: number, code: string, path: string) =>
-    failed.push({ id, failure: failure(code, 'live check at the source', path), side: 'source' });
-  for (const [dir, { kinds, ids }] of byDir) {
-    // Not checked, not allowed: when the run stops, workOff returns these items before it asks.
-    if (deps.ring.command !== Command.run) break;
-    try {
-      deps.counters.workOn(ids.values().next().value!);
-      const { absent, hidden } = confirmAbsent(questioned(deps), dir, kinds, deps.filter);
-      const kept: number[] = [];
-      for (const [name, id] of ids) {
-        if (absent.has(name)) allowed.add(id);
-        else if (hidden.has(name)) fail(id, UNLISTED, join(dir, name));
-        else kept.push(id);
-      }
-      if (kept.length > 0) deps.report({ type: 'kept', ids: kept });
-    } catch (error) {
-      const { code } = failureOf(error, 'readdir', dir);
-      for (const [name, id] of ids) fail(id, code, join(dir, name));
-    }
-  }
-  return allowed;
 }

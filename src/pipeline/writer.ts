@@ -88,7 +88,6 @@ class Writer {
     const fields = records.get(at);
     this.deps.counters.workOn(fields.id);
     try {
-      checkProof(fields, Date.now());
       if (this.apply(fields, records, at)) this.finish(records, at);
     } catch (error) {
       const path = join(records.dir(at), records.name(at));
@@ -105,6 +104,7 @@ class Writer {
     // Few of them, and none with data: one operation counts for all that they are made of.
     if (fields.action !== Action.copy) {
       pace.take(0, 1);
+      checkProof(fields, Date.now()); // not before what a limit or a pause has made it wait
       return counters.during(() => this.applyOther(fields, records, at, carried));
     }
     return fields.flags === (FIRST | LAST)

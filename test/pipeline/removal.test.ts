@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Bucket } from '../../src/pace/bucket.js';
 import { Action, AS_IT_WAS } from '../../src/pipeline/record.js';
 import { SysError } from '../../src/posix/errno.js';
 import { makeFifo, plant, temporaryFolder } from '../helpers/tree.js';
@@ -41,6 +42,97 @@ test('an extra is not removed by a proof that has become old, and is to be tried
     { id: 1, failure: expect.objectContaining({ code: 'EAGAIN', class: 'retry' }), side: 'dest' },
   ]);
   expect(namesIn(rig.dest)).toEqual(['old']);
+});
+
+describe('while time goes by', () => {
+  let nowMs = 0;
+  beforeEach(() => {
+    nowMs = 1_800_000_000_000;
+    vi.spyOn(Date, 'now').mockImplementation(() => nowMs);
+  });
+  afterEach(() => vi.restoreAllMocks());
+
+  test('a proof is as old as the question: what held up those of other folders counts', async () => {
+    const rig = new Rig();
+    plant(rig.source, { a: {}, b: {} });
+    plant(rig.dest, { a: { x: '' }, b: { x: '' } });
+    const share = rig.sourceShare;
+    rig.sourceShare = withMethods(share, {
+      listKinds: (dir, each) => {
+        if (dir === 'b') nowMs += 45_000;
+        share.listKinds(dir, each);
+      },
+    });
+    const { failures, finished } = await rig.run([extra('a/x'), extra('b/x')]);
+    expect([failures, [...finished.keys()]]).toEqual([['EAGAIN a/x'], [2]]);
+    expect(namesIn(rig.dest)).toEqual(['a', 'a/x', 'b']);
+  });
+
+  test('a proof that becomes old while the writer waits for the limit, or for the end of a pause, counts as old', async () => {
+    const rig = new Rig();
+    plant(rig.dest, { x: '' });
+    const take = vi.spyOn(Bucket.prototype, 'take').mockImplementation(() => {
+      // The reader pays for the listing and for the look by name.
+      if (take.mock.calls.length === 3) nowMs += 31_000;
+    });
+    const { failures } = await rig.run([extra('x')]);
+    expect([take.mock.calls.length, failures]).toEqual([3, ['EAGAIN x']]);
+    expect(namesIn(rig.dest)).toEqual(['x']);
+  });
+
+  test('many extras of one folder are asked for in parts, each with a listing of its own and none old', async () => {
+    const rig = new Rig();
+    const names = Array.from({ length: 10 }, (_, at) => `x${at}`);
+    plant(rig.dest, Object.fromEntries(names.map((name) => [name, ''])));
+    const asked: string[] = [];
+    const share = rig.sourceShare;
+    rig.sourceShare = withMethods(share, {
+      listKinds: (dir, each) => {
+        asked.push('list');
+        share.listKinds(dir, each);
+      },
+      look: (dir, name, fresh) => {
+        asked.push(name);
+        nowMs += 250;
+        return share.look(dir, name, fresh);
+      },
+    });
+    const { failures, finished } = await rig.run(names.map((name) => extra(name)));
+    expect([failures, finished.size]).toEqual([[], 10]);
+    const parts = asked.join(' ').split('list ').slice(1);
+    expect(parts.map((part) => part.trim())).toEqual(['x0 x1 x2 x3', 'x4 x5 x6 x7', 'x8 x9']);
+    const ages = [...finished.values()].map(({ startedMs }) => startedMs - 1_800_000_000_000);
+    expect(ages).toEqual([0, 0, 0, 0, 1000, 1000, 1000, 1000, 2000, 2000]);
+  });
+
+  test('after a listing that took long, names are asked for as long, and for 10 s at most', async () => {
+    for (const [listingMs, most] of [
+      [4000, 4],
+      [60_000, 10],
+    ] as const) {
+      const rig = new Rig();
+      const names = Array.from({ length: 12 }, (_, at) => `x${at}`);
+      plant(rig.dest, Object.fromEntries(names.map((name) => [name, ''])));
+      let looks = 0;
+      const runs: number[] = [];
+      const share = rig.sourceShare;
+      rig.sourceShare = withMethods(share, {
+        listKinds: (dir, each) => {
+          runs.push(looks);
+          nowMs += listingMs;
+          share.listKinds(dir, each);
+        },
+        look: (dir, name, fresh) => {
+          looks++;
+          nowMs += 1000;
+          return share.look(dir, name, fresh);
+        },
+      });
+      await rig.run(names.map((name) => extra(name)));
+      expect(runs[1]! - runs[0]!).toBe(most);
+      expect(looks).toBe(12);
+    }
+  });
 });
 
 test('an extra that is already gone is done with, and not told as removed', async () => {
