@@ -4,16 +4,19 @@ import type { WriterStart } from '../src/pipeline/lanes.js';
 import { Ring } from '../src/pipeline/ring.js';
 import { runWriter } from '../src/pipeline/writer.js';
 import { LocalDest } from '../src/share/local/localdest.js';
+import { LocalSource } from '../src/share/local/localsource.js';
 import { writingRenamed } from '../src/share/renameddest.js';
 import { LaneCounters } from '../src/stats/shared.js';
 
 export default function writer(start: WriterStart): void {
   const { trash, attributes } = start;
+  const source = new LocalSource(start.source.root, start.source.pin, start.source); // opened when it is asked
   const dest = writingRenamed(new LocalDest(start.root, start.pin, start), start.renamed);
   try {
     runWriter({
       lane: start.lane,
       dest,
+      source,
       ring: new Ring(start.ring),
       pace: bucketOf(start.pace, 'dest'),
       window: windowOf(start.pace, 'dest'),
@@ -24,5 +27,6 @@ export default function writer(start: WriterStart): void {
     });
   } finally {
     dest.close();
+    source.close();
   }
 }

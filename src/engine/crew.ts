@@ -224,6 +224,7 @@ export class Crew {
         lane: number,
         root: settings.dest,
         pin: this.pins.dest,
+        source: { root: settings.source, pin: this.pins.source, copyLinks: settings.choice.copyLinks === true },
         port,
         ring: ring.shape,
         counters: writers.counters,

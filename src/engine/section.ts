@@ -1,7 +1,7 @@
 /** Lanes of one kind, with the memory in which they count what they do. */
 import { CALLS, STEPS } from '../pace/latency.js';
 import type { Side } from '../share/share.js';
-import { LaneCounters, type Operations } from '../stats/shared.js';
+import { AT_SOURCE, LaneCounters, type Operations } from '../stats/shared.js';
 import type { Lane } from './threads.js';
 
 /** Lanes of one kind: how many at most, and what they measured. */
@@ -111,7 +111,7 @@ export interface HangingCall {
   readonly side: Side;
   readonly role: 'reader' | 'writer' | 'scanner' | 'keeper';
   readonly lane: number;
-  /** A Call, or UNMEASURED. */
+  /** A Call, UNMEASURED or AT_SOURCE. */
   readonly kind: number;
   /** Of a scanner, the folder's id. */
   readonly item: number;
@@ -128,7 +128,8 @@ export function* hangingCalls(
 ): Generator<HangingCall> {
   let lane = 0;
   for (const { call } of lanes) {
-    if (call && nowMs - call.sinceMs >= ms) yield { side, role, lane, ...call };
+    if (call && nowMs - call.sinceMs >= ms)
+      yield { side: call.kind === AT_SOURCE ? 'source' : side, role, lane, ...call };
     lane++;
   }
 }

@@ -3,6 +3,7 @@ import { Call } from '../pace/latency.js';
 import { SIDE_NAMES, type Side } from '../share/share.js';
 import { steadyMs } from '../stats/clock.js';
 import { formatDuration } from '../stats/format.js';
+import { AT_SOURCE } from '../stats/shared.js';
 import type { Stall } from '../stats/snapshot.js';
 import { cleanName } from '../ui/clean.js';
 import type { HangingCall } from './section.js';
@@ -12,7 +13,13 @@ const FLUSHING = 'flushing';
 
 const DOING: Record<HangingCall['role'], Partial<Record<number, string>>> = {
   reader: { [Call.open]: 'opening', [Call.move]: 'reading', [Call.moveLess]: 'reading' },
-  writer: { [Call.open]: 'creating', [Call.move]: 'writing', [Call.moveLess]: 'writing', [Call.publish]: 'publishing' },
+  writer: {
+    [Call.open]: 'creating',
+    [Call.move]: 'writing',
+    [Call.moveLess]: 'writing',
+    [Call.publish]: 'publishing',
+    [AT_SOURCE]: 'looking at',
+  },
   scanner: { [Call.list]: 'listing' },
   keeper: { [Call.open]: 'looking at', [Call.publish]: FLUSHING },
 };

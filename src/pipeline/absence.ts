@@ -9,6 +9,8 @@ import type { Share, SourceShare } from '../share/share.js';
 /** Of extras, by their names. The others are there. */
 export interface Proof {
   readonly absent: Set<string>;
+  /** Those of the absent by whose names nothing at all is found: a last look can tell whether that is still so. */
+  readonly missing: Set<string>;
   /** They are there, and their folder does not list them: what else it does not list, nobody knows. */
   readonly hidden: Set<string>;
   /** There was no time to ask for these; never all of them. */
@@ -39,15 +41,17 @@ export function confirmAbsent(
   filter?: Filter,
 ): Proof {
   const begunMs = Date.now();
-  const { absent, unlisted } = notListed(source, dir, extras, filter);
+  const { absent, unlisted, isGone } = notListed(source, dir, extras, filter);
   const askedMs = Date.now();
   const untilMs = askedMs + Math.min(Math.max(askedMs - begunMs, LEAST_MS), MOST_MS);
+  const missing = new Set(isGone ? absent : []);
   const hidden = new Set<string>();
   const found: string[] = [];
   for (const name of unlisted) {
     const kind = kindByName(source, dir, name);
     unlisted.delete(name);
-    if (kind !== undefined && countsAs(extras.get(name)!, kind, join(dir, name), filter)) found.push(name);
+    if (kind === undefined) missing.add(name);
+    else if (countsAs(extras.get(name)!, kind, join(dir, name), filter)) found.push(name);
     if (Date.now() >= untilMs) break;
   }
   for (const name of unlisted) absent.delete(name);
@@ -57,13 +61,13 @@ export function confirmAbsent(
     for (const name of found) if (!listed.has(name)) hidden.add(name);
   }
   if (absent.size + unlisted.size < extras.size && isAstray(source, dir))
-    return { absent: new Set(extras.keys()), hidden: new Set(), unasked: new Set(), askedMs };
-  return { absent, hidden, unasked: unlisted, askedMs };
+    return { absent: new Set(extras.keys()), missing: new Set(), hidden: new Set(), unasked: new Set(), askedMs };
+  return { absent, missing, hidden, unasked: unlisted, askedMs };
 }
 
 /**
  * Which of the extras a fresh, complete listing of their folder at the source proves `absent`, and those of them of which it
- * has nothing by that name (`unlisted`). A missing folder is itself confirmed missing by the listing of the one above it,
+ * has nothing by that name (`unlisted`). A missing folder (`isGone`, unless something else has its name) is itself confirmed missing by the listing of the one above it,
  * and nothing in it is asked for. An extra folder also counts as absent when the source has something else than a folder by
  * that name, and the other way round, and what `filter` leaves out of the copy counts as absent. Any error means "unknown" and is
  * thrown.
@@ -73,7 +77,7 @@ export function notListed(
   dir: string,
   extras: ReadonlyMap<string, Kind>,
   filter?: Filter,
-): { absent: Set<string>; unlisted: Set<string> } {
+): { absent: Set<string>; unlisted: Set<string>; isGone: boolean } {
   const absent = new Set(extras.keys());
   const unlisted = new Set(extras.keys());
   const alike = new Map<string, string>();
@@ -88,12 +92,27 @@ export function notListed(
       unlisted.delete(name);
       if (countsAs(extra, kind, join(dir, name), filter)) absent.delete(name);
     });
-    return { absent, unlisted };
+    return { absent, unlisted, isGone: false };
   } catch (error) {
     if (dir === '' || !(saysAbsent(error) || isNoFolder(error))) throw error;
     const above = notListed(source, dirName(dir), new Map([[baseName(dir), 'dir']]), filter);
-    return { absent: above.absent.size > 0 ? new Set(extras.keys()) : new Set(), unlisted: new Set() };
+    return {
+      absent: above.absent.size > 0 ? new Set(extras.keys()) : new Set(),
+      unlisted: new Set(),
+      isGone: saysAbsent(error),
+    };
   }
+}
+
+/** The source as it is asked once more just before something is removed. */
+export interface LastAsked extends Pick<SourceShare, 'look'> {
+  /** Throws SysError when the path of its root does not lead to that root any more. */
+  checkPlace(): void;
+}
+
+/** Whether nothing is found by the name still. Throws what the share says. */
+export function isStillMissing(source: Pick<SourceShare, 'look'>, dir: string, name: string): boolean {
+  return kindByName(source, dir, name) === undefined;
 }
 
 /** Whether an entry of the source is one for which the extra would have to stay. */

@@ -36,6 +36,8 @@ export interface ReaderStart extends PipelineStart {
 }
 
 export interface WriterStart extends PipelineStart {
+  /** What is asked once more before a removal. */
+  readonly source: Pick<ReaderStart, 'root' | 'pin' | 'copyLinks'>;
   /** See WriterDeps. */
   readonly trash: string | undefined;
   /** See DestWays. */

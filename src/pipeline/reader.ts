@@ -145,9 +145,10 @@ function forward(item: LeaseItem, deps: ReaderDeps, packer: Packer, records: Slo
       return packData(item, fieldsOf(item, undefined, Date.now()), NOTHING, packer);
     case Action.remove:
     case Action.removeDir: {
-      // As old as the source's word: the writer goes by it.
-      const askedMs = removals.askedMs(item);
-      return askedMs === undefined || packData(item, fieldsOf(item, undefined, askedMs), NOTHING, packer);
+      const proof = removals.proofOf(item);
+      if (!proof) return true;
+      const fields = fieldsOf(item, undefined, proof.askedMs);
+      return packData(item, { ...fields, flags: fields.flags | proof.flags }, NOTHING, packer);
     }
     default:
       item.action satisfies never;

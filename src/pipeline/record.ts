@@ -38,6 +38,8 @@ export const ABORT = 4;
 
 /** Of a result: nothing was to be done. */
 export const AS_IT_WAS = 16;
+/** Of a removal: by its name nothing was found at the source. */
+export const MISSING = 64;
 /** Of the result of a copy: the content was there, and time or attributes alone were set. */
 export const STAMPED = 32;
 

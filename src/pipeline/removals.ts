@@ -5,17 +5,23 @@ import { failure, failureOf, UNLISTED } from '../share/failure.js';
 import { confirmAbsent, type Questioned } from './absence.js';
 import type { FailedItem, Lease } from './messages.js';
 import type { LeaseItem, ReaderDeps } from './reader.js';
-import { Action } from './record.js';
+import { Action, MISSING } from './record.js';
 
 interface Extra {
   readonly id: number;
   readonly kind: Kind;
 }
 
+/** Since when the source is known not to have an extra, ms since the Unix epoch; `flags`: MISSING or 0. */
+export interface Proven {
+  readonly askedMs: number;
+  readonly flags: number;
+}
+
 export class Removals {
   /** By folder and name: those that nothing is known of yet, in their order. */
   private readonly unasked = new Map<string, Map<string, Extra>>();
-  private readonly asked = new Map<number, number>();
+  private readonly proven = new Map<number, Proven>();
 
   constructor(
     lease: Lease,
@@ -34,15 +40,12 @@ export class Removals {
     }
   }
 
-  /**
-   * When the source was asked whether it has the entry, ms since the Unix epoch, and did not have it. Undefined: it is not
-   * to be removed, and was reported as kept or failed.
-   */
-  askedMs({ dir, name, id }: LeaseItem): number | undefined {
+  /** Asks the source. Undefined: it is not to be removed, and was reported as kept or failed. */
+  proofOf({ dir, name, id }: LeaseItem): Proven | undefined {
     const extras = this.unasked.get(dir)!;
     // The first that nothing is known of is asked for in any case.
     if (extras.has(name)) this.ask(dir, extras);
-    return this.asked.get(id);
+    return this.proven.get(id);
   }
 
   private ask(dir: string, extras: Map<string, Extra>): void {
@@ -56,11 +59,11 @@ export class Removals {
     deps.counters.workOn(extras.values().next().value!.id);
     try {
       const kinds = new Map([...extras].map(([name, { kind }]) => [name, kind]));
-      const { absent, hidden, unasked, askedMs } = confirmAbsent(questioned(deps), dir, kinds, deps.filter);
+      const { absent, missing, hidden, unasked, askedMs } = confirmAbsent(questioned(deps), dir, kinds, deps.filter);
       const kept: number[] = [];
       for (const [name, { id }] of extras) {
         if (unasked.has(name)) continue;
-        if (absent.has(name)) this.asked.set(id, askedMs);
+        if (absent.has(name)) this.proven.set(id, { askedMs, flags: missing.has(name) ? MISSING : 0 });
         else if (hidden.has(name)) fail(name, UNLISTED);
         else kept.push(id);
         extras.delete(name);

@@ -10,7 +10,8 @@ import { join } from '../posix/names.js';
 import { type Attributes, type Carried, carriedOf, decodeXattrs } from '../share/attributes.js';
 import { type Failure, failure, failureOf, UNLIKE } from '../share/failure.js';
 import type { DestFile, DestShare, Times } from '../share/share.js';
-import type { LaneCounters } from '../stats/shared.js';
+import { AT_SOURCE, type LaneCounters } from '../stats/shared.js';
+import { isStillMissing, type LastAsked } from './absence.js';
 import type { FailedItem, LaneMessage, Warning } from './messages.js';
 import { SlotRecords } from './packer.js';
 import {
@@ -21,6 +22,7 @@ import {
   HEADER,
   HOLE,
   LAST,
+  MISSING,
   type RecordFields,
   type Records,
   STAMPED,
@@ -30,14 +32,18 @@ import { moveOf, timedCall } from './timedcall.js';
 
 const EIO = 5;
 const EAGAIN = 11;
-/** How long the source's word that it does not have an entry is good for. */
+/** How long the source's word that it does not have an entry is good for, where a last look could not tell. */
 const PROOF_MS = 30_000;
 /** Operations on the share that a limit counts for each file beside its data: create, set times, close, rename. */
 const FILE_OPERATIONS = 4;
+/** Of a removal: the last look at the source, and the removal itself. */
+const REMOVAL_OPERATIONS = 2;
 
 export interface WriterDeps {
   readonly lane: number;
   readonly dest: DestShare;
+  /** Asked once more before an extra is removed. */
+  readonly source: LastAsked;
   readonly ring: Ring;
   readonly pace: Bucket;
   readonly window: Window;
@@ -103,13 +109,31 @@ class Writer {
     const carried = () => carriedOf(fields, () => decodeXattrs(records.xattrs(at)), this.deps.attributes);
     // Few of them, and none with data: one operation counts for all that they are made of.
     if (fields.action !== Action.copy) {
-      pace.take(0, 1);
-      checkProof(fields, Date.now()); // not before what a limit or a pause has made it wait
+      const needsProof = fields.action === Action.remove || fields.action === Action.removeDir;
+      pace.take(0, needsProof ? REMOVAL_OPERATIONS : 1);
+      // Not before what a limit or a pause has made it wait.
+      if (needsProof && !this.isStillProven(fields, dir, name)) return false;
       return counters.during(() => this.applyOther(fields, records, at, carried));
     }
     return fields.flags === (FIRST | LAST)
       ? this.writeWhole(this.create(dir, name, fields), records, at, carried())
       : this.writeBlock(dir, name, records, at, carried);
+  }
+
+  /** Asks the source a last time: an extra may have come back to it, or it may have gone, while the removal had to wait. */
+  private isStillProven({ id, startedMs, flags }: Readonly<RecordFields>, dir: string, name: string): boolean {
+    const { source, counters } = this.deps;
+    try {
+      counters.during(() => {
+        source.checkPlace();
+        if (!(flags & MISSING)) checkProof(startedMs, Date.now());
+        else if (!isStillMissing(source, dir, name)) throw new SysError(EAGAIN, 'removal of what came back', '');
+      }, AT_SOURCE);
+      return true;
+    } catch (error) {
+      this.failed.push({ id, failure: failureOf(error, 'live check', join(dir, name)), side: 'source' });
+      return false;
+    }
   }
 
   /** What is no copying of a file. */
@@ -303,9 +327,8 @@ class Writer {
 }
 
 /** Nothing is removed by an old proof, such as one from before a pause: the reader is to give another. Throws SysError. */
-function checkProof({ action, startedMs }: Readonly<RecordFields>, nowMs: number): void {
-  const isRemoval = action === Action.remove || action === Action.removeDir;
-  if (isRemoval && nowMs - startedMs > PROOF_MS) throw new SysError(EAGAIN, 'removal with an old proof', '');
+function checkProof(provedMs: number, nowMs: number): void {
+  if (nowMs - provedMs > PROOF_MS) throw new SysError(EAGAIN, 'removal with an old proof', '');
 }
 
 /** No block is missing, unless it is a hole. Throws SysError. */

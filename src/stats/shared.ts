@@ -21,6 +21,9 @@ const CELLS = TIMES + CALLS.length * STEPS;
 /** The kind of a call of which no time is measured. */
 export const UNMEASURED = 255;
 
+/** The same of a writer's call on the source. */
+export const AT_SOURCE = 254;
+
 /** An operation on a share that takes longer has waited for something other than the processor. */
 const SLOW_MS = 0.3;
 
@@ -57,7 +60,7 @@ export class LaneCounters {
   }
 
   /** A call on the share begins, or has come so far; by performance.now(). */
-  calling(call: Call | typeof UNMEASURED, nowMs: number): void {
+  calling(call: Call | typeof UNMEASURED | typeof AT_SOURCE, nowMs: number): void {
     this.cells[this.base + CALL_SINCE] = performance.timeOrigin + nowMs;
     this.cells[this.base + CALL] = call + 1;
   }
@@ -68,9 +71,9 @@ export class LaneCounters {
   }
 
   /** Makes a call on the share that is not measured, and told when it hangs; within another one it is a part of that. */
-  during<T>(call: () => T): T {
+  during<T>(call: () => T, kind: typeof UNMEASURED | typeof AT_SOURCE = UNMEASURED): T {
     if (this.cells[this.base + CALL] !== 0) return call();
-    this.calling(UNMEASURED, performance.now());
+    this.calling(kind, performance.now());
     try {
       return call();
     } finally {
@@ -78,7 +81,7 @@ export class LaneCounters {
     }
   }
 
-  /** The call that is under way: a Call, or UNMEASURED. */
+  /** The call that is under way: a Call, UNMEASURED or AT_SOURCE. */
   get call(): { kind: number; item: number; sinceMs: number } | undefined {
     const kind = this.cells[this.base + CALL]!;
     if (kind === 0) return undefined;

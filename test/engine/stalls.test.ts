@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import type { HangingCall } from '../../src/engine/section.js';
+import { type HangingCall, hangingCalls } from '../../src/engine/section.js';
 import { Stalls } from '../../src/engine/stalls.js';
 import { Call } from '../../src/pace/latency.js';
+import { AT_SOURCE, LaneCounters } from '../../src/stats/shared.js';
 
 const READING: HangingCall = { side: 'source', role: 'reader', lane: 1, kind: Call.move, item: 7, sinceMs: 1000 };
 const LISTING: HangingCall = { side: 'dest', role: 'scanner', lane: 0, kind: Call.list, item: 1, sinceMs: 2000 };
@@ -29,6 +30,29 @@ test('each call that hangs is told once, and once when it is over', () => {
     'goes on: listing the root at the destination, for 1m 10s',
   ]);
   expect(stalls.all).toEqual([]);
+});
+
+test('a writer that hangs while it asks the source hangs at the source', () => {
+  const counters = new LaneCounters(new Float64Array(LaneCounters.memory(1)), 0);
+  const told: string[] = [];
+  const stalls = new Stalls(
+    () => 'extra',
+    (text) => told.push(text),
+  );
+  const hanging = (nowMs: number) => hangingCalls({ side: 'dest', role: 'writer' }, [counters], 60_000, nowMs);
+  counters.during(() => {
+    const nowMs = Date.now() + 61_000;
+    stalls.look(hanging(nowMs), nowMs);
+  }, AT_SOURCE);
+  counters.during(() => {
+    const nowMs = Date.now() + 61_000;
+    stalls.look(hanging(nowMs), nowMs);
+  });
+  expect(told.map((text) => text.replace(/, for .*/, ''))).toEqual([
+    'hangs: looking at extra at the source',
+    'hangs: working on extra at the destination',
+    'goes on: looking at extra at the source',
+  ]);
 });
 
 test('another call of the same lane is another stall', () => {

@@ -52,6 +52,7 @@ test('three readers and two writers copy a tree through a ring much smaller than
       partTag: '',
       renamed: [],
       attributes: NO_ATTRIBUTES,
+      source: { root: tree.source, copyLinks: false },
     };
     const { worker, result } = thread(LANE, {
       entry: `workers/${role}.js`,

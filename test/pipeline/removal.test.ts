@@ -1,10 +1,13 @@
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Bucket } from '../../src/pace/bucket.js';
 import { Action, AS_IT_WAS } from '../../src/pipeline/record.js';
+import { dropFd, openRoot } from '../../src/posix/calls.js';
 import { SysError } from '../../src/posix/errno.js';
+import { LocalSource } from '../../src/share/local/localsource.js';
+import { identityOf } from '../../src/share/local/pin.js';
 import { makeFifo, plant, temporaryFolder } from '../helpers/tree.js';
 import { namesIn, Rig, type Scanned, withMethods } from './rig.js';
 
@@ -29,19 +32,77 @@ test('extras that the source does not have are removed: file, link, FIFO and emp
   expect(namesIn(rig.dest)).toEqual(['folder', 'folder/stays']);
 });
 
-test('an extra is not removed by a proof that has become old, and is to be tried again', async () => {
-  const rig = new Rig();
-  plant(rig.dest, { old: '' });
-  let nowMs = Date.now();
-  vi.spyOn(Date, 'now').mockImplementation(() => {
-    nowMs += 31_000;
-    return nowMs;
+/** Does something between the reader's part and the writer's. */
+function atTheWriters(rig: Rig, something: () => void): void {
+  const close = rig.ring.close.bind(rig.ring);
+  vi.spyOn(rig.ring, 'close').mockImplementation(() => {
+    close();
+    something();
   });
-  const { failed } = await rig.run([extra('old')]).finally(() => vi.restoreAllMocks());
-  expect(failed).toEqual([
-    { id: 1, failure: expect.objectContaining({ code: 'EAGAIN', class: 'retry' }), side: 'dest' },
-  ]);
-  expect(namesIn(rig.dest)).toEqual(['old']);
+}
+
+describe('between the proof and the removal', () => {
+  test('what comes back to the source is not removed, and is to be asked for again', async () => {
+    const rig = new Rig();
+    plant(rig.source, { a: {} });
+    plant(rig.dest, { a: { file: 'dest', folder: {}, gone: '' }, b: { file: 'dest' } });
+    atTheWriters(rig, () => plant(rig.source, { a: { file: 'back', folder: {} }, b: { file: 'back' } }));
+    const { failed, finished } = await rig.run([
+      extra('a/file'),
+      extra('a/folder', Action.removeDir),
+      extra('b/file'),
+      extra('a/gone'),
+    ]);
+    expect(failed.map(({ id, failure, side }) => [id, failure.code, failure.class, side])).toEqual([
+      [1, 'EAGAIN', 'retry', 'source'],
+      [2, 'EAGAIN', 'retry', 'source'],
+      [3, 'EAGAIN', 'retry', 'source'],
+    ]);
+    expect([...finished.keys()]).toEqual([4]);
+    expect(namesIn(rig.dest)).toEqual(['a', 'a/file', 'a/folder', 'b', 'b/file']);
+  });
+
+  test('nothing is removed once the path of the source leads elsewhere, whatever was proven before', async () => {
+    const rig = new Rig();
+    const fd = openRoot(rig.source);
+    const pin = { identity: identityOf(fd), epoch: new Int32Array(1) };
+    dropFd(fd);
+    rig.sourceShare = new LocalSource(rig.source, pin);
+    plant(rig.source, { 'a folder': {} });
+    plant(rig.dest, { 'a folder': '', missing: '' });
+    atTheWriters(rig, () => {
+      renameSync(rig.source, `${rig.source}-away`);
+      mkdirSync(rig.source);
+    });
+    const { failed } = await rig.run([extra('a folder'), extra('missing')]).finally(() => {
+      rmSync(rig.source, { recursive: true });
+      renameSync(`${rig.source}-away`, rig.source);
+      rig.sourceShare.close();
+    });
+    expect(failed.map(({ failure, side }) => [failure.code, failure.class, side])).toEqual([
+      ['ENODEV', 'stop', 'source'],
+      ['ENODEV', 'stop', 'source'],
+    ]);
+    expect(namesIn(rig.dest)).toEqual(['a folder', 'missing']);
+  });
+
+  test('nothing is removed when the source cannot be asked', async () => {
+    const rig = new Rig();
+    plant(rig.dest, { x: '' });
+    const share = rig.sourceShare;
+    let isDead = false;
+    rig.sourceShare = withMethods(share, {
+      look: (dir, name, fresh) => {
+        if (isDead) throw new SysError(constants.errno.EIO, 'stat', name);
+        return share.look(dir, name, fresh);
+      },
+    });
+    atTheWriters(rig, () => {
+      isDead = true;
+    });
+    expect((await rig.run([extra('x')])).failures).toEqual(['EIO x']);
+    expect(namesIn(rig.dest)).toEqual(['x']);
+  });
 });
 
 describe('while time goes by', () => {
@@ -52,9 +113,23 @@ describe('while time goes by', () => {
   });
   afterEach(() => vi.restoreAllMocks());
 
+  test('an extra is not removed by a proof that has become old, and is to be tried again', async () => {
+    const rig = new Rig();
+    plant(rig.source, { 'a folder': {} });
+    plant(rig.dest, { 'a folder': '' });
+    atTheWriters(rig, () => {
+      nowMs += 31_000;
+    });
+    const { failed } = await rig.run([extra('a folder')]);
+    expect(failed).toEqual([
+      { id: 1, failure: expect.objectContaining({ code: 'EAGAIN', class: 'retry' }), side: 'source' },
+    ]);
+    expect(namesIn(rig.dest)).toEqual(['a folder']);
+  });
+
   test('a proof is as old as the question: what held up those of other folders counts', async () => {
     const rig = new Rig();
-    plant(rig.source, { a: {}, b: {} });
+    plant(rig.source, { a: { x: {} }, b: { x: {} } });
     plant(rig.dest, { a: { x: '' }, b: { x: '' } });
     const share = rig.sourceShare;
     rig.sourceShare = withMethods(share, {
@@ -70,13 +145,14 @@ describe('while time goes by', () => {
 
   test('a proof that becomes old while the writer waits for the limit, or for the end of a pause, counts as old', async () => {
     const rig = new Rig();
+    plant(rig.source, { x: {} });
     plant(rig.dest, { x: '' });
     const take = vi.spyOn(Bucket.prototype, 'take').mockImplementation(() => {
-      // The reader pays for the listing and for the look by name.
-      if (take.mock.calls.length === 3) nowMs += 31_000;
+      // The reader pays for the listing.
+      if (take.mock.calls.length === 2) nowMs += 31_000;
     });
     const { failures } = await rig.run([extra('x')]);
-    expect([take.mock.calls.length, failures]).toEqual([3, ['EAGAIN x']]);
+    expect([take.mock.calls.length, failures]).toEqual([2, ['EAGAIN x']]);
     expect(namesIn(rig.dest)).toEqual(['x']);
   });
 
@@ -97,10 +173,11 @@ describe('while time goes by', () => {
         return share.look(dir, name, fresh);
       },
     });
+    atTheWriters(rig, () => asked.push('list'));
     const { failures, finished } = await rig.run(names.map((name) => extra(name)));
     expect([failures, finished.size]).toEqual([[], 10]);
     const parts = asked.join(' ').split('list ').slice(1);
-    expect(parts.map((part) => part.trim())).toEqual(['x0 x1 x2 x3', 'x4 x5 x6 x7', 'x8 x9']);
+    expect(parts.map((part) => part.trim())).toEqual(['x0 x1 x2 x3', 'x4 x5 x6 x7', 'x8 x9', names.join(' ')]);
     const ages = [...finished.values()].map(({ startedMs }) => startedMs - 1_800_000_000_000);
     expect(ages).toEqual([0, 0, 0, 0, 1000, 1000, 1000, 1000, 2000, 2000]);
   });
@@ -130,7 +207,7 @@ describe('while time goes by', () => {
       });
       await rig.run(names.map((name) => extra(name)));
       expect(runs[1]! - runs[0]!).toBe(most);
-      expect(looks).toBe(12);
+      expect(looks).toBe(2 * 12); // the writer's last looks, too
     }
   });
 });

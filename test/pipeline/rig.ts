@@ -10,6 +10,7 @@ import { afterEach } from 'vitest';
 import { createHasher } from '../../src/hash/registry.js';
 import { Bucket } from '../../src/pace/bucket.js';
 import { Window } from '../../src/pace/window.js';
+import type { LastAsked } from '../../src/pipeline/absence.js';
 import { Inbox, Outbox } from '../../src/pipeline/inbox.js';
 import type { FailedItem, LaneMessage, Lease } from '../../src/pipeline/messages.js';
 import { runReader } from '../../src/pipeline/reader.js';
@@ -73,7 +74,7 @@ export class Rig {
   readonly dest = temporaryFolder();
   readonly ring: Ring;
   readonly counters = { reader: newCounters(), writer: newCounters() };
-  sourceShare: SourceShare;
+  sourceShare: SourceShare & LastAsked;
   destShare: DestShare;
 
   constructor(private readonly attributes: Attributes = NO_ATTRIBUTES) {
@@ -131,7 +132,14 @@ export class Rig {
     });
     this.ring.close();
     this.ring.writerComes();
-    runWriter({ ...common, lane: 0, dest: this.destShare, trash: undefined, counters: this.counters.writer });
+    runWriter({
+      ...common,
+      lane: 0,
+      dest: this.destShare,
+      source: this.sourceShare,
+      trash: undefined,
+      counters: this.counters.writer,
+    });
     port1.close();
     if (this.ring.occupied > 0) throw new Error(`${this.ring.occupied} slots are still in use`);
     if (messages.filter(({ type }) => type === 'leaseDone').length !== leases.length) throw new Error('no leaseDone');

@@ -7,15 +7,15 @@ import { makeFifo } from '../helpers/tree.js';
 import { BLOCK, noise, Rig } from './rig.js';
 
 /** The same share, or file, of which each method says so when it is called and the counters do not tell of a call. */
-function watched<T extends object>(target: T, { counters, untold }: { counters: LaneCounters; untold: string[] }): T {
+function watched<T extends object>(target: T, { lanes, untold }: { lanes: LaneCounters[]; untold: string[] }): T {
   return new Proxy(target, {
     get: (_, name) => {
       const value = Reflect.get(target, name);
       if (typeof value !== 'function') return value;
       return (...args: unknown[]) => {
-        if (!counters.call) untold.push(String(name));
+        if (!lanes.some(({ call }) => call)) untold.push(String(name));
         const result = value.apply(target, args);
-        return ['open', 'create'].includes(String(name)) ? watched(result, { counters, untold }) : result;
+        return ['open', 'create'].includes(String(name)) ? watched(result, { lanes, untold }) : result;
       };
     },
   });
@@ -24,8 +24,8 @@ function watched<T extends object>(target: T, { counters, untold }: { counters: 
 test('each call on a share can be told when it hangs', async () => {
   const rig = new Rig();
   const untold: string[] = [];
-  rig.sourceShare = watched(rig.sourceShare, { counters: rig.counters.reader, untold });
-  rig.destShare = watched(rig.destShare, { counters: rig.counters.writer, untold });
+  rig.sourceShare = watched(rig.sourceShare, { lanes: [rig.counters.reader, rig.counters.writer], untold });
+  rig.destShare = watched(rig.destShare, { lanes: [rig.counters.writer], untold });
   const files = [rig.file('small', 'x'), rig.file('large', noise(2 * BLOCK + 1)), rig.file('folder/in', 'y')];
   symlinkSync('nowhere', join(rig.source, 'link'));
   makeFifo(join(rig.source, 'fifo'));

@@ -1,4 +1,4 @@
-import { statFd } from '../../posix/calls.js';
+import { dropFd, statFd } from '../../posix/calls.js';
 import { Stat } from '../../posix/stat.js';
 import type { Attributes } from '../attributes.js';
 import type { Folders } from './folders.js';
@@ -8,7 +8,11 @@ import { openPinned, type Pin } from './pin.js';
  * The root of a mounted path (NFS, SMB or a local disk), beneath which everything happens. The first call opens it, and
  * throws SysError when it is not the one of the `pin`.
  */
+/** How long a root's path is taken to lead to it, ms. */
+const PLACE_MS = 100;
+
 export abstract class LocalRoot {
+  private placeMs = Number.NEGATIVE_INFINITY;
   private opened: Folders | undefined;
   private epoch = -1;
   protected readonly stat = new Stat();
@@ -35,6 +39,13 @@ export abstract class LocalRoot {
     if (!this.stat.hasBtime) this.stat.withoutBtime();
     if (this.attributes.atimes) this.stat.withAtime();
     this.rootOpened(fd);
+  }
+
+  /** Throws SysError when the path does not lead to the root of the pin (any more), which what is open would not show. */
+  checkPlace(): void {
+    if (performance.now() - this.placeMs < PLACE_MS) return;
+    dropFd(openPinned(this.root, this.pin?.identity));
+    this.placeMs = performance.now();
   }
 
   protected abstract foldersOf(root: number): Folders;
