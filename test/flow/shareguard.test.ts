@@ -156,6 +156,26 @@ describe.skipIf(!canMount)('a source', () => {
     expect(await run.ended).toMatchObject({ code: 0, stderr: '' });
     expectEqualTrees(real, world.dest);
   });
+
+  test('that is unmounted while extras are removed ends that at once, whatever was proven before', async () => {
+    const world = newWorld();
+    const real = join(world.root, 'real');
+    makeTree(real, { kept: file('x') });
+    makeTree(world.dest, Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`extra${n}`, file('extra')])));
+    mkdirSync(world.source, { recursive: true });
+    mount(world.source, '--bind', real);
+    // About thirty operations a second.
+    const limit = ['--bwlimit', '2M', '--op-cost', '64K', '--writers', '1', '--readers', '1'];
+    const run = startCopy(world, ...limit, '--delete-extras', '--share-timeout', '3s');
+    await run.until('removals', () => namesIn(world.dest).length < 290);
+    unmount(world.source);
+    const left = namesIn(world.dest).length;
+    await trouble(run, /waiting for the source .*not the share that it was/);
+    expect(await run.ended).toMatchObject({ code: 4 });
+    // One that was under way, and those of the tenth of a second for which a look at the path is good.
+    expect(namesIn(world.dest).length).toBeGreaterThan(left - 6);
+    expect(left).toBeGreaterThan(100);
+  });
 });
 
 const bindfs = findCommand('bindfs');
