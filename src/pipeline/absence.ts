@@ -68,7 +68,7 @@ export function confirmAbsent(
 /**
  * Which of the extras a fresh, complete listing of their folder at the source proves `absent`, and those of them of which it
  * has nothing by that name (`unlisted`). A missing folder is itself confirmed missing by the listing of the one above it, and
- * nothing in it is asked for (`isGone`, but where something else has its name). An extra folder also counts as absent when the source has something else than a folder by
+ * nothing in it is asked for (`isGone`; something else may have its name). An extra folder also counts as absent when the source has something else than a folder by
  * that name, and the other way round, and what `filter` leaves out of the copy counts as absent. Any error means "unknown" and is
  * thrown.
  */
@@ -99,7 +99,7 @@ export function notListed(
     return {
       absent: above.absent.size > 0 ? new Set(extras.keys()) : new Set(),
       unlisted: new Set(),
-      isGone: saysAbsent(error),
+      isGone: true,
     };
   }
 }
@@ -110,9 +110,14 @@ export interface LastAsked extends Pick<SourceShare, 'look'> {
   checkPlace(): void;
 }
 
-/** Whether nothing is found by the name still. Throws what the share says. */
+/** Whether still nothing is found by the name, or its folder is none. Throws what the share says. */
 export function isStillMissing(source: Pick<SourceShare, 'look'>, dir: string, name: string): boolean {
-  return kindByName(source, dir, name) === undefined;
+  try {
+    return kindByName(source, dir, name) === undefined;
+  } catch (error) {
+    if (isNoFolder(error)) return true;
+    throw error;
+  }
 }
 
 /** Whether an entry of the source is one for which the extra would have to stay. */

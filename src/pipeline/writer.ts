@@ -36,6 +36,8 @@ const EAGAIN = 11;
 const PROOF_MS = 30_000;
 /** Operations on the share that a limit counts for each file beside its data: create, set times, close, rename. */
 const FILE_OPERATIONS = 4;
+/** What removals have done is told after so long, ms, also within a slot, which may hold thousands. */
+const REPORT_MS = 5;
 /** Of a removal: the last look at the source, and the removal itself. */
 const REMOVAL_OPERATIONS = 2;
 
@@ -70,6 +72,7 @@ class Writer {
   private finished = new Uint8Array(64 * HEADER);
   private finishedCount = 0;
   private failed: FailedItem[] = [];
+  private reportedMs = 0;
   /** Of the finished ones. */
   private warnings: Warning[] = [];
 
@@ -123,6 +126,8 @@ class Writer {
   /** Asks the source a last time: an extra may have come back to it, or it may have gone, while the removal had to wait. */
   private isStillProven({ id, startedMs, flags }: Readonly<RecordFields>, dir: string, name: string): boolean {
     const { source, counters } = this.deps;
+    // A source that hangs now takes nothing with it of what was done before.
+    if (performance.now() - this.reportedMs >= REPORT_MS) this.report();
     try {
       counters.during(() => {
         source.checkPlace();
@@ -323,6 +328,7 @@ class Writer {
     this.finishedCount = 0;
     this.failed = [];
     this.warnings = [];
+    this.reportedMs = performance.now();
   }
 }
 

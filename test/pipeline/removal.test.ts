@@ -86,6 +86,37 @@ describe('between the proof and the removal', () => {
     expect(namesIn(rig.dest)).toEqual(['a folder', 'missing']);
   });
 
+  test('what comes back in a folder that was a link, or a file, is not removed either', async () => {
+    const rig = new Rig();
+    plant(rig.source, { link: { link: 'elsewhere' }, file: 'a file', stays: { link: 'elsewhere' } });
+    plant(rig.dest, { link: { x: '' }, file: { x: '' }, stays: { x: '' } });
+    atTheWriters(rig, () => {
+      for (const name of ['link', 'file']) rmSync(join(rig.source, name));
+      plant(rig.source, { link: { x: 'back' }, file: { x: 'back' } });
+    });
+    const { failures, finished } = await rig.run([extra('link/x'), extra('file/x'), extra('stays/x')]);
+    expect([failures, [...finished.keys()]]).toEqual([['EAGAIN link/x', 'EAGAIN file/x'], [3]]);
+    expect(namesIn(rig.dest)).toEqual(['file', 'file/x', 'link', 'link/x', 'stays']);
+  });
+
+  test('what was removed is told before the source is asked again, which may hang', async () => {
+    const rig = new Rig();
+    plant(rig.dest, { a: '', b: '', c: '' });
+    const share = rig.sourceShare;
+    const told: number[] = [];
+    rig.sourceShare = withMethods(share, {
+      look: (dir, name, fresh) => {
+        told.push(rig.messages.filter(({ type }) => type === 'finished').length);
+        const untilMs = performance.now() + 6;
+        while (performance.now() < untilMs);
+        return share.look(dir, name, fresh);
+      },
+    });
+    await rig.run([extra('a'), extra('b'), extra('c')]);
+    // The reader's three, the writer's three.
+    expect(told).toEqual([0, 0, 0, 0, 1, 2]);
+  });
+
   test('nothing is removed when the source cannot be asked', async () => {
     const rig = new Rig();
     plant(rig.dest, { x: '' });

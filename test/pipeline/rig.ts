@@ -106,6 +106,9 @@ export class Rig {
     return { path, action, size: Number(stat.size), mtimeNs: stat.mtimeNs, ctimeNs: stat.ctimeNs };
   }
 
+  /** What was reported so far. */
+  messages: readonly LaneMessage[] = [];
+
   /** Plays both roles on one lease, or on several. */
   async run(...leases: (readonly Scanned[])[]): Promise<Outcome> {
     const hasher = await createHasher('sha256');
@@ -118,6 +121,7 @@ export class Rig {
     for (const lease of leases) outbox.send(leaseOf(lease, () => ++id));
     outbox.close();
     const messages: LaneMessage[] = [];
+    this.messages = messages;
     const report = (message: LaneMessage) => messages.push(message);
     const common = { ring: this.ring, pace, window, attributes: this.attributes, report };
     const inbox = new Inbox<Lease>(port2, outbox.memory);
