@@ -36,7 +36,7 @@ const EAGAIN = 11;
 const PROOF_MS = 30_000;
 /** Operations on the share that a limit counts for each file beside its data: create, set times, close, rename. */
 const FILE_OPERATIONS = 4;
-/** What removals have done is told after so long, ms, also within a slot, which may hold thousands. */
+/** What was done is told after so long, ms, also within a slot, which may hold thousands of small entries. */
 const REPORT_MS = 5;
 /** Of a removal: the last look at the source, and the removal itself. */
 const REMOVAL_OPERATIONS = 2;
@@ -95,6 +95,8 @@ class Writer {
 
   private work(records: Records, at: number): void {
     const fields = records.get(at);
+    // A share that hangs from here on takes nothing with it of what was done before.
+    if (performance.now() - this.reportedMs >= REPORT_MS) this.report();
     this.deps.counters.workOn(fields.id);
     try {
       if (this.apply(fields, records, at)) this.finish(records, at);
@@ -126,8 +128,6 @@ class Writer {
   /** Asks the source a last time: an extra may have come back to it, or it may have gone, while the removal had to wait. */
   private isStillProven({ id, startedMs, flags }: Readonly<RecordFields>, dir: string, name: string): boolean {
     const { source, counters } = this.deps;
-    // A source that hangs now takes nothing with it of what was done before.
-    if (performance.now() - this.reportedMs >= REPORT_MS) this.report();
     try {
       counters.during(() => {
         source.checkPlace();

@@ -173,3 +173,20 @@ test('a name that the destination does not take is not told as a file that vanis
     'ENOENT: the name is not accepted there, or its folder is gone (open)',
   ]);
 });
+
+test('what was published is told before the next of a pack, whose share may hang', async () => {
+  const rig = new Rig();
+  const files = ['a', 'b', 'c'].map((name) => rig.file(name, name));
+  const share = rig.destShare;
+  const told: number[] = [];
+  rig.destShare = withMethods(share, {
+    create: (dir, name, mode, size) => {
+      told.push(rig.messages.filter(({ type }) => type === 'finished').length);
+      const untilMs = performance.now() + 6;
+      while (performance.now() < untilMs);
+      return share.create(dir, name, mode, size);
+    },
+  });
+  await rig.run(files);
+  expect(told).toEqual([0, 1, 2]);
+});
