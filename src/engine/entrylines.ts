@@ -1,9 +1,9 @@
 /** What is said of single entries (-v, -i). */
-import { Action } from '../pipeline/record.js';
+import { Action, isDeletion } from '../pipeline/record.js';
 import { kindOfMode } from '../posix/stat.js';
 import { unknownChanges, withoutContent } from '../scan/itemize.js';
 import { pathOf } from './conveyor.js';
-import { type Item, isAsItWas, isContentThere, isDeletion } from './item.js';
+import { type Item, isAsItWas, isContentThere } from './item.js';
 
 export const DELETING = '*deleting  ';
 

@@ -78,11 +78,6 @@ export function isContentThere({ action, result }: Item): boolean {
   return action === Action.copy && result !== undefined && (result.flags & (AS_IT_WAS | STAMPED)) !== 0;
 }
 
-/** Whether an extra is to be taken away; unfinished files of runs are none. */
-export function isDeletion({ action }: Item): boolean {
-  return action === Action.remove || action === Action.removeDir;
-}
-
 /** Whether there was nothing to do: the entry is right, a name of the right file, or gone, already. */
 export function isAsItWas({ result }: Item): boolean {
   return result !== undefined && (result.flags & AS_IT_WAS) !== 0;

@@ -1,8 +1,8 @@
 /** What became of entries in this session, as its summary and its surfaces tell it. */
-import { Action } from '../pipeline/record.js';
+import { Action, isDeletion } from '../pipeline/record.js';
 import { codeOf, FinishTally } from '../stats/tally.js';
 import { pathOf } from './conveyor.js';
-import { type Item, isAsItWas, isContentThere, isDeletion, isEntry } from './item.js';
+import { type Item, isAsItWas, isContentThere, isEntry } from './item.js';
 
 /** Failures kept for the summary; all are in the ledger and the log. */
 const FAILURES_KEPT = 20;

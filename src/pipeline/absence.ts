@@ -68,9 +68,9 @@ export function confirmAbsent(
 /**
  * Which of the extras a fresh, complete listing of their folder at the source proves `absent`, and those of them of which it
  * has nothing by that name (`unlisted`). A missing folder is itself confirmed missing by the listing of the one above it, and
- * nothing in it is asked for (`isGone`; something else may have its name). An extra folder also counts as absent when the source has something else than a folder by
- * that name, and the other way round, and what `filter` leaves out of the copy counts as absent. Any error means "unknown" and is
- * thrown.
+ * nothing in it is asked for (`isGone`; something else may have its name). An extra folder also counts as absent when the
+ * source has something else than a folder by that name, and the other way round, and what `filter` leaves out of the copy
+ * counts as absent. Any error means "unknown" and is thrown.
  */
 export function notListed(
   source: Pick<Share, 'listKinds' | 'foldsNames'>,

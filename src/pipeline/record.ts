@@ -28,6 +28,11 @@ export const Action = {
 } as const;
 export type Action = (typeof Action)[keyof typeof Action];
 
+/** Whether an extra is to be taken away; unfinished files of runs are none. */
+export function isDeletion({ action }: { readonly action: Action }): boolean {
+  return action === Action.remove || action === Action.removeDir;
+}
+
 /** Flags of a block: a small file is one record with both `first` and `last`. */
 export const FIRST = 1;
 export const LAST = 2;
@@ -38,10 +43,10 @@ export const ABORT = 4;
 
 /** Of a result: nothing was to be done. */
 export const AS_IT_WAS = 16;
-/** Of a removal: by its name nothing was found at the source. */
-export const MISSING = 64;
 /** Of the result of a copy: the content was there, and time or attributes alone were set. */
 export const STAMPED = 32;
+/** Of the removal of an extra: by its name nothing was found at the source. */
+export const MISSING = 64;
 
 const LENGTH = 0; // u32, whole record with padding
 const ACTION = 4; // u8

@@ -5,7 +5,7 @@ import { failure, failureOf, UNLISTED } from '../share/failure.js';
 import { confirmAbsent, type Questioned } from './absence.js';
 import type { FailedItem, Lease } from './messages.js';
 import type { LeaseItem, ReaderDeps } from './reader.js';
-import { Action, MISSING } from './record.js';
+import { Action, isDeletion, MISSING } from './record.js';
 
 interface Extra {
   readonly id: number;
@@ -30,7 +30,7 @@ export class Removals {
   ) {
     for (const [index, name] of lease.names.entries()) {
       const action = lease.actions[index] as Action;
-      if (action !== Action.remove && action !== Action.removeDir) continue;
+      if (!isDeletion({ action })) continue;
       const dir = lease.dirs[lease.dirOf[index]!]!;
       const extras = this.unasked.get(dir) ?? new Map<string, Extra>();
       this.unasked.set(
@@ -56,7 +56,6 @@ export class Removals {
         failure: failure(code, 'live check at the source', join(dir, name)),
         side: 'source',
       });
-    deps.counters.workOn(extras.values().next().value!.id);
     try {
       const kinds = new Map([...extras].map(([name, { kind }]) => [name, kind]));
       const { absent, missing, hidden, unasked, askedMs } = confirmAbsent(questioned(deps), dir, kinds, deps.filter);

@@ -21,6 +21,7 @@ import {
   FIRST,
   HEADER,
   HOLE,
+  isDeletion,
   LAST,
   MISSING,
   type RecordFields,
@@ -72,9 +73,10 @@ class Writer {
   private finished = new Uint8Array(64 * HEADER);
   private finishedCount = 0;
   private failed: FailedItem[] = [];
-  private reportedMs = 0;
   /** Of the finished ones. */
   private warnings: Warning[] = [];
+  /** By performance.now(). */
+  private reportedMs = 0;
 
   constructor(private readonly deps: WriterDeps) {
     this.records = new SlotRecords(deps.ring);
@@ -114,7 +116,7 @@ class Writer {
     const carried = () => carriedOf(fields, () => decodeXattrs(records.xattrs(at)), this.deps.attributes);
     // Few of them, and none with data: one operation counts for all that they are made of.
     if (fields.action !== Action.copy) {
-      const needsProof = fields.action === Action.remove || fields.action === Action.removeDir;
+      const needsProof = isDeletion(fields);
       pace.take(0, needsProof ? REMOVAL_OPERATIONS : 1);
       // Not before what a limit or a pause has made it wait.
       if (needsProof && !this.isStillProven(fields, dir, name)) return false;

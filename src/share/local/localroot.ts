@@ -4,17 +4,18 @@ import type { Attributes } from '../attributes.js';
 import type { Folders } from './folders.js';
 import { openPinned, type Pin } from './pin.js';
 
+/** How long a root's path is taken to lead to it, ms. */
+const PLACE_MS = 100;
+
 /**
  * The root of a mounted path (NFS, SMB or a local disk), beneath which everything happens. The first call opens it, and
  * throws SysError when it is not the one of the `pin`.
  */
-/** How long a root's path is taken to lead to it, ms. */
-const PLACE_MS = 100;
-
 export abstract class LocalRoot {
-  private placeMs = Number.NEGATIVE_INFINITY;
   private opened: Folders | undefined;
   private epoch = -1;
+  /** When the path was seen to lead to the root, by performance.now(). */
+  private placeMs = Number.NEGATIVE_INFINITY;
   protected readonly stat = new Stat();
 
   constructor(
